@@ -1,0 +1,69 @@
+package stead
+
+import (
+	"slices"
+	"time"
+)
+
+// An Approver is who votes, with what the rule must know of him.
+type Approver struct {
+	Principal
+	Acting bool                        // his session acts for somebody
+	Asker  Principal                   // whose request it is
+	Who    func(PrincipalID) Principal // finds who voted before, as they are now
+}
+
+// Approve is a yes to m at its current stage, by one human, to exactly what the digest says.
+func Approve(m Mandate, by Approver, digest, comment string, now time.Time) (Mandate, error) {
+	stage, err := mayVote(m, by, digest, now)
+	if err != nil {
+		return m, err
+	}
+	m = m.vote(by, stage, true, comment, now)
+	m.Version++
+	if m.Stage(by.Who) == len(m.Stages) {
+		m.State, m.StartBy = Approved, now.Add(time.Duration(m.Bounds.Start))
+	}
+	return m, nil
+}
+
+// Refuse is a no, and the end of the request.
+func Refuse(m Mandate, by Approver, digest, comment string, now time.Time) (Mandate, error) {
+	stage, err := mayVote(m, by, digest, now)
+	if err != nil {
+		return m, err
+	}
+	return m.vote(by, stage, false, comment, now).end(ReasonRefused, string(by.ID), now), nil
+}
+
+func (m Mandate) vote(by Approver, stage int, yes bool, comment string, now time.Time) Mandate {
+	m.Approvals = append(slices.Clip(m.Approvals), Approval{
+		By: by.ID, Person: by.Person, Stage: stage, Yes: yes, Digest: m.Digest, Comment: comment, At: now,
+	})
+	return m
+}
+
+func mayVote(m Mandate, by Approver, digest string, now time.Time) (int, error) {
+	stage := m.Stage(by.Who)
+	switch {
+	case m.Over(now, time.Time{}) != ReasonNone:
+		return 0, E(Conflict, m.Over(now, time.Time{}), "%s", Ending(m.Over(now, time.Time{})))
+	case m.State != Asked || stage == len(m.Stages):
+		return 0, E(Conflict, ReasonState, "this request does not wait for an approval: it is %s", m.State)
+	case !by.Active() || by.Kind != Person:
+		return 0, E(Refused, ReasonApprover, "only an active person may approve")
+	case by.Acting:
+		return 0, E(Refused, ReasonChain, "you act for somebody: end that before you approve")
+	case by.SameHuman(by.Asker):
+		return 0, E(Refused, ReasonOwn, "nobody approves his own request")
+	case by.SameHuman(by.Who(m.Subject)):
+		return 0, E(Refused, ReasonOwn, "who is acted for does not approve it")
+	case !m.Stages[stage].Eligible(by.Principal):
+		return 0, E(Refused, ReasonApprover, "this stage is for %s", m.Stages[stage])
+	case slices.ContainsFunc(m.Approvals, func(a Approval) bool { return by.SameHuman(Principal{ID: a.By, Person: a.Person}) }):
+		return 0, E(Conflict, ReasonUsed, "you have voted on this already")
+	case digest != m.Digest:
+		return 0, E(Conflict, ReasonVoid, "what you saw is not what is asked now: look again")
+	}
+	return stage, nil
+}

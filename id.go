@@ -1,0 +1,23 @@
+package stead
+
+// Ids are opaque, unguessable and never used again. What people read ("person:staff/sam") is for display.
+type (
+	PrincipalID string // prn_…
+	PersonKey   string // per_…: which accounts are one human
+	SessionID   string // ses_…
+	MandateID   string // man_…
+	DecisionID  string // dec_…
+	EventID     string // evt_…
+	AppID       string // as configured: "orders"
+	RealmID     string // as configured, unique in its application
+)
+
+// The prefixes of ids. The rest is 26 characters of base32 (128 random bits).
+const (
+	PrefixPrincipal = "prn_"
+	PrefixPerson    = "per_"
+	PrefixSession   = "ses_"
+	PrefixMandate   = "man_"
+	PrefixDecision  = "dec_"
+	PrefixEvent     = "evt_"
+)

@@ -1,0 +1,147 @@
+package stead
+
+import (
+	"slices"
+	"time"
+)
+
+// State is where a mandate is in its life. Terminal is terminal; an unknown state is no.
+type State string
+
+const (
+	Asked     State = "asked"     // approvals are missing
+	Approved  State = "approved"  // may be started until StartBy
+	Active    State = "active"    // in force until Until
+	Suspended State = "suspended" // beside active: in force again when resumed
+	Ended     State = "ended"     // over; Why says why
+)
+
+// Mode is how much may be done. The zero mode is read-only.
+type Mode string
+
+const (
+	ReadOnly Mode = "read-only"
+	Edit     Mode = "edit"
+)
+
+// A Mandate is the authority of one actor to act for one subject. People and agents differ in fields, not in
+// types: a person's is bound to his Session and has MaxDepth 0; an agent's is bound to its Key.
+type Mandate struct {
+	ID      MandateID   `json:"id"`
+	Version uint64      `json:"version"`
+	State   State       `json:"state"`
+	Actor   PrincipalID `json:"actor"`
+	Subject PrincipalID `json:"subject"`
+	People  []PersonKey `json:"people"` // whom the record speaks of: it is sealed under their keys
+
+	Session  SessionID `json:"session,omitempty"` // a person's: it ends with this session
+	Claimed  bool      `json:"claimed,omitempty"` // it was taken to another session of its actor, once
+	Key      string    `json:"key,omitempty"`     // an agent's: RFC 7638 thumbprint of the key it is bound to
+	Parent   MandateID `json:"parent,omitempty"`  // the mandate this one was narrowed from
+	MaxDepth int       `json:"max_depth"`         // further links allowed below: 0 for people
+
+	Purpose Purpose `json:"purpose"`
+	Scope   Scope   `json:"scope"`
+	Mode    Mode    `json:"mode"`
+	Bounds  Bounds  `json:"bounds"`
+	Target  string  `json:"target,omitempty"` // where the actor asked to land, a path on the application
+
+	Rules     []RuleRef  `json:"rules,omitempty"`  // what permitted it, by id and hash (R31)
+	Digest    string     `json:"digest,omitempty"` // what an approval binds: hex SHA-256
+	Stages    []Stage    `json:"stages,omitempty"` // who must agree
+	Approvals []Approval `json:"approvals,omitempty"`
+	Notify    []string   `json:"notify,omitempty"`
+
+	AskedAt   time.Time `json:"asked_at"`
+	StartBy   time.Time `json:"start_by"` // of an asked one: until when it waits
+	StartedAt time.Time `json:"started_at,omitzero"`
+	Until     time.Time `json:"until,omitzero"`
+	Extended  int       `json:"extended,omitempty"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+	Why       Reason    `json:"why,omitempty"`
+	EndedBy   string    `json:"ended_by,omitempty"` // a principal id, or "stead"
+}
+
+// Purpose is why: a sentence and, where there is one, the ticket.
+type Purpose struct {
+	Reason string `json:"reason"`
+	Ticket string `json:"ticket,omitempty"`
+}
+
+// Bounds are how long and how much. All of them stand in the digest that approvers agree to.
+type Bounds struct {
+	Length     Duration         `json:"length"`           // of one term
+	Extensions int              `json:"extensions"`       // how many further terms (R12)
+	Total      Duration         `json:"total"`            // of everything together; 0 = Length × (1 + Extensions)
+	Idle       Duration         `json:"idle"`             // ends when nothing is done for so long; 0 = never
+	Start      Duration         `json:"start,omitempty"`  // how long it may wait for its start once it is approved
+	Budget     map[string]int64 `json:"budget,omitempty"` // "calls", "rows", "bytes": at most
+}
+
+// Longest is the longest time the mandate may be in force, extensions included.
+func (b Bounds) Longest() time.Duration {
+	all := time.Duration(b.Length) * time.Duration(1+b.Extensions)
+	if t := time.Duration(b.Total); t > 0 && t < all {
+		return t
+	}
+	return all
+}
+
+// Scope is what may be done: actions × resources × conditions. It is a list of what is allowed; empty allows
+// nothing.
+type Scope struct {
+	Apps       []AppID             `json:"apps,omitempty"`
+	Realms     []RealmID           `json:"realms,omitempty"`     // empty: every realm that opens acting
+	Actions    []Action            `json:"actions,omitempty"`    // empty: what the mode allows
+	Conditions map[string][]string `json:"conditions,omitempty"` // argument: allowed values
+}
+
+// Covers tells whether the scope holds the action on the resource.
+func (s Scope) Covers(q Question) bool {
+	switch {
+	case !slices.Contains(s.Apps, q.Resource.App):
+		return false
+	case len(s.Realms) > 0 && !slices.Contains(s.Realms, q.Resource.Realm):
+		return false
+	case len(s.Actions) > 0 && !slices.Contains(s.Actions, q.Action):
+		return false
+	}
+	for name, allowed := range s.Conditions {
+		if !slices.Contains(allowed, q.Arguments[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// Over tells whether m has ended or must count as ended at now: ReasonNone, or why. Acted is its last own use.
+// Expiry needs no sweeper: the time decides, whatever the state still says.
+func (m Mandate) Over(now, acted time.Time) Reason {
+	switch {
+	case m.State == Ended && m.Why != ReasonNone:
+		return m.Why
+	case m.State == Ended:
+		return ReasonEnded
+	case m.State == Asked || m.State == Approved:
+		if !now.Before(m.StartBy) {
+			return ReasonNotStarted
+		}
+		return ReasonNone
+	case !now.Before(m.Until):
+		return ReasonExpired
+	case m.Bounds.Idle > 0 && !now.Before(m.IdleEnd(acted)):
+		return ReasonIdle
+	}
+	return ReasonNone
+}
+
+// IdleEnd is when an active mandate ends if nothing more is done under it.
+func (m Mandate) IdleEnd(acted time.Time) time.Time {
+	if acted.Before(m.StartedAt) {
+		acted = m.StartedAt
+	}
+	return acted.Add(time.Duration(m.Bounds.Idle))
+}
+
+// ExtensionsLeft tells how many further terms may still be asked for.
+func (m Mandate) ExtensionsLeft() int { return max(0, m.Bounds.Extensions-m.Extended) }

@@ -1,0 +1,66 @@
+package stead
+
+import "time"
+
+// An Action is what somebody wants to do, as policies name it.
+type Action string
+
+const (
+	ActionAct    Action = "act"    // act for the subject at all
+	ActionRead   Action = "read"   // see
+	ActionMark   Action = "mark"   // see, where seeing leaves a trace
+	ActionWrite  Action = "write"  // change
+	ActionClosed Action = "closed" // closed for anyone acting for another
+	ActionOpen   Action = "open"   // open a stream (websocket)
+	ActionExport Action = "export" // take data away in bulk
+)
+
+// A Resource is what it is done to.
+type Resource struct {
+	App   AppID
+	Realm RealmID
+	Path  string
+	Rule  string // the application rule that classed the request
+}
+
+// A Question asks: may it be done now? It is what every door asks, whatever its protocol.
+type Question struct {
+	Session   SessionID     // the actor's own login
+	Actor     PrincipalID   // who really acts
+	Via       []PrincipalID // further links between actor and subject, nearest to the actor first (agents)
+	Subject   PrincipalID   // for whom; the actor himself when he acts for himself
+	Mandate   MandateID     // the authority claimed; empty when he acts for himself
+	Key       string        // thumbprint of the key that proved possession (agents)
+	Action    Action
+	Resource  Resource
+	Arguments map[string]string // parsed and typed by the door, for scope conditions
+	Context   Context
+	Activity  bool // somebody is at the keyboard: moves the idle clocks
+}
+
+// Context is who, what, where and when beyond the names. What a caller supplies may only narrow (R7).
+type Context struct {
+	Method  string
+	URL     string
+	Address string           // of the client, as the front parser believes it
+	Client  string           // what the client says of itself
+	Cost    map[string]int64 // what this takes out of the mandate's budget
+}
+
+// Facts are what is true at one index of the log, read from the view in one go.
+type Facts struct {
+	Index    uint64 // of the view
+	Actor    *Principal
+	Subject  *Principal
+	Links    []*Principal // one for each of Question.Via
+	Session  *Session
+	Seen     time.Time // the session's last own request
+	Mandate  *Mandate
+	Acted    time.Time // the mandate's last use
+	Acting   *Mandate  // what the session acts under now
+	App      *App
+	Realm    *Realm
+	Spent    map[string]int64 // of the mandate's budget
+	Policy   string           // digest of the bundle in force
+	Distrust Reason           // why this node must refuse delegated requests, if it must
+}

@@ -1,0 +1,224 @@
+package stead
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Weigh makes the decision: the laws that no policy can lift, and then the verdict, which may only narrow. It is
+// a pure function of its arguments. Whatever is unknown is a no.
+func Weigh(q Question, f Facts, v Verdict, now time.Time) Decision {
+	d := Decision{At: now, Index: f.Index, Policy: f.Policy, Mandate: q.Mandate, Rules: v.Rules, Rights: v.Rights}
+	for _, law := range []func(Question, Facts, time.Time) *no{whole, loggedIn, forSomebody, place, inForce, within} {
+		if n := law(q, f, now); n != nil {
+			d.Reason, d.Text, d.Final = n.reason, n.text, n.final && claimed(q, f)
+			return d
+		}
+	}
+	d.Obligations = v.Obligations
+	switch {
+	case len(v.Errors) > 0:
+		d.Reason, d.Text = ReasonFailed, "a rule of the policy failed to evaluate, which counts as no: "+v.Errors[0]
+	case v.Policy != f.Policy:
+		d.Reason, d.Text = ReasonStale, "the policy changed while this was decided: try again"
+	case !v.Allow:
+		d.Reason, d.Text = ReasonPolicy, "no rule of the policy permits this"
+		if len(v.Rules) > 0 {
+			d.Text = fmt.Sprintf("the policy's rule %s forbids this", v.Rules[0].ID)
+		}
+	case q.Delegated() && v.Obligations.Mode == ReadOnly && changes(q.Action):
+		d.Reason, d.Text = ReasonReadOnly, "policy allows looking only"
+	default:
+		d.Allow = true
+	}
+	return d
+}
+
+// Delegated tells whether somebody acts for another, or under a mandate for himself.
+func (q Question) Delegated() bool { return q.Mandate != "" || q.Actor != q.Subject || len(q.Via) > 0 }
+
+// claimed tells whether the mandate is the caller's own: nobody ends another's by naming it.
+func claimed(q Question, f Facts) bool {
+	return f.Mandate != nil && f.Mandate.ID == q.Mandate && f.Mandate.Actor == q.Actor && f.Mandate.Session == q.Session
+}
+
+type no struct {
+	reason Reason
+	text   string
+	final  bool
+}
+
+// whole: nothing is missing and everybody may be asked about.
+func whole(q Question, f Facts, _ time.Time) *no {
+	switch {
+	case q.Actor == "" || f.Actor == nil || f.Actor.ID != q.Actor:
+		return &no{ReasonSignIn, "nobody is signed in", false}
+	case q.Subject == "" || f.Subject == nil || f.Subject.ID != q.Subject:
+		return &no{ReasonUnknown, "there is nobody to act for", true}
+	case len(f.Links) != len(q.Via):
+		return &no{ReasonUnknown, "a link of the chain is unknown", true}
+	case f.App == nil || f.Realm == nil || f.App.ID != q.Resource.App || f.Realm.ID != q.Resource.Realm:
+		return &no{ReasonNoRoute, "no application is configured there", false}
+	case !f.Actor.Active():
+		return &no{ReasonDisabled, "your account is closed", true}
+	case !f.Subject.Active():
+		return &no{ReasonDisabled, "the account acted for is closed", true}
+	}
+	for _, l := range f.Links {
+		if !l.Active() {
+			return &no{ReasonDisabled, "an account in the chain is closed", true}
+		}
+	}
+	if q.Delegated() && f.Distrust != ReasonNone {
+		return &no{f.Distrust, distrust(f.Distrust), false}
+	}
+	return nil
+}
+
+func distrust(r Reason) string {
+	if r == ReasonClock {
+		return "the clock jumped: acting is refused until two people have looked (stead doctor)"
+	}
+	return "this server cannot prove that it is up to date: acting is refused"
+}
+
+// loggedIn: people come with a live session of their own; agents with the key their mandate is bound to.
+func loggedIn(q Question, f Facts, now time.Time) *no {
+	if f.Actor.Kind != Person {
+		return nil
+	}
+	if f.Session == nil || f.Session.ID != q.Session || f.Session.Principal != q.Actor {
+		return &no{ReasonSignIn, "sign in first", q.Mandate != ""}
+	}
+	switch r := f.Session.Over(now, f.Seen); r {
+	case ReasonNone:
+		return nil
+	case ReasonSessionIdle:
+		return &no{r, "you were away too long: sign in again", true}
+	default:
+		return &no{r, "your session is over: sign in again", true}
+	}
+}
+
+// forSomebody: a subject other than oneself needs a mandate, and dominance holds on every request (R3).
+func forSomebody(q Question, f Facts, _ time.Time) *no {
+	switch {
+	case !q.Delegated():
+		return asHimself(q, f)
+	case q.Mandate == "" || f.Mandate == nil || f.Mandate.ID != q.Mandate:
+		return &no{ReasonEnded, "there is no such mandate", false}
+	case f.Mandate.Actor != q.Actor || f.Mandate.Subject != q.Subject || f.Mandate.Session != q.Session ||
+		f.Mandate.Key != q.Key:
+		return &no{ReasonNotYours, "there is no such mandate", false}
+	case f.Actor.Kind == Person && len(q.Via) > 0:
+		return &no{ReasonChain, "who acts for somebody cannot pass that on", false}
+	case f.Actor.Kind == Person && f.Actor.SameHuman(*f.Subject):
+		return &no{ReasonSelf, "nobody acts for himself", true}
+	case f.Actor.ID != f.Subject.ID && len(f.App.Privileged) == 0:
+		return &no{ReasonUnmarked, "this application does not say whom it privileges, so nobody acts for others in it", false}
+	case f.Actor.ID != f.Subject.ID && len(f.Subject.Marks(f.App.Privileged)) > 0:
+		return &no{ReasonPrivileged, "a privileged account is never acted for", true}
+	}
+	return nil
+}
+
+// asHimself: not where the session acts for somebody, and not where it just did and he has not seen the end (R16).
+func asHimself(q Question, f Facts) *no {
+	switch {
+	case f.Acting != nil && slices.Contains(f.Acting.Scope.Apps, q.Resource.App):
+		return &no{ReasonActing, "this session acts for somebody here: end that first", false}
+	case f.Session != nil && slices.Contains(f.Session.Unseen.Apps, q.Resource.App):
+		return &no{ReasonUnseen, "acting has ended: open the end page and confirm that you have seen it", false}
+	}
+	return nil
+}
+
+// place: the realm must be open, and strong enough a sign-in. Levels are not asked again while acting (I9).
+func place(q Question, f Facts, _ time.Time) *no {
+	switch {
+	case !q.Delegated():
+		if f.Session != nil && f.Session.Level < f.Realm.Level {
+			return &no{ReasonLevel, "this part asks for a stronger sign-in: prove your second factor", false}
+		}
+	case f.Realm.Kind == SubjectOnly:
+		return &no{ReasonPresent, "only the person in question can do this", false}
+	case !f.Realm.Acting:
+		return &no{ReasonRealm, "this part is closed for anyone acting for another", false}
+	case f.Session != nil && f.Session.Level < f.Realm.ActorLevel:
+		return &no{ReasonLevel, "acting here asks for a stronger sign-in: prove your second factor", false}
+	}
+	return nil
+}
+
+// inForce: the mandate is active, now.
+func inForce(q Question, f Facts, now time.Time) *no {
+	if !q.Delegated() {
+		return nil
+	}
+	switch r := f.Mandate.Over(now, f.Acted); {
+	case r != ReasonNone:
+		return &no{r, Ending(r), f.Mandate.State != Ended}
+	case f.Mandate.State == Suspended:
+		return &no{ReasonSuspended, "this mandate is suspended", false}
+	case f.Mandate.State != Active:
+		return &no{ReasonState, "this mandate has not been started", false}
+	}
+	return nil
+}
+
+// within: scope, mode, and what is left of the budget.
+func within(q Question, f Facts, _ time.Time) *no {
+	if !q.Delegated() {
+		return nil
+	}
+	m := f.Mandate
+	switch {
+	case !m.Scope.Covers(q):
+		return &no{ReasonScope, "the mandate does not cover this", false}
+	case q.Action == ActionClosed:
+		return &no{ReasonClosed, "this is closed for anyone acting for another", false}
+	case changes(q.Action) && m.Mode != Edit:
+		return &no{ReasonReadOnly, "this mandate is read-only: nothing was changed. Editing needs a mandate of its own", false}
+	case changes(q.Action) && f.Actor.ID != f.Subject.ID && !f.App.Aware:
+		return &no{ReasonReadOnly, "this application would record the change under the wrong name, so editing is closed", false}
+	}
+	for what, n := range q.Context.Cost {
+		if most, bounded := m.Bounds.Budget[what]; bounded && (n < 0 || n > most-f.Spent[what]) {
+			return &no{ReasonBudget, fmt.Sprintf("the mandate's budget of %d %s is spent", most, what), false}
+		}
+	}
+	return nil
+}
+
+// changes tells writes from looking. An action that is not known to look changes.
+func changes(a Action) bool {
+	switch a {
+	case ActionAct, ActionRead, ActionMark, ActionExport:
+		return false
+	}
+	return true
+}
+
+// Ending says in words why a mandate is over.
+func Ending(r Reason) string {
+	switch r {
+	case ReasonExpired:
+		return "the time of this mandate is over"
+	case ReasonIdle:
+		return "nothing was done under this mandate for too long, so it ended"
+	case ReasonNotStarted:
+		return "the mandate was not started in time"
+	case ReasonSessionOver, ReasonSessionIdle:
+		return "the mandate ended with your session"
+	case ReasonRevoked:
+		return "the mandate was revoked"
+	case ReasonRefused:
+		return "an approver said no"
+	case ReasonWithdrawn:
+		return "the request was withdrawn"
+	case ReasonCompleted:
+		return "the mandate has ended"
+	}
+	return "the mandate has ended (" + string(r) + ")"
+}
