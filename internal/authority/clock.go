@@ -1,0 +1,109 @@
+package authority
+
+import (
+	"sync"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// A Clock tells the time that decides: now = max(wall, highest seen), so that a clock set back revives nothing. A step
+// of the wall clock against the boot-time clock makes it distrusted: time then goes on by the boot-time clock, and
+// delegated requests are refused until two people have looked (R42).
+type Clock struct {
+	wall func() time.Time
+	boot func() time.Duration // runs on while the machine is suspended
+
+	mu      sync.Mutex
+	highest time.Time
+	since   time.Duration // boot time when highest was seen
+	offset  time.Duration // wall − boot at the start
+	trusted bool
+	looked  map[stead.PersonKey]bool
+	ahead   time.Duration // of the wall clock: moved by Advance, or because time does not go back
+}
+
+// Step is the largest difference between wall and boot-time clock that is believed.
+const Step = 60 * time.Second
+
+// NewClock starts a clock that has seen highest before. A wall clock more than Step behind that is distrusted from
+// the start.
+func NewClock(wall func() time.Time, boot func() time.Duration, highest time.Time) *Clock {
+	c := &Clock{wall: wall, boot: boot, trusted: true, looked: map[stead.PersonKey]bool{}}
+	now := wall()
+	c.since, c.offset = boot(), time.Duration(now.UnixNano())-boot()
+	c.highest = now
+	if highest.After(now) {
+		c.highest = highest
+		c.trusted = highest.Sub(now) <= Step
+	}
+	return c
+}
+
+// Now is the time that decides, in UTC and microseconds. It never goes back.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now().UTC().Truncate(time.Microsecond)
+}
+
+func (c *Clock) now() time.Time {
+	wall, boot := c.wall().Add(c.ahead), c.boot()
+	if drift := time.Duration(wall.UnixNano()) - c.ahead - boot - c.offset; drift > Step || drift < -Step {
+		c.trusted = false
+	}
+	if !c.trusted {
+		wall = c.highest.Add(boot - c.since)
+	}
+	if wall.After(c.highest) {
+		c.highest, c.since = wall, boot
+	}
+	return c.highest
+}
+
+// Codes are the times at which a one-time code may be right: the wall clock's, which authenticators go by, and, in a
+// demonstration whose clock was moved, that of the house.
+func (c *Clock) Codes() []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ahead == 0 {
+		return []time.Time{c.wall()}
+	}
+	return []time.Time{c.wall(), c.now()}
+}
+
+// Trusted tells whether the time may be relied on for somebody else's rights.
+func (c *Clock) Trusted() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now()
+	return c.trusted
+}
+
+// Look notes that a person has compared the clock with the world. After the second one the wall clock is believed
+// again. It gives how many are still needed.
+func (c *Clock) Look(who stead.PersonKey) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now(); c.trusted {
+		return 0
+	}
+	c.looked[who] = true
+	if len(c.looked) < 2 {
+		return 2 - len(c.looked)
+	}
+	clear(c.looked)
+	c.trusted = true
+	c.offset, c.since = time.Duration(c.wall().UnixNano())-c.boot(), c.boot()
+	if behind := c.highest.Sub(c.wall().Add(c.ahead)); behind > 0 {
+		c.ahead += behind // goes on from what was seen: a time that stands still would end no right
+	}
+	return 0
+}
+
+// Advance moves the clock ahead. stead dev alone offers it.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}

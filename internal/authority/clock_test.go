@@ -1,0 +1,80 @@
+package authority
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestNewClock(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	boot := func() time.Duration { return time.Hour }
+	for name, c := range map[string]struct {
+		highest, want time.Time
+		trusted       bool
+	}{
+		"nothing seen":       {time.Time{}, noon, true},
+		"seen earlier":       {noon.Add(-time.Hour), noon, true},
+		"a little ahead":     {noon.Add(Step), noon.Add(Step), true},
+		"too far ahead":      {noon.Add(Step + time.Second), noon.Add(Step + time.Second), false},
+		"back from far away": {noon.AddDate(10, 0, 0), noon.AddDate(10, 0, 0), false},
+	} {
+		clock := NewClock(func() time.Time { return noon }, boot, c.highest)
+		if got := clock.Now(); !got.Equal(c.want) || clock.Trusted() != c.trusted {
+			t.Errorf("%s: %s, trusted %v", name, got, clock.Trusted())
+		}
+	}
+}
+
+// Whatever the wall clock does, the time that decides never goes back, never runs from the boot-time clock by more
+// than the step that is believed, and a jump is noticed (R42).
+func TestClockNeverGoesBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var boot, skew, looked time.Duration
+		start := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+		c := NewClock(func() time.Time { return start.Add(boot + skew) }, func() time.Duration { return boot }, time.Time{})
+		last, since, believed := c.Now(), boot, time.Duration(0)
+		t.Repeat(map[string]func(*rapid.T){
+			"run": func(t *rapid.T) { boot += time.Duration(rapid.IntRange(0, 900).Draw(t, "s")) * time.Second },
+			"slew": func(t *rapid.T) {
+				skew = believed + time.Duration(rapid.IntRange(-60, 60).Draw(t, "s"))*time.Second
+			},
+			"jump": func(t *rapid.T) { skew += time.Duration(rapid.IntRange(-1e6, 1e6).Draw(t, "s")) * time.Second },
+			"look": func(*rapid.T) {
+				if c.Trusted() {
+					return
+				}
+				if c.Look("a") == 1 && c.Look("b") == 0 {
+					believed, looked = skew, boot
+					last, since = c.Now(), boot
+				}
+			},
+			"": func(t *rapid.T) {
+				drift := skew - believed
+				if far := drift > Step || drift < -Step; far && c.Trusted() {
+					t.Fatalf("a drift of %s is believed", drift)
+				}
+				now := c.Now()
+				if now.Before(last) {
+					t.Fatalf("back by %s", last.Sub(now))
+				}
+				if ran := now.Sub(last) - (boot - since); ran > 2*Step {
+					t.Fatalf("ahead of the boot-time clock by %s, looked at %s", ran, looked)
+				}
+				last, since = now, boot
+			},
+		})
+	})
+}
+
+func TestAdvance(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	c := NewClock(func() time.Time { return noon }, func() time.Duration { return 0 }, time.Time{})
+	if c.Advance(24 * time.Hour); !c.Now().Equal(noon.Add(24*time.Hour)) || !c.Trusted() {
+		t.Errorf("%s, trusted %v", c.Now(), c.Trusted())
+	}
+	if n := c.Look("a"); n != 0 {
+		t.Errorf("%d must look at a clock that is trusted", n)
+	}
+}

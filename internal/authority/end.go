@@ -1,0 +1,70 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// End ends a mandate by its own actor. Errors: missing, conflict.
+func (a *Authority) End(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.end", by: by, mandate: id, urgent: true}
+	return a.mandate(ctx, t, "mandate.ended", func(_ *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
+		return stead.End(m, by.Principal, now)
+	})
+}
+
+// Withdraw takes back what its actor asked for, before it has begun. Errors: missing, conflict.
+func (a *Authority) Withdraw(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.withdraw", by: by, mandate: id, urgent: true}
+	return a.mandate(ctx, t, "mandate.withdrawn", func(_ *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
+		return stead.Withdraw(m, by.Principal, now)
+	})
+}
+
+// Revoke takes a mandate back: by whom it is about, or by security and admins. Errors: missing, refused, conflict.
+func (a *Authority) Revoke(ctx context.Context, by By, id stead.MandateID, reason string) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.revoke", by: by, mandate: id, urgent: true, what: stead.Fields{}}
+	t.what = with(t.what, "because", reason)
+	return a.mandate(ctx, t, "mandate.revoked", func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
+		if err := a.over(s, by, m, now); err != nil {
+			return m, err
+		}
+		return stead.Revoke(m, by.Principal, now)
+	})
+}
+
+// Suspend stops a mandate without ending it. Errors: missing, refused, conflict.
+func (a *Authority) Suspend(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.suspend", by: by, mandate: id, urgent: true}
+	return a.mandate(ctx, t, "mandate.suspended", func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
+		if err := a.over(s, by, m, now); err != nil {
+			return m, err
+		}
+		return stead.Suspend(m, now)
+	})
+}
+
+// Resume puts a suspended mandate in force again. Errors: missing, refused, conflict.
+func (a *Authority) Resume(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.resume", by: by, mandate: id}
+	return a.mandate(ctx, t, "mandate.resumed", func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
+		if m.Actor == by.Principal {
+			return m, stead.E(stead.Refused, stead.ReasonOwn, "who is suspended does not resume himself")
+		}
+		if err := a.may(s, by, now, Security, Admin); err != nil {
+			return m, err
+		}
+		return stead.Resume(m, now)
+	})
+}
+
+// over tells who may stop a mandate: whom it is about, and security and admins.
+func (a *Authority) over(s *State, by By, m stead.Mandate, now time.Time) error {
+	if by.Principal == m.Subject {
+		_, err := own(s, by, now)
+		return err
+	}
+	return a.may(s, by, now, Security, Admin)
+}

@@ -1,0 +1,36 @@
+package authority
+
+import (
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// An EventQuery chooses events of the projection. Zero members do not narrow.
+type EventQuery struct {
+	Kinds    []string          // prefixes of kinds: "mandate." or "request.denied"
+	Actor    stead.PrincipalID // who did it
+	Subject  stead.PrincipalID // for whom
+	Either   stead.PrincipalID // as actor or as subject
+	Mandate  stead.MandateID
+	Session  stead.SessionID
+	Decision stead.DecisionID
+	App      stead.AppID
+	Outcome  stead.Outcome
+	From, To time.Time // From inclusive, To exclusive
+	Text     string    // in the opened fields
+	After    uint64    // cursor: only events with a greater number than this one; numbers are Index+1
+	Before   uint64    // cursor: only events with a smaller number; 0 = no bound
+	Limit    int       // 0 = 100; at most 1000
+	Newest   bool      // newest first
+}
+
+// A StoredEvent is an event with its place in the log. Sealed parts whose key is lost are empty.
+type StoredEvent struct {
+	Index uint64 // from 0
+	stead.Event
+	Leaf stead.Hash
+}
+
+// Number is the place counted from 1: what cursors hold, so that 0 can mean the beginning.
+func (e StoredEvent) Number() uint64 { return e.Index + 1 }

@@ -1,0 +1,49 @@
+package authority
+
+import "github.com/steadhq/stead"
+
+// A KindRow says what an event means. docs/reference/events.md is written from the table.
+type KindRow struct {
+	Kind stead.EventKind
+	Verb string // whose refusal is VERB.refused; empty: what leads to it is not refused by name
+	Says string
+}
+
+// Kinds are all events there are, in the order of a life: every verb leaves one of them, or its refusal.
+var Kinds = []KindRow{
+	{"session.started", "session.start", "somebody signed in; a refusal is a failed attempt"},
+	{"session.raised", "session.raise", "a second factor was proved: the session's level rose"},
+	{"session.handed", "session.hand", "a one-time code was made that carries the session to another host"},
+	{"session.redeemed", "session.redeem", "that code was used, and a pass given there"},
+	{"session.passed", "session.pass", "a pass was exchanged for a new one"},
+	{"session.seen", "", "its owner was there: the idle clock moved (at most once a minute)"},
+	{"session.ended", "session.end", "signed out, idle, over, or ended by somebody else; what hung on it ended first"},
+	{"", "session.present", "a pass was refused: over, or shown by another client"},
+	{"acting.armed", "acting.arm", "acting became possible for a short while, after a challenge"},
+	{"acting.disarmed", "acting.disarm", "it was given back, and every mandate of the session ended"},
+	{"person.searched", "person.search", "somebody looked for whom to act for"},
+	{"mandate.asked", "mandate.ask", "somebody asked to act; approved at once where nobody must agree"},
+	{"mandate.approved", "mandate.approve", "an approver said yes to exactly that digest"},
+	{"mandate.refused", "mandate.refuse", "an approver said no: the end of the request"},
+	{"mandate.withdrawn", "mandate.withdraw", "who asked took it back"},
+	{"mandate.claimed", "mandate.claim", "who asked took it over into another session of his"},
+	{"mandate.started", "mandate.start", "acting began"},
+	{"mandate.extended", "mandate.extend", "one more term"},
+	{"mandate.suspended", "mandate.suspend", "held until it is resumed"},
+	{"mandate.resumed", "mandate.resume", "in force again"},
+	{"mandate.ended", "mandate.end", "over; the reason says why: completed, expired, idle, session-over …"},
+	{"mandate.revoked", "mandate.revoke", "taken away by the subject, security or an administrator"},
+	{"mandate.acknowledged", "mandate.acknowledge", "the actor saw that it had ended"},
+	{"request.allowed", "", "intent: a request may be made; written before anything is released when on behalf of somebody"},
+	{"request.denied", "", "a request was refused; decision and reason say why"},
+	{"request.served", "", "outcome of an intent: status, size, title; unknown when the end was never seen"},
+	{"person.enrolled", "person.enroll", "an account was added"},
+	{"person.changed", "person.change", "an account was changed, closed, opened or deleted"},
+	{"person.erased", "person.erase", "a person's keys were destroyed: what was sealed under them can not be read any more"},
+	{"policy.staged", "policy.stage", "files of policy were handed in"},
+	{"policy.applied", "policy.apply", "they came into force, by another person than their author"},
+	{"", "operation.call", "somebody without the role asked a door for an operation"},
+	{"clock.trusted", "clock.trust", "somebody looked at the clock after a jump"},
+	{"server.started", "", "the server began to work"},
+	{"server.stopped", "", "it ended cleanly"},
+}

@@ -1,0 +1,268 @@
+package authority
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/steadhq/stead"
+)
+
+// A NewPerson is somebody to be enrolled.
+type NewPerson struct {
+	Directory  string
+	Name       string
+	Shown      string
+	Person     string // what tells that accounts are one human: any text, the same for all of them; empty: nobody else
+	Groups     []string
+	Attributes map[string]string
+	Password   string // plain; or
+	Hash       string // its stored form
+	TOTP       string // base32 secret
+}
+
+// Enroll adds accounts, all or none. Only admins may. Errors: refused, invalid, conflict exists.
+func (a *Authority) Enroll(ctx context.Context, by By, all []NewPerson) ([]stead.Principal, error) {
+	return a.enroll(ctx, by, all, func(s *State, now time.Time) error { return a.may(s, by, now, Admin) })
+}
+
+// Seed adds the first accounts of a store that has none yet. Errors: refused once there are any.
+func (a *Authority) Seed(ctx context.Context, all []NewPerson) ([]stead.Principal, error) {
+	return a.enroll(ctx, By{}, all, func(s *State, _ time.Time) error {
+		empty := true
+		s.Principals(func(*stead.Principal) { empty = false })
+		if !empty {
+			return stead.E(stead.Refused, stead.ReasonExists, "there are people already: an admin adds more")
+		}
+		return nil
+	})
+}
+
+func (a *Authority) enroll(ctx context.Context, by By, all []NewPerson, may func(*State, time.Time) error) ([]stead.Principal, error) {
+	t := attempt{verb: "person.enroll", by: by}
+	if err := a.early(may); err != nil { // hashing is not for everybody
+		return nil, a.refuse(ctx, t, err)
+	}
+	made, creds, err := a.prepare(all)
+	if err != nil {
+		return nil, a.refuse(ctx, t, err)
+	}
+	err = a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
+		if err := may(s, now); err != nil {
+			return nil, err
+		}
+		var changes []stead.Change
+		taken := map[name]bool{}
+		for i, p := range made {
+			if s.Named(p.Directory, p.Name) != nil || taken[name{p.Directory, p.Name}] {
+				return nil, stead.E(stead.Conflict, stead.ReasonExists, "%s is there already", p)
+			}
+			taken[name{p.Directory, p.Name}] = true
+			c := stead.Change{Event: stead.Event{Kind: "person.enrolled", Subject: p.ID, SubjectPerson: p.Person}, Records: []stead.Record{p}}
+			if creds[i].Live() {
+				c.Records = append(c.Records, creds[i])
+			}
+			changes = append(changes, c)
+		}
+		return changes, nil
+	})
+	return done(&made, err)
+}
+
+// early asks a question of roles before slow work is done for it; the rule asks it again.
+func (a *Authority) early(may func(*State, time.Time) error) (err error) {
+	a.Store.View().Read(func(s *State) { err = may(s, a.Now()) })
+	return err
+}
+
+// prepare does what is slow: hashing passwords and sealing secrets.
+func (a *Authority) prepare(all []NewPerson) ([]stead.Principal, []stead.Credentials, error) {
+	made, creds := make([]stead.Principal, len(all)), make([]stead.Credentials, len(all))
+	for i, n := range all {
+		if n.Directory == "" || n.Name == "" {
+			return nil, nil, stead.E(stead.Invalid, stead.ReasonRequest, "a person needs a directory and a name")
+		}
+		if !legible(n.Directory) || !legible(n.Name) || !legible(n.Shown) || strings.Contains(n.Directory, "/") {
+			return nil, nil, stead.E(stead.Invalid, stead.ReasonRequest,
+				"%q: names have no white space at their ends and nothing that cannot be seen, directories no slash besides", n.Directory+"/"+n.Name)
+		}
+		p := stead.Principal{ID: stead.PrincipalID(a.NewID(stead.PrefixPrincipal)), Version: 1, Kind: stead.Person,
+			Directory: n.Directory, Name: n.Name, Shown: n.Shown, Groups: n.Groups, Attributes: n.Attributes,
+			Person: stead.PersonKey(a.NewID(stead.PrefixPerson))}
+		if n.Person != "" {
+			p.Person = a.human(n.Person, made[:i], all[:i], p.Person)
+		}
+		made[i] = p
+		c := stead.Credentials{Principal: p.ID, Person: p.Person, Version: 1, Password: n.Hash}
+		if err := a.equip(&c, n.Password, n.TOTP); err != nil {
+			return nil, nil, err
+		}
+		creds[i] = c
+	}
+	return made, creds, nil
+}
+
+// legible tells whether a name can be told from others by looking at it: what is cut or hidden on its way to a page or
+// a header would make two people one.
+func legible(s string) bool {
+	return utf8.ValidString(s) && strings.TrimSpace(s) == s &&
+		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) })
+}
+
+// human finds the person key that belongs to a text: of one enrolled in the same breath, or of the account
+// "directory/name" that the text names; a new one otherwise.
+func (a *Authority) human(text string, made []stead.Principal, all []NewPerson, fresh stead.PersonKey) stead.PersonKey {
+	for i, n := range all {
+		if n.Person == text || n.Directory+"/"+n.Name == text {
+			return made[i].Person
+		}
+	}
+	a.Store.View().Read(func(s *State) {
+		s.Principals(func(p *stead.Principal) {
+			if string(p.Person) == text || p.Directory+"/"+p.Name == text {
+				fresh = p.Person
+			}
+		})
+	})
+	return fresh
+}
+
+func (a *Authority) equip(c *stead.Credentials, password, totp string) error {
+	var err error
+	if password != "" {
+		if c.Password, err = a.Prover.Hash(password); err != nil {
+			return err
+		}
+	}
+	if totp != "" {
+		c.TOTP, err = a.Prover.Seal(c.Principal, totp)
+	}
+	return err
+}
+
+// An Edit changes an account; nil members change nothing.
+type Edit struct {
+	Shown      *string
+	Groups     *[]string
+	Attributes *map[string]string
+	Disabled   *bool
+	Deleted    *bool
+	Password   *string
+	TOTP       *string
+}
+
+// Change changes an account. Who is disabled or deleted is out at once: sessions and mandates end in the same
+// transaction; who was promoted is not acted for any more. Errors: refused, missing, invalid.
+func (a *Authority) Change(ctx context.Context, by By, id stead.PrincipalID, e Edit) (stead.Principal, error) {
+	t := attempt{verb: "person.change", by: by, subject: id, urgent: true}
+	if err := a.May(by, Admin); err != nil {
+		return stead.Principal{}, a.refuse(ctx, t, err)
+	}
+	creds := stead.Credentials{Principal: id}
+	if !legible(deref(e.Shown)) {
+		return stead.Principal{}, a.refuse(ctx, t, stead.E(stead.Invalid, stead.ReasonRequest,
+			"the name to show has white space at its ends, or something that cannot be seen"))
+	}
+	if err := a.equip(&creds, deref(e.Password), deref(e.TOTP)); err != nil {
+		return stead.Principal{}, a.refuse(ctx, t, err)
+	}
+	var out stead.Principal
+	err := a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
+		if err := a.may(s, by, now, Admin); err != nil {
+			return nil, err
+		}
+		p := s.Principal(id)
+		if p == nil {
+			return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
+		}
+		out = e.apply(*p)
+		c := stead.Change{Event: stead.Event{Kind: "person.changed", What: e.fields()}, Records: []stead.Record{out}}
+		if e.Password != nil || e.TOTP != nil {
+			c.Records = append(c.Records, renewed(s, *p, creds))
+		}
+		return a.outed(s, []stead.Change{c}, out, e, now)
+	})
+	if err == nil {
+		a.review(ctx, id)
+	}
+	return done(&out, err)
+}
+
+func (e Edit) apply(p stead.Principal) stead.Principal {
+	set(&p.Shown, e.Shown)
+	set(&p.Groups, e.Groups)
+	set(&p.Attributes, e.Attributes)
+	set(&p.Disabled, e.Disabled)
+	set(&p.Deleted, e.Deleted)
+	p.Version++
+	return p
+}
+
+// fields names what an edit changes, never the secrets.
+func (e Edit) fields() stead.Fields {
+	f := stead.Fields{}
+	for name, changed := range map[string]bool{"shown": e.Shown != nil, "groups": e.Groups != nil, "attributes": e.Attributes != nil,
+		"disabled": e.Disabled != nil, "deleted": e.Deleted != nil, "password": e.Password != nil, "totp": e.TOTP != nil} {
+		if changed {
+			f[name] = "changed"
+		}
+	}
+	return f
+}
+
+func renewed(s *State, p stead.Principal, fresh stead.Credentials) stead.Credentials {
+	c := stead.Credentials{Principal: p.ID, Person: p.Person}
+	if old := s.Credentials(p.ID); old != nil {
+		c = *old
+	}
+	c.Password, c.TOTP, c.Version = or(fresh.Password, c.Password), or(fresh.TOTP, c.TOTP), c.Version+1
+	return c
+}
+
+// outed ends what an account may not go on with: everything when it is closed, its sessions when its password changed.
+func (a *Authority) outed(s *State, all []stead.Change, p stead.Principal, e Edit, now time.Time) ([]stead.Change, error) {
+	if p.Active() && e.Password == nil {
+		return all, nil
+	}
+	over := map[stead.MandateID]bool{}
+	for _, id := range s.SessionsOf(p.ID) {
+		for _, m := range s.MandatesOf(id) {
+			over[m] = true
+		}
+		more, err := closing(s, *s.Session(id), stead.ReasonDisabled, now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	if p.Active() {
+		return all, nil
+	}
+	for _, id := range hangs(s, p.ID) {
+		if over[id] {
+			continue
+		}
+		over[id] = true
+		m, err := stead.Cease(*s.Mandate(id), stead.ReasonDisabled, now)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, unasked(s, "mandate.ended", *s.Mandate(id), m))
+	}
+	return all, nil
+}
+
+func set[T any](at *T, v *T) {
+	if v != nil {
+		*at = *v
+	}
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,207 @@
+package authority
+
+import (
+	"slices"
+
+	"github.com/steadhq/stead"
+)
+
+// Put makes a change true at an index. Errors: conflict when a counter refuses or a version is not the next; the
+// state is then half changed and must be dropped, so put into a stage and merge that.
+func (s *State) Put(c stead.Change, index uint64) error {
+	for _, n := range c.Counts {
+		if err := s.count(n); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.Records {
+		if err := s.next(r.Ref()); err != nil {
+			return err
+		}
+		s.Load(r)
+	}
+	s.index = index
+	if len(c.Records) > 0 {
+		s.moved = index
+	}
+	return nil
+}
+
+// At sets how far the state has come, for a store that loads it.
+func (s *State) At(index, moved uint64) { s.index, s.moved = index, moved }
+
+// SetCount sets a counter, for a store that loads it.
+func (s *State) SetCount(n stead.Count) { s.counts.put(n.Key, &n) }
+
+// ForgetCount drops a counter whose time is over.
+func (s *State) ForgetCount(key string) { s.counts.put(key, nil) }
+
+func (s *State) count(n stead.Count) error {
+	now := s.Count(n.Key)
+	switch n.Op {
+	case stead.CountAdd:
+		if n.Max > 0 && n.N > n.Max-now {
+			return stead.E(stead.Conflict, stead.ReasonBudget, "%d of %d are spent", now, n.Max)
+		}
+		n.N += now
+	case stead.CountRaise:
+		n.N = max(n.N, now)
+	case stead.CountPass:
+		if n.N <= now {
+			return stead.E(stead.Conflict, stead.ReasonUsed, "this was used before")
+		}
+	default:
+		return stead.E(stead.Broken, stead.ReasonBroken, "unknown counter operation %q", n.Op)
+	}
+	s.counts.put(n.Key, &n)
+	return nil
+}
+
+// next refuses a version that does not follow the live one. What is not live any more the rules cannot have read.
+func (s *State) next(r stead.RecordRef) error {
+	var live uint64
+	switch r.Kind {
+	case stead.KindPrincipal:
+		live = version(s.principals.get(stead.PrincipalID(r.ID)))
+	case stead.KindCredentials:
+		live = version(s.credentials.get(stead.PrincipalID(r.ID)))
+	case stead.KindSession:
+		live = version(s.sessions.get(stead.SessionID(r.ID)))
+	case stead.KindMandate:
+		live = version(s.mandates.get(stead.MandateID(r.ID)))
+	case stead.KindBundle:
+		live = version(s.bundles.get(r.ID))
+	}
+	if r.Version != live+1 {
+		return stead.E(stead.Conflict, stead.ReasonState, "%s %s is at version %d, not %d", r.Kind, r.ID, live, r.Version-1)
+	}
+	return nil
+}
+
+func version[R stead.Record](r *R) uint64 {
+	if r == nil {
+		return 0
+	}
+	return (*r).Ref().Version
+}
+
+// Load puts a record without asking whether it may follow, for a store that loads the view.
+func (s *State) Load(r stead.Record) {
+	switch r := r.(type) {
+	case stead.Principal:
+		s.putPrincipal(r)
+	case stead.Credentials:
+		keep(&s.credentials, r.Principal, r)
+	case stead.Session:
+		s.putSession(r)
+	case stead.Mandate:
+		s.putMandate(r)
+	case stead.Bundle:
+		keep(&s.bundles, r.ID, r)
+	}
+}
+
+// keep puts a live record and hides one that is history.
+func keep[K comparable, R stead.Record](t *table[K, R], k K, r R) {
+	if r.Live() {
+		t.put(k, &r)
+		return
+	}
+	t.put(k, nil)
+}
+
+func (s *State) putPrincipal(p stead.Principal) {
+	if old := s.principals.get(p.ID); old != nil {
+		if at := s.names.get(name{old.Directory, old.Name}); at != nil && *at == old.ID {
+			s.names.put(name{old.Directory, old.Name}, nil)
+		}
+		drop(&s.humans, old.Person, old.ID)
+	}
+	keep(&s.principals, p.ID, p)
+	if p.Live() {
+		s.names.put(name{p.Directory, p.Name}, &p.ID)
+		if p.Person != "" {
+			add(&s.humans, p.Person, p.ID)
+		}
+	}
+}
+
+func (s *State) putSession(e stead.Session) {
+	if old := s.sessions.get(e.ID); old != nil {
+		for _, p := range old.Passes {
+			s.passes.put(p.Hash, nil)
+		}
+		drop(&s.logins, old.Principal, old.ID)
+	}
+	keep(&s.sessions, e.ID, e)
+	if e.Live() {
+		for _, p := range e.Passes {
+			s.passes.put(p.Hash, &e.ID)
+		}
+		add(&s.logins, e.Principal, e.ID)
+	}
+}
+
+func (s *State) putMandate(m stead.Mandate) {
+	old := s.mandates.get(m.ID)
+	m = s.shared(m)
+	keep(&s.mandates, m.ID, m)
+	if (old != nil) == m.Live() {
+		return // who acts and for whom never changes
+	}
+	move := drop[stead.PrincipalID, stead.MandateID]
+	if m.Live() {
+		move = add[stead.PrincipalID, stead.MandateID]
+	}
+	move(&s.byActor, m.Actor, m.ID)
+	move(&s.bySubject, m.Subject, m.ID)
+}
+
+// shared makes a mandate point to texts that are there already: there may be a million of them.
+func (s *State) shared(m stead.Mandate) stead.Mandate {
+	if p := s.principals.get(m.Actor); p != nil {
+		m.Actor = p.ID
+	}
+	if p := s.principals.get(m.Subject); p != nil {
+		m.Subject = p.ID
+	}
+	if e := s.sessions.get(m.Session); e != nil {
+		m.Session = e.ID
+	}
+	for _, st := range []stead.State{stead.Asked, stead.Approved, stead.Active, stead.Suspended} {
+		if m.State == st {
+			m.State = st
+		}
+	}
+	for _, mode := range []stead.Mode{stead.ReadOnly, stead.Edit} {
+		if m.Mode == mode {
+			m.Mode = mode
+		}
+	}
+	return m
+}
+
+// add and drop change the list under a key by replacing it: readers may hold the old one.
+func add[K, V comparable](t *table[K, []V], k K, v V) {
+	var list []V
+	if old := t.get(k); old != nil {
+		list = *old
+	}
+	if !slices.Contains(list, v) {
+		list = append(slices.Clip(list), v)
+		t.put(k, &list)
+	}
+}
+
+func drop[K, V comparable](t *table[K, []V], k K, v V) {
+	old := t.get(k)
+	if old == nil {
+		return
+	}
+	list := slices.DeleteFunc(slices.Clone(*old), func(w V) bool { return w == v })
+	if len(list) == 0 {
+		t.put(k, nil)
+		return
+	}
+	t.put(k, &list)
+}

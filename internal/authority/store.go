@@ -1,0 +1,101 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// A Store keeps objects in versions and one ordered log of events, with one writer.
+type Store interface {
+	// Append runs the entry at the head of the log. A nil error means: events, leaves, records and counters are on
+	// disk, in one transaction, and the view has reached the index returned. Cancelling ctx gives up the waiting,
+	// never the write. Errors: what Decide returned; conflict (a counter refused, a version was taken); broken
+	// (nothing was written, or it is not known whether it was: the store then stays broken until restart).
+	Append(ctx context.Context, e Entry) (stead.Receipt, error)
+
+	// Get reads one version of an object, 0 being the latest, ended ones included. Errors: missing, broken.
+	Get(ctx context.Context, kind stead.RecordKind, id string, version uint64) (stead.Record, error)
+
+	// At reads an object as it was when the event at index was written. Errors: missing, broken.
+	At(ctx context.Context, kind stead.RecordKind, id string, index uint64) (stead.Record, error)
+
+	// Events gives what a query chooses, in the order it asks for; it follows the log within 200 ms. Errors: broken.
+	Events(ctx context.Context, q EventQuery) ([]StoredEvent, error)
+
+	// Erase forgets a person: what is sealed under the key becomes unreadable for ever, every hash stays valid.
+	Erase(ctx context.Context, person stead.PersonKey) error
+
+	// View is what is true now.
+	View() *View
+
+	// Broken tells why the store takes nothing any more, nil while it does.
+	Broken() error
+}
+
+// An Entry is what is asked of the one writer: changes already made, or a rule to be run at the head of the log.
+type Entry struct {
+	// Decide sees everything that stands before it, entries of the same batch included. It must be pure and quick.
+	// What it returns is written whole or not at all; an error writes nothing. Nil: Changes are written as they are.
+	Decide  func(*State) ([]stead.Change, error)
+	Changes []stead.Change
+	Urgent  bool // the lane of ending and revoking: goes before what waits
+}
+
+// A Policy judges under the bundle of the given digest. It must be safe for concurrent use.
+type Policy interface {
+	// Judge answers a case. A bundle that is not compiled, or a rule that fails, is in Verdict.Errors: a no.
+	Judge(bundle string, c Case) stead.Verdict
+	// Check compiles a bundle, runs its tests and gives its digest. Errors: invalid, with file and line.
+	Check(files map[string]string) (digest string, err error)
+	// Why explains a verdict, and for a plain no the nearest permit and the clause that failed.
+	Why(bundle string, c Case) (Explanation, error)
+}
+
+// A Capacity is in whose right a principal is asked about (R1).
+type Capacity string
+
+const (
+	Self     Capacity = "self"
+	ForOther Capacity = "for-other"
+)
+
+// A Case is one question to policy.
+type Case struct {
+	Action    stead.Action
+	Capacity  Capacity
+	Principal *stead.Principal // who is asked about: the actor, or the subject in its own right
+	Subject   *stead.Principal // of act: whom he wants to act for; else for whom
+	App       *stead.App
+	Realm     *stead.Realm
+	Path      string
+	Mode      stead.Mode
+	Purpose   stead.Purpose
+	Length    time.Duration
+	Level     int
+	AMR       []string
+	Now       time.Time
+	Zone      *time.Location // of the organisation: local hour and weekday in context (R7); nil = UTC
+	Address   string
+}
+
+// An Explanation says in words why a verdict is as it is.
+type Explanation struct {
+	Allow   bool              `json:"allow"`
+	Rules   []RuleTrace       `json:"rules,omitempty"`   // those that decided
+	Nearest *RuleTrace        `json:"nearest,omitempty"` // of a plain no: the permit that came closest
+	Errors  []string          `json:"errors,omitempty"`
+	Winners map[string]string `json:"winners,omitempty"`
+}
+
+// A RuleTrace is one rule and how its clauses went.
+type RuleTrace struct {
+	ID     string   `json:"id"`
+	File   string   `json:"file,omitempty"`
+	Line   int      `json:"line,omitempty"`
+	Effect string   `json:"effect"`           // permit | forbid
+	True   int      `json:"true"`             // clauses that held
+	Failed []string `json:"failed,omitempty"` // clauses that did not, as written
+	Advice string   `json:"advice,omitempty"`
+}

@@ -1,0 +1,132 @@
+package authority
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// Sweep ends what is over: sessions, mandates, and mandates that the laws or the policy do not let go on. Nothing needs
+// it to be refused in time: every decision asks the time itself. It makes the ends known.
+func (a *Authority) Sweep(ctx context.Context) error {
+	now := a.Now()
+	var sessions []stead.SessionID
+	due := map[stead.MandateID]stead.Reason{}
+	var active []stead.MandateID
+	a.Store.View().Read(func(s *State) {
+		s.Sessions(func(e *stead.Session) {
+			if e.Over(now, s.Seen(e.ID)) != stead.ReasonNone {
+				sessions = append(sessions, e.ID)
+			}
+		})
+		s.Mandates(func(m *stead.Mandate) {
+			if r := m.Over(now, s.Acted(m.ID)); r != stead.ReasonNone {
+				due[m.ID] = r
+			} else if m.State == stead.Active {
+				active = append(active, m.ID)
+			}
+		})
+	})
+	var errs []error
+	for id, why := range due {
+		errs = append(errs, a.cease(ctx, id, why))
+	}
+	for _, id := range sessions {
+		errs = append(errs, a.overdue(ctx, id))
+	}
+	for _, id := range active {
+		errs = append(errs, a.recheck(ctx, id))
+	}
+	return errors.Join(errs...)
+}
+
+// tidy ends what of the caller's is over, so that it stands in nobody's way until the next sweep.
+func (a *Authority) tidy(ctx context.Context, by By) {
+	now := a.Now()
+	due := map[stead.MandateID]stead.Reason{}
+	a.Store.View().Read(func(s *State) {
+		for _, id := range s.MandatesBy(by.Principal) {
+			if r := s.Mandate(id).Over(now, s.Acted(id)); r != stead.ReasonNone {
+				due[id] = r
+			}
+		}
+	})
+	for id, why := range due {
+		if err := a.cease(ctx, id, why); err != nil {
+			a.Alarm("a mandate that is over could not be ended: " + err.Error())
+		}
+	}
+}
+
+// overdue ends a session whose time is over.
+func (a *Authority) overdue(ctx context.Context, id stead.SessionID) error {
+	return a.run(ctx, attempt{verb: "session.end", urgent: true}, func(s *State, now time.Time) ([]stead.Change, error) {
+		e := s.Session(id)
+		if e == nil {
+			return nil, nil
+		}
+		why := e.Over(now, s.Seen(id))
+		if why == stead.ReasonNone {
+			return nil, nil
+		}
+		return closing(s, *e, why, now)
+	})
+}
+
+// review looks at everything that hangs on an account again, after it changed.
+func (a *Authority) review(ctx context.Context, id stead.PrincipalID) {
+	var all []stead.MandateID
+	a.Store.View().Read(func(s *State) { all = hangs(s, id) })
+	for _, m := range all {
+		if err := a.recheck(ctx, m); err != nil {
+			a.Alarm("a mandate could not be looked at again: " + err.Error())
+		}
+	}
+}
+
+// recheck ends an active mandate whose actor might not start it now: he or his subject changed, or the policy did.
+func (a *Authority) recheck(ctx context.Context, id stead.MandateID) error {
+	var c actCase
+	a.Store.View().Read(func(s *State) {
+		m := s.Mandate(id)
+		if m == nil || m.State == stead.Ended || m.Session == "" {
+			return
+		}
+		by := By{Session: m.Session, Principal: m.Actor}
+		c = a.actCase(s, by, m.Subject, m.Scope.Apps[0], m.Target, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
+	})
+	if c.facts.Session == nil {
+		return nil
+	}
+	if why := stead.Goes(c.facts, a.judge(c.facts, c.Case)); why != stead.ReasonNone {
+		return a.cease(ctx, id, why)
+	}
+	return nil
+}
+
+// EndAll ends every session and mandate, after the store was brought back from an older copy: what was revoked since
+// must not live again.
+func (a *Authority) EndAll(ctx context.Context) error {
+	var sessions []stead.SessionID
+	var mandates []stead.MandateID
+	a.Store.View().Read(func(s *State) {
+		s.Sessions(func(e *stead.Session) { sessions = append(sessions, e.ID) })
+		s.Mandates(func(m *stead.Mandate) { mandates = append(mandates, m.ID) })
+	})
+	var errs []error
+	for _, id := range mandates {
+		errs = append(errs, a.cease(ctx, id, stead.ReasonRevoked))
+	}
+	for _, id := range sessions {
+		errs = append(errs, a.run(ctx, attempt{verb: "session.end", urgent: true}, func(s *State, now time.Time) ([]stead.Change, error) {
+			e := s.Session(id)
+			if e == nil {
+				return nil, nil
+			}
+			return closing(s, *e, stead.ReasonRevoked, now)
+		}))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,121 @@
+package authority
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// A Reasoning is a decision of the past, asked again with everything as it was.
+type Reasoning struct {
+	Event       StoredEvent
+	Decision    stead.Decision // computed again from the record
+	Actor       stead.Principal
+	Subject     stead.Principal
+	Explanation Explanation
+	Same        bool // the same answer came out as was recorded (S-I34)
+}
+
+// Why explains a decision to the one who asked for it, whom it was about, and those who may read everything. The
+// people, the mandate and the policy are read as they were at its index. Errors: missing, refused, broken.
+func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reasoning, error) {
+	found, err := a.Events(ctx, by, EventQuery{Decision: id, Kinds: []string{"request.allowed", "request.denied"}, Limit: 2, Newest: true})
+	switch {
+	case err != nil:
+		return Reasoning{}, err
+	case len(found) == 0:
+		return Reasoning{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such decision")
+	}
+	e := found[0]
+	index, err := strconv.ParseUint(e.What["index"], 10, 64)
+	if err != nil {
+		return Reasoning{}, stead.E(stead.Expired, stead.ReasonExpired, "the people of this decision were erased: only that it was made is known")
+	}
+	q := question(e)
+	f, err := a.past(ctx, q, e, index)
+	if err != nil {
+		return Reasoning{}, err
+	}
+	out := Reasoning{Event: e, Actor: *or(f.Actor, &stead.Principal{}), Subject: *or(f.Subject, &stead.Principal{})}
+	v := a.verdict(q, f, e.At)
+	out.Decision = stead.Weigh(q, f, v, e.At)
+	out.Decision.ID = id
+	out.Same = out.Decision.Allow == (e.Outcome == stead.OK) && out.Decision.Reason == e.Reason
+	if f.Actor != nil && f.Subject != nil && f.App != nil && f.Realm != nil {
+		out.Explanation, err = a.Policy.Why(f.Policy, a.doCase(q, f, e.At))
+	}
+	return out, err
+}
+
+// question reads back what was asked.
+func question(e StoredEvent) stead.Question {
+	return stead.Question{
+		Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
+		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"]},
+		Context:  stead.Context{Method: e.What["method"], Address: e.Who["address"]},
+	}
+}
+
+// past reads the facts as they were at an index. The idle clocks are not kept for ever: who was refused for idling is
+// told so by the event itself.
+func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, index uint64) (stead.Facts, error) {
+	f := stead.Facts{Index: index, Policy: e.Policy, App: a.Settings.App(q.Resource.App), Seen: e.At, Acted: e.At}
+	if f.App != nil {
+		f.Realm = f.App.Realm(q.Resource.Realm)
+	}
+	var err error
+	if f.Actor, err = pastOf[stead.Principal](ctx, a.Store, stead.KindPrincipal, string(q.Actor), index); err != nil {
+		return f, err
+	}
+	if f.Subject, err = pastOf[stead.Principal](ctx, a.Store, stead.KindPrincipal, string(q.Subject), index); err != nil {
+		return f, err
+	}
+	if f.Session, err = pastOf[stead.Session](ctx, a.Store, stead.KindSession, string(q.Session), index); err != nil {
+		return f, err
+	}
+	if f.Mandate, err = pastOf[stead.Mandate](ctx, a.Store, stead.KindMandate, string(q.Mandate), index); err != nil {
+		return f, err
+	}
+	b, err := pastOf[stead.Bundle](ctx, a.Store, stead.KindBundle, PolicyBundle, index)
+	if err != nil || b == nil {
+		return f, err
+	}
+	_, err = a.Policy.Check(b.Files)
+	return f, err
+}
+
+func pastOf[R stead.Record](ctx context.Context, s Store, kind stead.RecordKind, id string, index uint64) (*R, error) {
+	if id == "" {
+		return nil, nil
+	}
+	r, err := s.At(ctx, kind, id, index)
+	if stead.KindOf(err) == stead.Missing {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, ok := r.(R)
+	if !ok {
+		return nil, stead.E(stead.Broken, stead.ReasonBroken, "the store gave another record than asked")
+	}
+	return &v, nil
+}
+
+// doCase is the case that decides a question most often: the actor's ceiling, or the person in his own right.
+func (a *Authority) doCase(q stead.Question, f stead.Facts, now time.Time) Case {
+	c := Case{Action: q.Action, Capacity: Self, Principal: f.Subject, Subject: f.Subject, App: f.App, Realm: f.Realm,
+		Path: q.Resource.Path, Mode: stead.ReadOnly, Now: now, Zone: a.Settings.Zone, Address: q.Context.Address}
+	if f.Session != nil {
+		c.Level, c.AMR = f.Session.Level, f.Session.AMR
+	}
+	if f.Mandate != nil {
+		c.Mode = f.Mandate.Mode
+	}
+	if q.Delegated() {
+		c.Capacity, c.Principal = ForOther, f.Actor
+	}
+	return c
+}
