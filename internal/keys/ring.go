@@ -1,0 +1,212 @@
+package keys
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/steadhq/stead"
+)
+
+// Secrets is where sealed secrets are kept.
+type Secrets interface {
+	// Secret gives what was put under a name. Kind missing: nothing was.
+	Secret(ctx context.Context, name string) ([]byte, error)
+	// PutSecret keeps sealed under a name, in place of what was there. It is on disk when it returns.
+	PutSecret(ctx context.Context, name string, sealed []byte) error
+}
+
+// Names of what the package keeps; they are the labels it is sealed with too.
+const (
+	ringName = "signing/assertions"
+	logName  = "signing/log"
+)
+
+// Signing says how assertions are signed. All members but Lead and Overlap are needed.
+type Signing struct {
+	Issuer  string
+	Life    time.Duration // of an assertion; 0 = 1 minute
+	Lead    time.Duration // a new key is published this long before it signs; 0 = 10 minutes
+	Overlap time.Duration // an old key is published this long after its last signature; 0 = 10 minutes, at least Life
+	Now     func() time.Time
+	Rand    io.Reader
+	Secrets Secrets
+	Box     *Box
+}
+
+// A Ring holds the keys that sign assertions (ES256): one signs, the others are published before or after it did.
+// It is safe for concurrent use.
+type Ring struct {
+	Signing
+	turn sync.Mutex // one rotation at a time
+	keys atomic.Pointer[[]signingKey]
+}
+
+// A signingKey signs from From until the next one does, and is published until Until.
+type signingKey struct {
+	ID    string    `json:"id"`
+	DER   []byte    `json:"der"` // PKCS #8
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until,omitzero"` // zero: no other is to follow yet
+	key   *ecdsa.PrivateKey
+	sign  jose.Signer
+}
+
+// OpenRing loads the signing keys, and makes the first where there is none.
+func OpenRing(ctx context.Context, s Signing) (*Ring, error) {
+	if s.Issuer == "" || s.Now == nil || s.Rand == nil || s.Secrets == nil || s.Box == nil {
+		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "signing needs an issuer, a clock, randomness, a place for secrets and a box")
+	}
+	for d, usual := range map[*time.Duration]time.Duration{&s.Life: time.Minute, &s.Lead: 10 * time.Minute, &s.Overlap: 10 * time.Minute} {
+		if *d == 0 {
+			*d = usual
+		}
+	}
+	s.Overlap = max(s.Overlap, s.Life)
+	r := &Ring{Signing: s}
+	err := r.Reload(ctx)
+	if stead.KindOf(err) != stead.Missing {
+		return r, err
+	}
+	first, err := r.newKey(s.Now())
+	if err != nil {
+		return nil, err
+	}
+	return r, r.keep(ctx, []signingKey{first})
+}
+
+// Reload reads the keys again, after another node has rotated them.
+func (r *Ring) Reload(ctx context.Context) error {
+	sealed, err := r.Secrets.Secret(ctx, ringName)
+	if err != nil {
+		return stead.Because(err, "read the signing keys")
+	}
+	text, err := r.Box.Open(ringName, sealed)
+	if err != nil {
+		return stead.Because(err, "open the signing keys")
+	}
+	var keys []signingKey
+	if json.Unmarshal(text, &keys) != nil || len(keys) == 0 {
+		return broken("the signing keys can not be read")
+	}
+	for i := range keys {
+		if err := keys[i].ready(); err != nil {
+			return err
+		}
+	}
+	r.keys.Store(&keys)
+	return nil
+}
+
+// Rotate makes a new key that signs after Lead; those before it are published until Overlap after that. Keys whose
+// time is over are dropped.
+func (r *Ring) Rotate(ctx context.Context) error {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	now := r.Now()
+	fresh, err := r.newKey(now.Add(r.Lead))
+	if err != nil {
+		return err
+	}
+	keys := r.published(now)
+	for i := range keys {
+		if keys[i].Until.IsZero() {
+			keys[i].Until = fresh.From.Add(r.Overlap)
+		}
+	}
+	return r.keep(ctx, append(keys, fresh))
+}
+
+// keep writes the keys before any of them is used.
+func (r *Ring) keep(ctx context.Context, keys []signingKey) error {
+	text, err := json.Marshal(keys)
+	if err != nil {
+		return broken("the signing keys can not be written")
+	}
+	sealed, err := r.Box.Seal(ringName, text)
+	if err != nil {
+		return err
+	}
+	if err := r.Secrets.PutSecret(ctx, ringName, sealed); err != nil {
+		return stead.Because(err, "keep the signing keys")
+	}
+	r.keys.Store(&keys)
+	return nil
+}
+
+func (r *Ring) newKey(from time.Time) (signingKey, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), r.Rand)
+	if err != nil {
+		return signingKey{}, broken("no signing key could be made")
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return signingKey{}, broken("no signing key could be made")
+	}
+	k := signingKey{DER: der, From: from.UTC()}
+	return k, k.ready()
+}
+
+// ready parses the key and prepares its signer.
+func (k *signingKey) ready() error {
+	parsed, err := x509.ParsePKCS8PrivateKey(k.DER)
+	key, ok := parsed.(*ecdsa.PrivateKey)
+	if err != nil || !ok || key.Curve != elliptic.P256() {
+		return broken("a signing key can not be read")
+	}
+	id, err := (&jose.JSONWebKey{Key: key.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		return broken("a signing key can not be read")
+	}
+	k.key, k.ID = key, base64.RawURLEncoding.EncodeToString(id) // RFC 7638
+	with := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: k.ID}}
+	k.sign, err = jose.NewSigner(with, (&jose.SignerOptions{}).WithType(stead.AssertionType))
+	if err != nil {
+		return broken("a signing key can not be used")
+	}
+	return nil
+}
+
+// published are the keys whose time is not over.
+func (r *Ring) published(now time.Time) []signingKey {
+	return slices.DeleteFunc(slices.Clone(*r.keys.Load()), func(k signingKey) bool {
+		return !k.Until.IsZero() && !now.Before(k.Until)
+	})
+}
+
+// LogKey gives the key that signs the head of the log, a new one where there is none: for the ledger alone.
+func LogKey(ctx context.Context, rand io.Reader, secrets Secrets, box *Box) (ed25519.PrivateKey, error) {
+	sealed, err := secrets.Secret(ctx, logName)
+	if err == nil {
+		seed, err := box.Open(logName, sealed)
+		if err != nil || len(seed) != ed25519.SeedSize {
+			return nil, broken("the log key does not open under this master key")
+		}
+		return ed25519.NewKeyFromSeed(seed), nil
+	}
+	if stead.KindOf(err) != stead.Missing {
+		return nil, stead.Because(err, "read the log key")
+	}
+	seed := make([]byte, ed25519.SeedSize)
+	if _, err := io.ReadFull(rand, seed); err != nil {
+		return nil, stead.Because(err, "make the log key")
+	}
+	if sealed, err = box.Seal(logName, seed); err != nil {
+		return nil, err
+	}
+	if err := secrets.PutSecret(ctx, logName, sealed); err != nil {
+		return nil, stead.Because(err, "keep the log key")
+	}
+	return ed25519.NewKeyFromSeed(seed), nil
+}

@@ -1,0 +1,234 @@
+package keys
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/google/go-cmp/cmp"
+	"github.com/steadhq/stead"
+)
+
+type clock struct{ now time.Time }
+
+func (c *clock) Now() time.Time { return c.now }
+
+func newRing(t testing.TB) (*Ring, *memory, *clock) {
+	t.Helper()
+	box, err := NewBox(testMaster(t), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, m := &clock{time.Unix(1_800_000_000, 0)}, &memory{}
+	r, err := OpenRing(t.Context(), Signing{Issuer: "https://stead.test", Now: c.Now, Rand: rand.Reader, Secrets: m, Box: box})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, m, c
+}
+
+func acting() stead.Assertion {
+	return stead.Assertion{Audience: "orders", Subject: "prn_dana", Act: &stead.ActedBy{Subject: "prn_sam"}, Mandate: "man_1",
+		Mode: stead.ReadOnly, Method: "GET", URL: "https://orders.test/7?x=1", ID: "dec_1"}
+}
+
+// check verifies by the published document alone.
+func check(t testing.TB, r *Ring, token string) (kid string, ok bool) {
+	t.Helper()
+	var set jose.JSONWebKeySet
+	doc, err := r.JWKS()
+	if err != nil || json.Unmarshal(doc, &set) != nil {
+		t.Fatal(err)
+	}
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kid = signed.Signatures[0].Protected.KeyID
+	for _, k := range set.Key(kid) {
+		payload, err := signed.Verify(k)
+		return kid, err == nil && len(payload) > 0
+	}
+	return kid, false
+}
+
+func TestSignAssertion(t *testing.T) {
+	r, _, c := newRing(t)
+	token, err := r.SignAssertion(acting())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := check(t, r, token); !ok {
+		t.Error("it does not verify by the JWKS")
+	}
+	parts := strings.Split(token, ".")
+	header, _ := base64.RawURLEncoding.DecodeString(parts[0])
+	var h map[string]string
+	if json.Unmarshal(header, &h) != nil || len(h) != 3 || h["alg"] != "ES256" || h["typ"] != stead.AssertionType || h["kid"] == "" {
+		t.Errorf("header %s", header)
+	}
+	payload, _ := base64.RawURLEncoding.DecodeString(parts[1])
+	want := acting()
+	want.Issuer, want.Issued, want.After, want.Before = "https://stead.test", c.now.Unix(), c.now.Unix(), c.now.Unix()+60
+	var got stead.Assertion
+	if err := json.Unmarshal(payload, &got); err != nil || !cmp.Equal(got, want) {
+		t.Errorf("claims %s", payload)
+	}
+	for _, member := range []string{`"act":{"sub":"prn_sam"}`, `"sub":"prn_dana"`, `"aud":"orders"`, `"mandate":"man_1"`, `"mode":"read-only"`, `"htm":"GET"`} {
+		if !strings.Contains(string(payload), member) {
+			t.Errorf("no %s in %s", member, payload)
+		}
+	}
+	bad := acting()
+	bad.Mandate = ""
+	if _, err := r.SignAssertion(bad); stead.KindOf(err) != stead.Invalid {
+		t.Errorf("signed what is not whole: %v", err)
+	}
+}
+
+// TestRotation: no assertion is signed by a key that is not published, none lives longer than its key. E16
+func TestRotation(t *testing.T) {
+	r, m, c := newRing(t)
+	type issued struct {
+		token string
+		until time.Time
+	}
+	var live []issued
+	used := map[string]bool{}
+	for minute := range 180 {
+		if minute%45 == 20 {
+			if err := r.Rotate(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		doc, err := r.JWKS() // what an application has read a while before
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 4 {
+			c.now = c.now.Add(15 * time.Second)
+			token, err := r.SignAssertion(acting())
+			if err != nil {
+				t.Fatal(err)
+			}
+			live = append(live, issued{token, c.now.Add(r.Life)})
+			kid, _ := check(t, r, token)
+			if used[kid] = true; !strings.Contains(string(doc), kid) {
+				t.Fatalf("minute %d: signed by a key that was not published before", minute)
+			}
+			live = slices.DeleteFunc(live, func(i issued) bool { return !c.now.Before(i.until) })
+			for _, i := range live {
+				if _, ok := check(t, r, i.token); !ok {
+					t.Fatalf("minute %d: a valid assertion is refused", minute)
+				}
+			}
+		}
+	}
+	if len(used) != 5 {
+		t.Errorf("%d keys signed, want 5", len(used))
+	}
+	c.now = c.now.Add(time.Hour)
+	if n := len(r.published(c.now)); n != 1 {
+		t.Errorf("%d keys are published long after the last rotation", n)
+	}
+	again, err := OpenRing(t.Context(), r.Signing)
+	if err != nil || again.signing(c.now).ID != r.signing(c.now).ID {
+		t.Errorf("after a restart another key signs: %v", err)
+	}
+	for name, sealed := range m.kept {
+		if strings.Contains(string(sealed), `"der"`) {
+			t.Errorf("%s is kept plain", name) // L4
+		}
+	}
+	c.now = c.now.Add(-240 * time.Hour) // a clock set back signs all the same
+	if _, err := r.SignAssertion(acting()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRingDurable: a key that could not be kept is not used.
+func TestRingDurable(t *testing.T) {
+	r, m, c := newRing(t)
+	before, _ := r.JWKS()
+	m.fail = errors.New("disk full")
+	if err := r.Rotate(t.Context()); stead.KindOf(err) != stead.Broken {
+		t.Errorf("rotated: %v", err)
+	}
+	if after, _ := r.JWKS(); !cmp.Equal(before, after) {
+		t.Error("a key that was not kept is published")
+	}
+	m.kept = nil
+	if _, err := OpenRing(t.Context(), r.Signing); stead.KindOf(err) != stead.Broken {
+		t.Errorf("opened without keeping: %v", err)
+	}
+	if _, err := LogKey(t.Context(), rand.Reader, m, r.Box); stead.KindOf(err) != stead.Broken {
+		t.Errorf("a log key was not kept: %v", err)
+	}
+	_ = c
+}
+
+func TestRingRefuses(t *testing.T) {
+	r, m, _ := newRing(t)
+	if _, err := OpenRing(t.Context(), Signing{}); stead.KindOf(err) != stead.Invalid {
+		t.Errorf("nothing set: %v", err)
+	}
+	sealed := m.kept[ringName]
+	for name, text := range map[string]string{"no keys": "[]", "no JSON": "{", "no key": `[{"der":"AAAA"}]`} {
+		bad, err := r.Box.Seal(ringName, []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.kept[ringName] = bad
+		if _, err := OpenRing(t.Context(), r.Signing); stead.KindOf(err) != stead.Broken {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	m.kept[ringName] = sealed
+	other, err := NewBox(Master{key: [keySize]byte{9}}, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := r.Signing
+	with.Box = other
+	if _, err := OpenRing(t.Context(), with); stead.KindOf(err) != stead.Broken || leaks(err.Error()) {
+		t.Errorf("another master key: %v", err)
+	}
+}
+
+func TestLogKey(t *testing.T) {
+	r, m, _ := newRing(t)
+	key, err := LogKey(t.Context(), strings.NewReader(string(canary)), m, r.Box)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := LogKey(t.Context(), rand.Reader, m, r.Box)
+	if err != nil || !key.Equal(again) {
+		t.Errorf("another key: %v", err)
+	}
+	if strings.Contains(string(m.kept[logName]), string(canary[:8])) {
+		t.Error("the log key is kept plain") // L4
+	}
+	m.kept[logName] = m.kept[ringName]
+	if _, err := LogKey(t.Context(), rand.Reader, m, r.Box); stead.KindOf(err) != stead.Broken || leaks(err.Error()) {
+		t.Errorf("an edited log key: %v", err)
+	}
+	if _, err := LogKey(t.Context(), strings.NewReader(""), &memory{}, r.Box); stead.KindOf(err) != stead.Broken {
+		t.Errorf("no randomness: %v", err)
+	}
+}
+
+func BenchmarkSignAssertion(b *testing.B) {
+	r, _, _ := newRing(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.SignAssertion(acting()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+// A waiter is one entry on its way to the log.
+type waiter struct {
+	entry authority.Entry
+	ready []prepared // of an entry that brings its changes: encoded by who asks, not by the writer
+	done  chan answer
+	timer *time.Timer
+}
+
+// free are waiters that got their answer.
+type free struct{ sync.Pool }
+
+func (f *free) get(e authority.Entry, patience time.Duration) *waiter {
+	w, ok := f.Get().(*waiter)
+	if !ok {
+		return &waiter{entry: e, done: make(chan answer, 1), timer: time.NewTimer(patience)}
+	}
+	w.entry = e
+	w.timer.Reset(patience)
+	return w
+}
+
+// put takes back a waiter that nobody else has any more.
+func (f *free) put(w *waiter) {
+	w.entry, w.ready = authority.Entry{}, nil
+	f.Put(w)
+}
+
+type answer struct {
+	receipt stead.Receipt
+	err     error
+}
+
+// Append runs the entry at the head of the log; see authority.Store. It waits for Options.Patience at most.
+func (s *Store) Append(ctx context.Context, e authority.Entry) (stead.Receipt, error) {
+	if err := s.latch.err(); err != nil {
+		return stead.Receipt{}, err
+	}
+	var ready []prepared
+	if e.Decide == nil {
+		var err error
+		if ready, err = s.encodeAll(e.Changes); err != nil {
+			return stead.Receipt{}, err
+		}
+	}
+	w := s.free.get(e, s.o.Patience)
+	w.ready = ready
+	lane := s.ordinary
+	if e.Urgent {
+		lane = s.urgent
+	}
+	select {
+	case lane <- w:
+	case <-ctx.Done():
+		w.timer.Stop()
+		return stead.Receipt{}, gaveUp(ctx)
+	case <-w.timer.C:
+		return stead.Receipt{}, tooSlow()
+	case <-s.over:
+		w.timer.Stop()
+		return stead.Receipt{}, closed()
+	}
+	return s.await(ctx, w)
+}
+
+func (s *Store) await(ctx context.Context, w *waiter) (stead.Receipt, error) {
+	select {
+	case a := <-w.done:
+		w.timer.Stop()
+		s.free.put(w)
+		return a.receipt, a.err
+	case <-ctx.Done():
+		return stead.Receipt{}, gaveUp(ctx)
+	case <-w.timer.C:
+		return stead.Receipt{}, tooSlow()
+	case <-s.over:
+	}
+	select {
+	case a := <-w.done:
+		return a.receipt, a.err
+	default:
+		return stead.Receipt{}, closed()
+	}
+}
+
+func gaveUp(ctx context.Context) error {
+	return &stead.Error{Kind: stead.Broken, Reason: stead.ReasonRecord,
+		Text: "nobody waited for the record any more", Err: context.Cause(ctx)}
+}
+
+func tooSlow() error {
+	return stead.E(stead.Broken, stead.ReasonRecord, "it could not be recorded in time")
+}
+
+func closed() error {
+	return stead.E(stead.Broken, stead.ReasonRecord, "the store is closed")
+}
+
+// Waiting is how many entries wait for the writer.
+func (s *Store) Waiting() int { return len(s.urgent) + len(s.ordinary) }

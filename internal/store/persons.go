@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"io"
+	"path/filepath"
+	"sync"
+
+	"github.com/steadhq/stead"
+)
+
+// A personKey is the wrapped key of one human; nil once he is erased.
+type personKey struct {
+	id      int64
+	wrapped []byte
+}
+
+// persons is keys.db and all of it in memory. A new key is on disk before anything sealed under it.
+type persons struct {
+	db     *sql.DB
+	sealer Sealer
+	rand   io.Reader
+
+	mu      sync.RWMutex
+	byName  map[stead.PersonKey]personKey
+	byID    map[int64][]byte // nil: erased
+	pending []stead.PersonKey
+
+	flushing sync.Mutex // so that who finds nothing pending knows it on disk
+}
+
+func openPersons(ctx context.Context, o Options) (*persons, error) {
+	if err := private(filepath.Join(o.Dir, keysFile)); err != nil {
+		return nil, err
+	}
+	db, err := pool(o.dsn(keysFile, "journal_mode(delete)", "synchronous(full)", "secure_delete(on)"), 1)
+	if err != nil {
+		return nil, err
+	}
+	k := &persons{db: db, sealer: o.Sealer, rand: o.Rand, byName: map[stead.PersonKey]personKey{}, byID: map[int64][]byte{}}
+	if _, err := db.ExecContext(ctx, keysSchema); err != nil {
+		return nil, closeAfter(db, err)
+	}
+	if err := k.load(ctx); err != nil {
+		return nil, closeAfter(db, err)
+	}
+	return k, nil
+}
+
+func closeAfter(db *sql.DB, err error) error {
+	db.Close()
+	return err
+}
+
+func (k *persons) load(ctx context.Context) error {
+	rows, err := k.db.QueryContext(ctx, "SELECT id, person, wrapped FROM keys")
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var p stead.PersonKey
+		var key personKey
+		if err := rows.Scan(&key.id, &p, &key.wrapped); err != nil {
+			return err
+		}
+		k.byName[p], k.byID[key.id] = key, key.wrapped
+	}
+	return rows.Err()
+}
+
+// ensure gives the key of a person, a new one where there is none. Kind missing: he was erased.
+func (k *persons) ensure(p stead.PersonKey) (personKey, error) {
+	k.mu.RLock()
+	key, ok := k.byName[p]
+	k.mu.RUnlock()
+	if !ok {
+		var err error
+		if key, err = k.make(p); err != nil {
+			return key, err
+		}
+	}
+	if key.wrapped == nil {
+		return key, stead.E(stead.Missing, stead.ReasonUnknown, "this person was erased")
+	}
+	return key, nil
+}
+
+func (k *persons) make(p stead.PersonKey) (personKey, error) {
+	wrapped, err := k.sealer.NewKey()
+	if err != nil {
+		return personKey{}, stead.Because(err, "make a person key")
+	}
+	var b [8]byte
+	if _, err := io.ReadFull(k.rand, b[:]); err != nil {
+		return personKey{}, stead.Because(err, "make a person key")
+	}
+	fresh := personKey{id: int64(binary.BigEndian.Uint64(b[:]) >> 1), wrapped: wrapped}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if key, ok := k.byName[p]; ok {
+		return key, nil // somebody else made one meanwhile
+	}
+	k.byName[p], k.byID[fresh.id] = fresh, wrapped
+	k.pending = append(k.pending, p)
+	return fresh, nil
+}
+
+func (k *persons) wrapped(id int64) []byte {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return k.byID[id]
+}
+
+// flush writes the keys that were made since.
+func (k *persons) flush() error {
+	k.flushing.Lock()
+	defer k.flushing.Unlock()
+	k.mu.Lock()
+	names := k.pending
+	keys := make([]personKey, len(names))
+	for i, p := range names {
+		keys[i] = k.byName[p]
+	}
+	k.pending = nil
+	k.mu.Unlock()
+	if len(names) == 0 {
+		return nil
+	}
+	tx, err := k.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for i, p := range names {
+		if _, err := tx.Exec("INSERT INTO keys (id, person, wrapped) VALUES (?, ?, ?)", keys[i].id, p, keys[i].wrapped); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// forget drops the key of a person for good and gives it a last time; that he had one stays known.
+func (k *persons) forget(ctx context.Context, p stead.PersonKey) (personKey, error) {
+	if err := k.flush(); err != nil {
+		return personKey{}, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	key, ok := k.byName[p]
+	if !ok || key.wrapped == nil {
+		return key, stead.E(stead.Missing, stead.ReasonUnknown, "this person has no key")
+	}
+	if _, err := k.db.ExecContext(ctx, "UPDATE keys SET wrapped = NULL, erased = 1 WHERE id = ?", key.id); err != nil {
+		return key, err
+	}
+	k.byName[p], k.byID[key.id] = personKey{id: key.id}, nil
+	return key, nil
+}
+
+// purged notes that what the projection said under an erased key is overwritten.
+func (k *persons) purged(id int64) error {
+	_, err := k.db.Exec("UPDATE keys SET erased = 2 WHERE id = ?", id)
+	return err
+}
+
+// unpurged lists the erased keys whose traces in the projection may still be there.
+func (k *persons) unpurged(ctx context.Context) (ids []int64, err error) {
+	rows, err := k.db.QueryContext(ctx, "SELECT id FROM keys WHERE erased = 1")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+// lost tells whether nothing is known of a key, not even that it was erased.
+func (k *persons) lost(id int64) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	_, ok := k.byID[id]
+	return !ok
+}
+
+// has tells whether the key of that id is there; no key is.
+func (k *persons) has(id int64) bool { return id == 0 || k.wrapped(id) != nil }

@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// Events answers from the projection, which may lag behind the log by some 200 ms. Errors: invalid, broken.
+func (s *Store) Events(ctx context.Context, q authority.EventQuery) ([]authority.StoredEvent, error) {
+	if q.Limit < 0 || q.Limit > maxLimit {
+		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "at most %d events can be asked for at once", maxLimit)
+	}
+	if q.Limit == 0 {
+		q.Limit = defaultLimit
+	}
+	found, err := s.events.search(ctx, q)
+	if err != nil {
+		return nil, stead.Because(err, "search the events")
+	}
+	return s.these(ctx, found)
+}
+
+// these reads events from the log itself: what an answer shows is what was hashed.
+func (s *Store) these(ctx context.Context, found []uint64) ([]authority.StoredEvent, error) {
+	events := make([]authority.StoredEvent, 0, len(found))
+	for _, index := range found {
+		e, err := s.Event(ctx, index)
+		if stead.KindOf(err) == stead.Missing {
+			continue // pruned since
+		}
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// A clause collects conditions and their arguments.
+type clause struct {
+	parts []string
+	args  []any
+}
+
+func (c *clause) and(part string, args ...any) {
+	c.parts, c.args = append(c.parts, part), append(c.args, args...)
+}
+
+func (c *clause) is(column, value string) {
+	if value != "" {
+		c.and(column+" = ?", value)
+	}
+}
+
+// where says all that is asked of a row.
+func where(q authority.EventQuery) *clause {
+	c := &clause{}
+	c.is("actor", string(q.Actor))
+	c.is("subject", string(q.Subject))
+	c.is("mandate", string(q.Mandate))
+	c.is("session", string(q.Session))
+	c.is("decision", string(q.Decision))
+	c.is("app", string(q.App))
+	c.is("outcome", string(q.Outcome))
+	c.either(string(q.Either))
+	c.kinds(q.Kinds)
+	c.bounds(q)
+	c.text(q.Text)
+	return c
+}
+
+func (c *clause) either(id string) {
+	if id != "" {
+		c.and("(actor = ? OR subject = ?)", id, id)
+	}
+}
+
+// kinds narrows by prefixes, as ranges: a prefix is text, never a pattern.
+func (c *clause) kinds(prefixes []string) {
+	var parts []string
+	for _, k := range prefixes {
+		if k != "" {
+			parts = append(parts, "(kind >= ? AND kind < ?)")
+			c.args = append(c.args, k, k+"\U0010FFFF")
+		}
+	}
+	if len(parts) > 0 {
+		c.parts = append(c.parts, "("+strings.Join(parts, " OR ")+")")
+	}
+}
+
+func (c *clause) bounds(q authority.EventQuery) {
+	if !q.From.IsZero() {
+		c.and("at >= ?", q.From.UTC().Format(stead.TimeForm))
+	}
+	if !q.To.IsZero() {
+		c.and("at < ?", q.To.UTC().Format(stead.TimeForm))
+	}
+	if q.After > 0 {
+		c.and("idx >= ?", int64(q.After)) // the number after it is at this index
+	}
+	if q.Before > 0 {
+		c.and("idx < ?", int64(q.Before-1))
+	}
+}
+
+func (c *clause) text(t string) {
+	if t == "" {
+		return
+	}
+	t = "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(t) + "%"
+	c.and(`(who LIKE ? ESCAPE '\' OR what LIKE ? ESCAPE '\')`, t, t)
+}
+
+// Lag is how many events the projection is behind, and the error that keeps it there.
+func (s *Store) Lag() (uint64, error) {
+	s.events.mu.Lock()
+	defer s.events.mu.Unlock()
+	return s.Head().Size - min(s.events.number, s.Head().Size), s.events.err
+}
+
+// Settled waits until the projection has reached number.
+func (s *Store) Settled(ctx context.Context, number uint64) error {
+	for {
+		s.events.mu.Lock()
+		reached, moved := s.events.number, s.events.moved
+		s.events.mu.Unlock()
+		if reached >= number {
+			return nil
+		}
+		select {
+		case s.events.hurry <- struct{}{}:
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,137 @@
+package store_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/store"
+)
+
+var someKinds = []stead.EventKind{"request.allowed", "request.denied", "request.asked", "mandate.started", "mandate.start.refused", "session.started", "odd"}
+
+// seen makes an event of many; now and then an old one comes late.
+func seen(r *rand.Rand, n int) stead.Event {
+	pick := func(form string, of int) string {
+		if r.IntN(9) == 0 {
+			return ""
+		}
+		return fmt.Sprintf(form, r.IntN(of))
+	}
+	e := stead.Event{ID: stead.EventID(fmt.Sprint("evt_", n)), Kind: someKinds[r.IntN(len(someKinds))], At: noon.Add(time.Duration(n) * time.Second),
+		Actor: stead.PrincipalID(pick("prn_%d", 5)), Subject: stead.PrincipalID(pick("prn_%d", 50)), Mandate: stead.MandateID(pick("man_%d", 300)),
+		Session: stead.SessionID(pick("ses_%d", 40)), Decision: stead.DecisionID(pick("dec_%d", 5000)), App: stead.AppID(pick("app%d", 3)),
+		Outcome: []stead.Outcome{stead.OK, stead.No}[r.IntN(2)], ActorPerson: "per_1", What: stead.Fields{"page": fmt.Sprint("/orders/", r.IntN(1000))}}
+	if r.IntN(50) == 0 {
+		e.At = e.At.Add(-time.Duration(r.IntN(4000)) * time.Second)
+	}
+	return e
+}
+
+// matches says of one event what a query asks: the definition that every search is held to.
+func matches(q authority.EventQuery, n uint64, e *stead.Event) bool {
+	kind := len(q.Kinds) == 0 || slices.ContainsFunc(q.Kinds, func(k string) bool { return strings.HasPrefix(string(e.Kind), k) })
+	return kind && (q.Actor == "" || q.Actor == e.Actor) && (q.Subject == "" || q.Subject == e.Subject) &&
+		(q.Either == "" || q.Either == e.Actor || q.Either == e.Subject) && (q.Mandate == "" || q.Mandate == e.Mandate) &&
+		(q.Session == "" || q.Session == e.Session) && (q.Decision == "" || q.Decision == e.Decision) && (q.App == "" || q.App == e.App) &&
+		(q.Outcome == "" || q.Outcome == e.Outcome) && (q.From.IsZero() || !e.At.Before(q.From)) && (q.To.IsZero() || e.At.Before(q.To)) &&
+		(q.Text == "" || strings.Contains(e.What["page"], q.Text)) && n > q.After && (q.Before == 0 || n < q.Before)
+}
+
+// TestSearch compares searches with looking at every event: over several segments, while the projection is written
+// in steps, opened again and pruned.
+func TestSearch(t *testing.T) {
+	t.Parallel()
+	r, o := rand.New(rand.NewPCG(3, 4)), options(t, t.TempDir())
+	s := open(t, o)
+	var all []stead.Event
+	for len(all) < 9500 {
+		var some []stead.Change
+		for range 1 + r.IntN(700) {
+			e := seen(r, len(all))
+			all, some = append(all, e), append(some, stead.Change{Event: e})
+		}
+		if _, err := s.Append(t.Context(), authority.Entry{Changes: some}); err != nil {
+			t.Fatal(err)
+		}
+		if r.IntN(2) == 0 {
+			settle(t, s)
+		}
+	}
+	settle(t, s)
+	sameAnswers(t, s, r, all, 0)
+	shut(t, s)
+	s = open(t, o)
+	defer shut(t, s)
+	pruned, err := s.Prune(t.Context(), 5000, seen(r, len(all)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last, err := s.Event(t.Context(), uint64(len(all)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settle(t, s)
+	sameAnswers(t, s, r, append(all, last.Event), pruned)
+}
+
+func settle(t *testing.T, s *store.Store) {
+	t.Helper()
+	if err := s.Settled(t.Context(), s.Head().Size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sameAnswers(t *testing.T, s *store.Store, r *rand.Rand, all []stead.Event, pruned uint64) {
+	t.Helper()
+	for range 400 {
+		q := question(r, all)
+		var want []uint64
+		for i := range all {
+			if uint64(i) >= pruned && matches(q, uint64(i)+1, &all[i]) {
+				want = append(want, uint64(i))
+			}
+		}
+		if q.Newest {
+			slices.Reverse(want)
+		}
+		want = want[:min(len(want), q.Limit)]
+		found, err := s.Events(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []uint64
+		for _, e := range found {
+			got = append(got, e.Index)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%+v: found %d, want %d", q, got, want)
+		}
+	}
+}
+
+// question names some of what an event that is there says.
+func question(r *rand.Rand, all []stead.Event) authority.EventQuery {
+	e := &all[r.IntN(len(all))]
+	q := authority.EventQuery{Limit: 1 + r.IntN(300), Newest: r.IntN(2) == 0}
+	for _, name := range []func(){
+		func() { q.Actor = e.Actor }, func() { q.Subject = e.Subject }, func() { q.Either = e.Subject }, func() { q.Mandate = e.Mandate },
+		func() { q.Session = e.Session }, func() { q.Decision = e.Decision }, func() { q.App = e.App }, func() { q.Outcome = e.Outcome },
+		func() { q.From = e.At }, func() { q.To = e.At.Add(time.Hour) }, func() { q.Text = e.What["page"][:9] },
+		func() { q.After = uint64(r.IntN(len(all))) }, func() { q.Before = uint64(1 + r.IntN(len(all))) },
+		func() {
+			q.Kinds = []string{[]string{"request.", "request.d", "request.allowed", "re", "mandate.", "mandate.start", "odd"}[r.IntN(7)]}
+		},
+		func() { q.Kinds = []string{"mandate.sta", string(e.Kind)} },
+	} {
+		if r.IntN(7) == 0 {
+			name()
+		}
+	}
+	return q
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+// A Store is open on one directory, alone. It is safe for concurrent use.
+type Store struct {
+	o     Options
+	view  authority.View
+	latch latch
+	keys  *persons
+	read  *sql.DB
+	pen   *pen
+
+	urgent, ordinary chan *waiter
+	errands          chan errand
+	free             free
+	quit, over       chan struct{}
+	stop             context.CancelFunc
+	tasks            sync.WaitGroup
+	unlock           func() error
+	ending           sync.Once
+	restored         bool
+
+	unmoved int64  // the writer's: bytes of events since the last checkpoint
+	tree    Tree   // the writer's
+	counts  counts // the writer's
+	clock   int64  // the writer's
+
+	mu     sync.Mutex
+	head   stead.Head
+	shown  Tree          // of head
+	pruned uint64        // events whose bytes are gone
+	at     int64         // latest time of an event, µs
+	moved  chan struct{} // closed when head moves
+	recent recent
+
+	mirror mirror
+	events *projection
+}
+
+var _ authority.Store = (*Store)(nil)
+
+// Open opens the store in o.Dir, makes it where there is none, and loads what is live. Errors: conflict (another
+// process has it open), refused (it is behind its mirrored head, or differs from it), broken.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		return nil, stead.Because(err, "make the directory of the store")
+	}
+	if err := errors.Join(flush(o.Dir), flush(filepath.Dir(o.Dir))); err != nil {
+		return nil, stead.Because(err, "make the directory of the store")
+	}
+	unlock, err := lock(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{
+		o: o, unlock: unlock,
+		urgent: make(chan *waiter, 1024), ordinary: make(chan *waiter, 4096),
+		errands: make(chan errand),
+		quit:    make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
+		counts: counts{dirty: map[string]bool{}, until: map[string]int64{}},
+	}
+	if err := s.open(ctx); err != nil {
+		s.abandon()
+		return nil, stead.Because(err, "open the store")
+	}
+	s.run()
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context) error {
+	if err := private(filepath.Join(s.o.Dir, mainFile)); err != nil {
+		return err
+	}
+	var err error
+	if s.keys, err = openPersons(ctx, s.o); err != nil {
+		return fmt.Errorf("person keys: %w", err)
+	}
+	dsn := s.o.dsn(mainFile, "journal_mode(wal)", "synchronous(full)", "journal_size_limit(67108864)", "cache_size(-16384)")
+	c, err := connect(ctx, dsn)
+	if err != nil {
+		return err
+	}
+	if err := c.exec(schema); err != nil {
+		return errors.Join(err, c.Close())
+	}
+	if s.pen, err = s.o.pen(c); err != nil {
+		return errors.Join(err, c.Close())
+	}
+	if s.read, err = pool(s.o.dsn(mainFile, "query_only(1)"), 2+runtime.GOMAXPROCS(0)); err != nil {
+		return err
+	}
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	if s.events, err = openProjection(ctx, s); err != nil {
+		return fmt.Errorf("events.db: %w", err)
+	}
+	if err := s.purgeRest(ctx); err != nil {
+		return fmt.Errorf("events.db: %w", err)
+	}
+	return s.checkMirror(ctx)
+}
+
+// run starts what works beside the callers.
+func (s *Store) run() {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go s.write()
+	s.tasks.Go(func() { s.events.follow(ctx) })
+	s.tasks.Go(func() { s.mirrorAlong(ctx) })
+}
+
+// Close writes what waits and ends. It does not wait for a disk that hangs longer than Options.Patience allows
+// the callers, but for as long as the disk needs.
+func (s *Store) Close() error {
+	s.ending.Do(func() { close(s.quit) })
+	<-s.over
+	s.stop()
+	s.tasks.Wait()
+	s.events.finish()
+	err := s.writeMirror()
+	return errors.Join(err, s.abandon())
+}
+
+// abandon lets go of all files.
+func (s *Store) abandon() error {
+	var errs []error
+	if s.events != nil {
+		errs = append(errs, s.events.close())
+	}
+	if s.read != nil {
+		errs = append(errs, s.read.Close())
+	}
+	if s.pen != nil {
+		errs = append(errs, s.pen.close())
+	}
+	if s.keys != nil {
+		errs = append(errs, s.keys.db.Close())
+	}
+	return errors.Join(append(errs, s.unlock())...)
+}
+
+// View is what is true now.
+func (s *Store) View() *authority.View { return &s.view }
+
+// Restored tells that Options.Accept let an older or different store open: every mandate and session that is live
+// in it may have ended since, and must be ended. Until Reconciled says that this is done the mirror stays as it is,
+// so that a crash in between does not open the store again as if nothing had been.
+func (s *Store) Restored() bool { return s.restored }
+
+// Reconciled says that all that was live in a restored store has ended: its head is mirrored again.
+func (s *Store) Reconciled() error {
+	s.mirror.held.Store(false)
+	return s.writeMirror()
+}
+
+// Head is the end of the log that is on disk.
+func (s *Store) Head() stead.Head {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.head
+}
+
+// Tree is the Merkle tree and the head it belongs to, for proofs.
+func (s *Store) Tree() (Tree, stead.Head) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.shown, s.head
+}

@@ -1,0 +1,187 @@
+package store
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+// maxBatch bounds how many entries share one commit.
+const maxBatch = 512
+
+// A batch is what one commit writes. Its slices are used again.
+type batch struct {
+	waiters  []*waiter
+	answers  []answer
+	accepted []prepared
+	leaves   []stead.Hash
+	stage    *authority.State
+	number   uint64 // of the last event so far
+	moved    uint64
+	clock    int64 // latest time of an event, µs
+}
+
+// write is the one writer. It ends when quit is closed and nothing waits any more.
+func (s *Store) write() {
+	defer close(s.over)
+	var b batch
+	for s.gather(&b) {
+		s.decide(&b)
+		s.settle(&b, s.record(&b))
+		s.tidy()
+	}
+	s.finish()
+}
+
+// finish spares the next start from reading counters out of the log.
+func (s *Store) finish() {
+	if s.latch.tripped() != nil || s.Head().Size == s.counts.upto {
+		return
+	}
+	if err := s.transact(s.settleCounters); err != nil {
+		s.latch.trip(err, "write the counters")
+	}
+}
+
+// gather waits for an entry and takes all that wait beside it, the urgent ones first.
+func (s *Store) gather(b *batch) bool {
+	b.waiters = b.waiters[:0]
+	var early *waiter // came first, but what is urgent overtakes it
+	select {
+	case w := <-s.urgent:
+		b.waiters = append(b.waiters, w)
+	case early = <-s.ordinary:
+	case e := <-s.errands:
+		s.attend(e)
+	case <-s.quit:
+		if len(s.urgent)+len(s.ordinary) == 0 {
+			return false
+		}
+	}
+	runtime.Gosched() // who is about to come can come along
+	b.take(s.urgent)
+	if early != nil {
+		b.waiters = append(b.waiters, early)
+	}
+	b.take(s.ordinary)
+	return true
+}
+
+func (b *batch) take(lane chan *waiter) {
+	for len(b.waiters) < maxBatch {
+		select {
+		case w := <-lane:
+			b.waiters = append(b.waiters, w)
+		default:
+			return
+		}
+	}
+}
+
+// decide runs every entry in order over a stage of the view, so that each sees those before it.
+func (s *Store) decide(b *batch) {
+	b.answers, b.accepted, b.leaves = b.answers[:0], b.accepted[:0], b.leaves[:0]
+	b.stage = s.view.Stage()
+	b.number, b.moved, b.clock = b.stage.Index(), b.stage.Moved(), s.clock
+	for _, w := range b.waiters {
+		err := s.admit(b, w)
+		b.answers = append(b.answers, answer{receipt: stead.Receipt{Index: b.number, State: b.moved}, err: err})
+	}
+}
+
+// admit lets one entry into the batch whole, or leaves the batch as it was.
+func (s *Store) admit(b *batch, w *waiter) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = stead.E(stead.Broken, stead.ReasonBroken, "a rule failed: %v", p)
+		}
+	}()
+	ready := w.ready
+	if w.entry.Decide != nil {
+		changes, err := w.entry.Decide(b.stage)
+		if err != nil {
+			return err
+		}
+		if ready, err = s.encodeAll(changes); err != nil {
+			return err
+		}
+	}
+	return b.add(ready)
+}
+
+func (b *batch) add(ready []prepared) error {
+	number, moved, clock := b.number, b.moved, b.clock
+	own := b.stage
+	if changes(ready) {
+		own = b.stage.Stage()
+	}
+	for i := range ready {
+		number++
+		if err := own.Put(ready[i].change, number); err != nil {
+			return err
+		}
+		if len(ready[i].records) > 0 {
+			moved = number
+		}
+		clock = max(clock, ready[i].change.Event.At.UnixMicro())
+	}
+	if own != b.stage {
+		b.stage.Merge(own)
+	}
+	b.number, b.moved, b.clock = number, moved, clock
+	for i := range ready {
+		b.accepted, b.leaves = append(b.accepted, ready[i]), append(b.leaves, ready[i].leaf)
+	}
+	return nil
+}
+
+// changes tells whether anything but the log moves: what only appends needs no stage of its own.
+func changes(ready []prepared) bool {
+	for i := range ready {
+		if len(ready[i].records) > 0 || len(ready[i].change.Counts) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// record commits the batch and, when it is on disk, lets the view follow.
+func (s *Store) record(b *batch) error {
+	if err := s.latch.tripped(); err != nil {
+		return err
+	}
+	if len(b.accepted) == 0 {
+		return nil
+	}
+	if err := s.commit(b); err != nil {
+		return s.latch.trip(err, fmt.Sprintf("write event %d", b.stage.Index()))
+	}
+	s.clock = b.clock
+	s.view.Apply(b.stage)
+	s.announce(b)
+	return nil
+}
+
+// tidy does what the callers need not wait for.
+func (s *Store) tidy() {
+	if s.latch.tripped() != nil {
+		return
+	}
+	if err := s.checkpoint(); err != nil {
+		s.latch.trip(err, "move the write-ahead log into the store")
+	}
+}
+
+// settle tells everybody how it went.
+func (s *Store) settle(b *batch, err error) {
+	for i, w := range b.waiters {
+		a := b.answers[i]
+		if err != nil && a.err == nil {
+			a = answer{err: err}
+		}
+		w.done <- a
+		b.waiters[i] = nil
+	}
+}
