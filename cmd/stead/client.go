@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// agent is what the CLI says of itself. Passes are bound to it, so it has no version: an upgrade logs nobody out.
+const agent = "stead-cli"
+
+// A problem is a no of the server.
+type problem struct{ web.Problem }
+
+func (p *problem) Error() string { return p.Detail }
+
+// next is what to do, in terms of commands.
+func (p *problem) next() string {
+	switch p.ReasonCode {
+	case stead.ReasonSignIn, stead.ReasonSessionIdle, stead.ReasonSessionOver, stead.ReasonOtherClient:
+		return "stead login"
+	case stead.ReasonSecondFactor, stead.ReasonNotArmed:
+		return "add --code with the current one-time code"
+	case stead.ReasonLevel:
+		return "stead login --code with the current one-time code"
+	case stead.ReasonReason:
+		return "add --reason"
+	case stead.ReasonTicket:
+		return "add --ticket"
+	case stead.ReasonActing, stead.ReasonChain:
+		return "stead mandate list, then stead mandate end ID"
+	case stead.ReasonAmbiguous:
+		return "name the directory: --directory, or directory/name"
+	case stead.ReasonPolicy, stead.ReasonReadOnly:
+		if p.DecisionID != "" {
+			return "stead why " + string(p.DecisionID)
+		}
+		return "stead audit search --outcome refused, then stead why DECISION"
+	case stead.ReasonAuthor:
+		return "somebody else runs stead policy apply"
+	}
+	return p.Hint
+}
+
+// A client talks to one server.
+type client struct {
+	e       *env
+	name    string // of the profile
+	profile profile
+}
+
+func (e *env) client() (*client, error) {
+	name, p, err := e.here()
+	if err != nil {
+		return nil, err
+	}
+	u, err := url.Parse(p.Addr)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		return nil, fail(exitUsage, "", "%q is no address of a server such as https://stead.example.com", p.Addr)
+	}
+	if u.Scheme == "http" && !loopback(u.Hostname()) {
+		e.say("warning: %s is not encrypted: others on the way can read passwords and tokens", p.Addr)
+	}
+	return &client{e: e, name: name, profile: p}, nil
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || host == "127.0.0.1" || host == "::1" || strings.HasSuffix(host, ".localhost")
+}
+
+// call asks for JSON and reads the answer into out.
+func (c *client) call(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return err
+		}
+		body = bytes.NewReader(raw)
+	}
+	resp, err := c.send(ctx, method, path, body, "application/json", "application/json")
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if out == nil || resp.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fail(exitFailed, "stead doctor", "the answer of %s cannot be read: %s", c.profile.Addr, err)
+	}
+	return nil
+}
+
+// send sends one request; what is no 2xx is an error. The caller closes the body.
+func (c *client) send(ctx context.Context, method, path string, body io.Reader, kind, accept string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.profile.Addr+path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", agent)
+	req.Header.Set("Accept", accept)
+	if body != nil {
+		req.Header.Set("Content-Type", kind)
+	}
+	if c.profile.Token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.profile.Token)
+	}
+	resp, err := c.e.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, fail(exitFailed, "", "given up")
+		}
+		return nil, fail(exitUnreachable, "is it running? stead doctor", "%s cannot be reached: %s", c.profile.Addr, unwrapped(err))
+	}
+	if resp.StatusCode/100 == 2 {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	return nil, c.no(resp)
+}
+
+func (c *client) no(resp *http.Response) error {
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	p := &problem{}
+	if json.Unmarshal(raw, &p.Problem) != nil || p.Detail == "" {
+		return fail(codeOfStatus(resp.StatusCode), "is "+c.profile.Addr+" a Stead server?", "the server said %s", resp.Status)
+	}
+	p.Status = resp.StatusCode
+	return p
+}
+
+// unwrapped leaves out the method and address that the caller has told already.
+func unwrapped(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+// query makes "?a=b" of what is not empty.
+func query(pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Add(pairs[i], pairs[i+1])
+		}
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"crypto/rand"
+
+	"github.com/spf13/cobra"
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/cedar"
+	"github.com/steadhq/stead/internal/demo"
+	"github.com/steadhq/stead/internal/directory"
+	"github.com/steadhq/stead/internal/gateway"
+	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/keys"
+	"github.com/steadhq/stead/internal/login"
+)
+
+// devOptions are the flags of stead dev.
+type devOptions struct {
+	listen, gateway, data string
+	json                  bool
+}
+
+func (e *env) dev() *cobra.Command {
+	var o devOptions
+	c := &cobra.Command{
+		Use:   "dev",
+		Short: "Try Stead: a demo shop, people and policies, all on this machine",
+		Long: "dev starts everything on loopback with demo data: no configuration, no database. Without --data nothing is\n" +
+			"left behind. It is not for production: everybody's password is shown, and the clock can be moved.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runDev(c.Context(), o, e.out, e.err)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.listen, "listen", "127.0.0.1:8420", "address of Stead's own pages; port 0 takes a free one")
+	f.StringVar(&o.gateway, "gateway", "127.0.0.1:8421", "address of the demo shop behind the gateway; port 0 takes a free one")
+	f.StringVar(&o.data, "data", "", "folder to keep the data in (default: none is kept)")
+	f.BoolVar(&o.json, "json", false, "print one line of JSON once ready, and nothing else")
+	return c
+}
+
+func runDev(ctx context.Context, o devOptions, out, talk io.Writer) (err error) {
+	if o.data == "" {
+		if o.data, err = os.MkdirTemp("", "stead-dev-"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.RemoveAll(o.data)) }()
+	}
+	d := &dev{out: out, talk: talk, log: slog.New(slog.NewTextHandler(talk, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	if err := d.listenAll(ctx, o); err != nil {
+		return err
+	}
+	if err := d.build(ctx, o); err != nil {
+		return errors.Join(err, d.own.Close(), d.gate.Close(), d.shop.Close())
+	}
+	if err := d.announce(o.json); err != nil {
+		return err
+	}
+	if err := d.house.Run(ctx, d.log, d.doors, d.servers()); err != nil {
+		return err
+	}
+	if !o.json {
+		fmt.Fprintln(talk, "Stead dev has ended.")
+	}
+	return nil
+}
+
+// A dev is a running demonstration.
+type dev struct {
+	out, talk       io.Writer
+	log             *slog.Logger
+	own, gate, shop net.Listener
+	house           *house.House
+	doors           *house.Doors
+	orders          *demo.App
+	people          []devPerson
+	setup           *setupLink
+}
+
+func (d *dev) listenAll(ctx context.Context, o devOptions) (err error) {
+	for _, at := range []struct {
+		l       *net.Listener
+		address string
+	}{{&d.own, o.listen}, {&d.gate, o.gateway}, {&d.shop, "127.0.0.1:0"}} {
+		if *at.l, err = listenLoopback(ctx, at.address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listenLoopback listens on this machine alone: a demonstration shows everybody's password.
+func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "%q is no address such as 127.0.0.1:8420", address)
+	}
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return nil, stead.E(stead.Invalid, stead.ReasonRequest,
+			"stead dev listens on loopback only, not on %s: it shows everybody's password. Use stead serve", host)
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w\nIs another Stead running? Choose other ports with --listen and --gateway", address, err)
+	}
+	return l, nil
+}
+
+func (d *dev) build(ctx context.Context, o devOptions) error {
+	m, err := house.Unlock(ctx, filepath.Join(o.data, "master.key"), filepath.Join(o.data, "secrets"))
+	if err != nil {
+		return err
+	}
+	apps, err := gateway.ParseRules(demo.Rules(d.gate.Addr().String(), "http://"+d.shop.Addr().String()))
+	if err != nil {
+		return err
+	}
+	settings := devSettings(apps)
+	d.house, err = house.Open(ctx, house.Options{Dir: filepath.Join(o.data, "store"), Mirror: filepath.Join(o.data, "head"),
+		Settings: settings, Files: cedar.Default(), Wall: time.Now, Boot: house.Boot(), Movable: true, Rand: rand.Reader,
+		Master: m.Master, LogKey: m.LogKey, Origin: "stead-dev/log", CodeKey: m.CodeKey, KeyFile: filepath.Join(o.data, keyFile), Cost: directory.Standard,
+		Alarm: func(s string) { d.log.Error(s) }})
+	if err != nil {
+		return err
+	}
+	if err := d.open(ctx, m, apps); err != nil {
+		return errors.Join(err, d.house.Close(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
+
+// open enrols the people and opens the doors.
+func (d *dev) open(ctx context.Context, m house.Material, apps []gateway.App) error {
+	var err error
+	if d.people, err = enrolDemo(ctx, d.house, m.CodeKey); err != nil {
+		return err
+	}
+	origin := "http://" + d.own.Addr().String()
+	ring, err := keys.OpenRing(ctx, keys.Signing{Issuer: origin, Now: d.house.Now, Rand: rand.Reader, Secrets: m.Secrets, Box: m.Box})
+	if err != nil {
+		return err
+	}
+	d.orders = demo.New(d.house.Now)
+	show := &devShow{house: d.house, people: d.people, shop: "http://" + d.gate.Addr().String()}
+	d.setup = &setupLink{house: d.house, person: d.people[0], token: d.house.NewID("setup_"), until: d.house.Now().Add(30 * time.Minute)}
+	d.doors, err = d.house.Doors(house.Site{Origin: origin, Listen: d.own.Addr().String(), Gateway: d.gate.Addr().String(), Apps: apps,
+		Labels: map[string]string{"orders": "Acme Orders"}, Directories: demoDirectories(), Version: version(), Log: d.log, Ring: ring,
+		Setup: d.setup, Demo: show, Advance: d.advance})
+	return err
+}
+
+// advance moves the clock and ends what is over by then.
+func (d *dev) advance(ctx context.Context, by time.Duration) (time.Time, error) {
+	if by < 0 {
+		return time.Time{}, stead.E(stead.Invalid, stead.ReasonRequest, "the clock is moved ahead only")
+	}
+	d.house.Clock.Advance(by)
+	return d.house.Now(), d.house.Sweep(ctx)
+}
+
+func (d *dev) servers() []house.Listening {
+	return []house.Listening{
+		{Name: "own", Listener: d.own, Handler: d.doors.Own},
+		{Name: "gateway", Listener: d.gate, Handler: d.doors.Apps},
+		{Name: "shop", Listener: d.shop, Handler: http.Handler(d.orders.Handler())},
+	}
+}
+
+func (d *dev) announce(asJSON bool) error {
+	own, gate := "http://"+d.own.Addr().String(), "http://"+d.gate.Addr().String()
+	setup := own + "/setup?token=" + d.setup.token
+	if asJSON {
+		return json.NewEncoder(d.out).Encode(struct {
+			Console string      `json:"console"`
+			Gateway string      `json:"gateway"`
+			Setup   string      `json:"setup_url"`
+			People  []devPerson `json:"people"`
+		}{own, gate, setup, d.people})
+	}
+	_, err := fmt.Fprint(d.out, tour(own, gate, setup, d.people))
+	return err
+}
+
+func demoDirectories() []login.Directory {
+	return []login.Directory{{ID: "staff", Label: "Acme staff"}, {ID: "customers", Label: "Customers"}, {ID: "partners", Label: "Partners"}}
+}
+
+func devSettings(apps []gateway.App) *authority.Settings {
+	s := &authority.Settings{
+		Roles: map[authority.Role][]string{authority.Admin: {"staff/admins"}, authority.Security: {"staff/security"},
+			authority.Auditor: {"staff/security", "staff/compliance"}},
+		Level: 1, Ordinary: "allow", Session: authority.Ends{Idle: 30 * time.Minute, Absolute: 12 * time.Hour},
+		Terms: stead.Terms{Default: 10 * time.Minute, Max: time.Hour, Extensions: 10, StartWindow: 15 * time.Minute,
+			AskWindow: 8 * time.Hour, Fresh: 5 * time.Minute, PerActor: 1},
+		ArmFor: 5 * time.Minute, Warn: time.Minute, Zone: time.Local,
+	}
+	for _, a := range apps {
+		s.Apps = append(s.Apps, a.App)
+	}
+	return s
+}

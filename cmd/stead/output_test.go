@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/web"
+)
+
+func testEnv(t *testing.T) (*env, *bytes.Buffer, *bytes.Buffer) {
+	t.Helper()
+	var out, err bytes.Buffer
+	null, e := os.Open(os.DevNull)
+	if e != nil {
+		t.Fatal(e)
+	}
+	t.Cleanup(func() { _ = null.Close() })
+	vars := map[string]string{"STEAD_CONFIG_DIR": t.TempDir()}
+	return &env{ctx: t.Context(), in: null, out: &out, err: &err, getenv: func(n string) string { return vars[n] },
+		now: time.Now, http: http.DefaultClient, format: "table"}, &out, &err
+}
+
+func TestTableFits(t *testing.T) {
+	tab := &table{columns: []string{"id", "text", "more"}}
+	tab.row("man_1", strings.Repeat("ä", 80), "")
+	tab.row("man_2", "short", strings.Repeat("y", 30))
+	for _, most := range []int{0, 40, 60, 200} {
+		var b bytes.Buffer
+		tab.write(&b, most)
+		for line := range strings.Lines(b.String()) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); most > 0 && n > most {
+				t.Errorf("%d columns of %d: %q", n, most, line)
+			}
+		}
+		if cutOff := strings.Contains(b.String(), "…"); cutOff != (most == 40 || most == 60) {
+			t.Errorf("at %d: %s", most, b.String())
+		}
+	}
+}
+
+// What others wrote cannot move the cursor, colour the screen or turn the text around.
+func TestTableIsClean(t *testing.T) {
+	tab := &table{}
+	tab.row("a\x1b[31mred\x07", "b\u202eknil\r\nc")
+	var b bytes.Buffer
+	tab.write(&b, 0)
+	if strings.ContainsAny(strings.TrimRight(b.String(), "\n"), "\x1b\x07\u202e\r\n") {
+		t.Errorf("%q", b.String())
+	}
+}
+
+func TestForms(t *testing.T) {
+	data := map[string]any{"name": "a, b", "n": 1}
+	for form, want := range map[string]string{
+		"json": "{\n  \"n\": 1,\n  \"name\": \"a, b\"\n}\n", "yaml": "n: 1\nname: a, b\n", "csv": "name,n\n\"a, b\",1\n", "table": "NAME  N\na, b  1\n",
+	} {
+		e, out, _ := testEnv(t)
+		e.format = form
+		err := e.print(data, func(tab *table) { tab.columns = []string{"name", "n"}; tab.row("a, b", "1") })
+		if err != nil || out.String() != want {
+			t.Errorf("%s: %q %v", form, out, err)
+		}
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	no := func(status int, r stead.Reason) error {
+		return &problem{web.Problem{Status: status, ReasonCode: r, Detail: "no"}}
+	}
+	for _, row := range []struct {
+		err  error
+		code int
+	}{
+		{nil, 0}, {io.EOF, 1}, {fail(exitVerify, "", "x"), 7}, {no(400, "bad-request"), 2}, {no(401, "sign-in"), 3}, {no(403, "policy"), 3},
+		{no(404, "not-yours"), 4}, {no(409, "exists"), 5}, {no(410, "expired"), 5}, {no(409, "waiting"), 6}, {no(429, "too-many"), 1},
+		{no(503, "stale"), 1}, {stead.E(stead.Invalid, "", "x"), 2}, {stead.E(stead.Refused, "", "x"), 3},
+	} {
+		if got := codeOf(row.err); got != row.code {
+			t.Errorf("%v: %d, want %d", row.err, got, row.code)
+		}
+	}
+}
+
+func TestFollow(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept") != "text/event-stream" || r.Header.Get("User-Agent") != agent {
+			t.Errorf("%v", r.Header)
+		}
+		_, _ = io.WriteString(w, ": open\n\nid: 3\nevent: mandate.started\ndata: {\"index\":2,\"kind\":\"mandate.started\",\"actor\":{\"id\":\"prn_a\"}}\n\n")
+	}))
+	defer server.Close()
+	e, out, _ := testEnv(t)
+	e.addr = server.URL
+	c, err := e.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = e.follow(t.Context(), c, url.Values{})
+	if codeOf(err) != exitUnreachable || !strings.Contains(out.String(), "mandate.started") || !strings.Contains(out.String(), "prn_a") {
+		t.Errorf("%v %s", err, out)
+	}
+}
+
+func TestProgressSpeaksUpAfterTwoSeconds(t *testing.T) {
+	e, _, talk := testEnv(t)
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	e.now = func() time.Time { return now }
+	p := e.progress("verified")
+	p.at(10, 100, "events")
+	if talk.Len() > 0 {
+		t.Errorf("it speaks at once: %s", talk)
+	}
+	now = now.Add(3 * time.Second)
+	p.at(30, 100, "events")
+	p.at(31, 100, "events")
+	now = now.Add(10 * time.Second)
+	p.at(90, 100, "events")
+	p.done()
+	want := "verified 30 events, 10 a second, 30%, 7s left\nverified 90 events, 7 a second, 90%, 1s left\n"
+	if talk.String() != want {
+		t.Errorf("%q, want %q", talk, want)
+	}
+}
+
+// L4: a token is kept for its owner alone, and shown to no other server.
+func TestProfile(t *testing.T) {
+	e, _, _ := testEnv(t)
+	if err := e.keep("work", func(p *profile) {
+		*p = profile{Addr: "https://a.test", Token: "stp_secret", Checkpoint: "a\nb\n\n— c\n"}
+	}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(filepath.Join(e.getenv("STEAD_CONFIG_DIR"), "profiles.yaml"))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v %v", info, err)
+	}
+	_, p, err := e.here()
+	if err != nil || p.Token != "stp_secret" || p.Checkpoint != "a\nb\n\n— c\n" {
+		t.Errorf("%+v %v", p, err)
+	}
+	e.addr = "https://b.test"
+	if _, p, err = e.here(); err != nil || p.Token != "" || p.Addr != "https://b.test" {
+		t.Errorf("the token goes to another server: %+v %v", p, err)
+	}
+}
+
+func TestWarnsOfPlainHTTP(t *testing.T) {
+	for addr, warned := range map[string]bool{"http://stead.example.com": true, "http://127.0.0.1:1": false, "https://stead.example.com": false} {
+		e, _, talk := testEnv(t)
+		e.addr = addr
+		if _, err := e.client(); err != nil || strings.Contains(talk.String(), "not encrypted") != warned {
+			t.Errorf("%s: %v %s", addr, err, talk)
+		}
+	}
+}

@@ -1,0 +1,321 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/internal/cedar"
+)
+
+func (e *env) policy() *cobra.Command {
+	c := &cobra.Command{Use: "policy", Short: "Write, test and apply the rules", Long: "Policies are files in a folder: *.cedar, one *.cedarschema, tests/*.yaml. They only stage: another person than the author\napplies them, all at once."}
+	c.AddCommand(e.policyValidate(), e.policyTest(), e.policyTry(), e.policyPlan(), e.policyStage(), e.policyApply(), e.policyShow())
+	return c
+}
+
+// policyFiles reads a folder as a bundle: what is hidden, and what policy cannot be, is left out.
+func policyFiles(dir string) (map[string]string, error) {
+	files := map[string]string{}
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(d.Name(), ".") && name != dir {
+			if d.IsDir() {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if d.IsDir() {
+			return nil
+		}
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		files[filepath.ToSlash(rel)] = string(raw)
+		return err
+	})
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fail(exitNotFound, "", "there is no folder %s", dir)
+	case err != nil:
+		return nil, err
+	case len(files) == 0:
+		return nil, fail(exitUsage, "", "%s holds no files", dir)
+	}
+	return files, nil
+}
+
+func folder(args []string) string {
+	if len(args) == 0 {
+		return "policies"
+	}
+	return args[0]
+}
+
+func (e *env) policyValidate() *cobra.Command {
+	return &cobra.Command{
+		Use: "validate [DIR]", Short: "Compile the files here, and say what is wrong with which line", Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			files, err := policyFiles(folder(args))
+			if err != nil {
+				return err
+			}
+			r := cedar.New().Inspect(files)
+			err = e.print(r.Problems, func(t *table) {
+				for _, p := range r.Problems {
+					t.row(p.String())
+				}
+			})
+			if err != nil {
+				return err
+			}
+			bad := 0
+			for _, p := range r.Problems {
+				if !p.Warning {
+					bad++
+				}
+			}
+			if bad > 0 {
+				return fail(exitUsage, "correct the lines above", "%d problems in %d files", bad, len(files))
+			}
+			e.say("%d rules in %d files are well formed. Digest %s", r.Rules, len(files), r.Digest)
+			return nil
+		},
+	}
+}
+
+func (e *env) policyTest() *cobra.Command {
+	return &cobra.Command{
+		Use: "test [DIR]", Short: "Run the tests of the files here", Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			files, err := policyFiles(folder(args))
+			if err != nil {
+				return err
+			}
+			r := cedar.New().Inspect(files)
+			failed := 0
+			for _, c := range r.Cases {
+				if !c.Passed() {
+					failed++
+				}
+			}
+			if err := e.print(r, func(t *table) { caseTable(t, r) }); err != nil {
+				return err
+			}
+			switch {
+			case failed > 0:
+				return fail(exitVerify, "", "%d of %d cases failed", failed, len(r.Cases))
+			case r.Err() != nil:
+				return r.Err()
+			}
+			e.say("%d cases passed.", len(r.Cases))
+			for _, rule := range r.Unreached {
+				e.say("note: no case reaches the rule %s", rule)
+			}
+			return nil
+		},
+	}
+}
+
+func caseTable(t *table, r cedar.Report) {
+	t.columns = []string{"result", "case", "place", "why"}
+	for _, c := range r.Cases {
+		result := "ok"
+		if !c.Passed() {
+			result = "FAILED"
+		}
+		t.row(result, c.Name, c.File+":"+number(c.Line), strings.Join(c.Failed, "; "))
+	}
+	if len(r.Cases) == 0 {
+		t.columns = nil
+		for _, p := range r.Problems {
+			t.row(p.String())
+		}
+	}
+}
+
+type tryWish struct {
+	Actor   string `json:"actor"`
+	Subject string `json:"subject,omitempty"`
+	App     string `json:"app"`
+	Path    string `json:"path,omitempty"`
+	Action  string `json:"action,omitempty"`
+	Mode    string `json:"mode,omitempty"`
+	For     string `json:"for,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+	Ticket  string `json:"ticket,omitempty"`
+	Level   int    `json:"level,omitempty"`
+}
+
+func (e *env) policyTry() *cobra.Command {
+	var w tryWish
+	c := &cobra.Command{
+		Use: "try", Short: "Ask the policy in force a question, with no effect", Args: cobra.NoArgs,
+		Example: "  stead policy try --actor staff/sam --subject customers/dana --app orders --ticket SUP-1",
+	}
+	f := c.Flags()
+	f.StringVar(&w.Actor, "actor", "", "who would act: id or directory/name (needed)")
+	f.StringVar(&w.Subject, "subject", "", "for whom; none: for himself")
+	f.StringVar(&w.App, "app", "", "application (needed)")
+	f.StringVar(&w.Path, "path", "", "path on the application")
+	f.StringVar(&w.Action, "action", "", "act, read, mark, write, closed, open or export")
+	f.StringVar(&w.Mode, "mode", "", "read-only or edit")
+	f.StringVar(&w.For, "for", "", "how long")
+	f.StringVar(&w.Reason, "reason", "", "why")
+	f.StringVar(&w.Ticket, "ticket", "", "ticket")
+	f.IntVar(&w.Level, "level", 2, "protection level of the session")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		client, err := e.client()
+		if err != nil {
+			return err
+		}
+		var out explained
+		if err := client.call(c.Context(), "POST", "/v1/policy/try", w, &out); err != nil {
+			return err
+		}
+		return e.explain(out)
+	}
+	return c
+}
+
+type plan struct {
+	OK      bool             `json:"ok"`
+	Problem string           `json:"problem,omitempty"`
+	Digest  string           `json:"digest,omitempty"`
+	InForce string           `json:"in_force,omitempty"`
+	Changes []api.FileChange `json:"changes"`
+}
+
+type filesWish struct {
+	Files map[string]string `json:"files"`
+}
+
+func (e *env) withFiles(ctx context.Context, args []string, verb string, out any) error {
+	files, err := policyFiles(folder(args))
+	if err != nil {
+		return err
+	}
+	c, err := e.client()
+	if err != nil {
+		return err
+	}
+	return c.call(ctx, "POST", "/v1/policy/"+verb, filesWish{files}, out)
+}
+
+func (e *env) policyPlan() *cobra.Command {
+	var code bool
+	c := &cobra.Command{
+		Use: "plan [DIR]", Short: "What would change if the files here were applied", Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var p plan
+			if err := e.withFiles(c.Context(), args, "plan", &p); err != nil {
+				return err
+			}
+			err := e.print(p, func(t *table) {
+				for _, f := range p.Changes {
+					t.row(f.How, f.File)
+					for _, l := range f.Before {
+						t.row("  -", l)
+					}
+					for _, l := range f.After {
+						t.row("  +", l)
+					}
+				}
+			})
+			switch {
+			case err != nil:
+				return err
+			case !p.OK:
+				return fail(exitVerify, "stead policy test", "%s", p.Problem)
+			case len(p.Changes) == 0:
+				e.say("Nothing changes.")
+			case code:
+				return fail(exitChanges, "stead policy stage", "%d files change", len(p.Changes))
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&code, "exit-code", false, "exit with 10 where something changes")
+	return c
+}
+
+func (e *env) policyStage() *cobra.Command {
+	return &cobra.Command{
+		Use: "stage [DIR]", Short: "Hand the files here in: another person applies them", Args: cobra.MaximumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			var out struct {
+				Digest string `json:"digest"`
+			}
+			if err := e.withFiles(c.Context(), args, "stage", &out); err != nil {
+				return err
+			}
+			e.say("Staged. Another person now runs: stead policy apply %s", out.Digest)
+			return e.print(out, func(t *table) { t.row(out.Digest) })
+		},
+	}
+}
+
+type inForce struct {
+	InForce api.Bundle  `json:"in_force"`
+	Staged  *api.Bundle `json:"staged,omitempty"`
+}
+
+func (e *env) policyApply() *cobra.Command {
+	return &cobra.Command{
+		Use: "apply DIGEST", Short: "Put in force what another person staged", Args: cobra.ExactArgs(1),
+		Long: "Put in force what another person staged. The digest says what you have looked at: stead policy show --staged.",
+		RunE: func(c *cobra.Command, args []string) error {
+			client, err := e.client()
+			if err != nil {
+				return err
+			}
+			var b api.Bundle
+			if err := client.call(c.Context(), "POST", "/v1/policy/apply", map[string]string{"digest": args[0]}, &b); err != nil {
+				return err
+			}
+			return e.print(b, func(t *table) { t.row("in force", b.Digest); t.row("version", number(b.Version)) })
+		},
+	}
+}
+
+func (e *env) policyShow() *cobra.Command {
+	var staged bool
+	c := &cobra.Command{
+		Use: "show", Short: "Show the policy in force, or what is staged", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			client, err := e.client()
+			if err != nil {
+				return err
+			}
+			var out inForce
+			if err := client.call(c.Context(), "GET", "/v1/policy", nil, &out); err != nil {
+				return err
+			}
+			b := out.InForce
+			if staged {
+				if out.Staged == nil {
+					return fail(exitNotFound, "", "nothing is staged")
+				}
+				b = *out.Staged
+			}
+			return e.print(b, func(t *table) {
+				t.row("digest", b.Digest)
+				t.row("author", account(b.Author))
+				for name, text := range b.Files {
+					t.row(name, number(strings.Count(text, "\n"))+" lines")
+				}
+			})
+		},
+	}
+	c.Flags().BoolVar(&staged, "staged", false, "what waits for its second person")
+	return c
+}

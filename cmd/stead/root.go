@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// run is the whole program; it gives the exit code.
+func run(e *env, args []string) int {
+	root := e.root()
+	root.SetArgs(args)
+	root.SetOut(e.out)
+	root.SetErr(e.err)
+	err := root.ExecuteContext(e.ctx)
+	if err != nil {
+		e.tell(err)
+	}
+	return codeOf(err)
+}
+
+func (e *env) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "stead",
+		Short:         "Act for somebody else: asked for, agreed, limited, shown, recorded",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Args: func(_ *cobra.Command, given []string) error {
+			if len(given) > 0 {
+				return fail(exitUsage, "stead --help", "there is no command %q", given[0])
+			}
+			return nil
+		},
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return fail(exitUsage, c.CommandPath()+" --help", "%s", err)
+	})
+	f := root.PersistentFlags()
+	f.StringVarP(&e.format, "output", "o", "table", "form of what is printed: table, json, yaml or csv")
+	f.StringVar(&e.profile, "profile", "", "name of the server in profiles.yaml (default: the one logged in to last)")
+	f.StringVar(&e.addr, "addr", "", "address of the server (default: $STEAD_ADDR, then the profile)")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		switch e.format {
+		case "table", "json", "yaml", "csv":
+			return nil
+		}
+		return fail(exitUsage, "", "-o %s is not known: table, json, yaml or csv", e.format)
+	}
+	root.AddGroup(&cobra.Group{ID: "act", Title: "Acting"}, &cobra.Group{ID: "look", Title: "Looking"}, &cobra.Group{ID: "run", Title: "Running"})
+	for _, group := range []struct {
+		id   string
+		list []*cobra.Command
+	}{
+		{"act", []*cobra.Command{e.login(), e.logout(), e.whoami(), e.act(), e.mandate()}},
+		{"look", []*cobra.Command{e.why(), e.audit()}},
+		{"run", []*cobra.Command{e.dev(), e.serve(), e.policy(), e.person(), e.session(), e.config(), e.doctor(), e.versionCommand()}},
+	} {
+		for _, c := range group.list {
+			c.GroupID = group.id
+			root.AddCommand(strict(c))
+		}
+	}
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Hidden: true, RunE: func(_ *cobra.Command, args []string) error {
+		c, _, err := root.Find(args)
+		if err != nil {
+			return fail(exitUsage, "stead --help", "%s", err)
+		}
+		return c.Help()
+	}})
+	return root
+}
+
+// strict makes wrong arguments an error of usage, and a bare group print its help.
+func strict(c *cobra.Command) *cobra.Command {
+	args := c.Args
+	c.Args = func(c *cobra.Command, given []string) error {
+		if args == nil {
+			return nil
+		}
+		if err := args(c, given); err != nil {
+			return fail(exitUsage, "stead help "+c.CommandPath()[len("stead "):], "%s", err)
+		}
+		return nil
+	}
+	if c.HasSubCommands() && c.RunE == nil {
+		c.Args = nil
+		c.RunE = func(c *cobra.Command, given []string) error {
+			if len(given) > 0 {
+				return fail(exitUsage, c.CommandPath()+" --help", "%s has no command %q", c.CommandPath(), given[0])
+			}
+			return c.Help()
+		}
+	}
+	for _, sub := range c.Commands() {
+		strict(sub)
+	}
+	return c
+}
+
+func (e *env) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			return e.print(map[string]string{"version": e.version}, func(t *table) { t.row(e.version) })
+		},
+	}
+}
+
+func (e *env) say(format string, args ...any) { fmt.Fprintf(e.err, format+"\n", args...) }

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/cedar"
+	"github.com/steadhq/stead/internal/config"
+	"github.com/steadhq/stead/internal/directory"
+	"github.com/steadhq/stead/internal/gateway"
+	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/keys"
+	"github.com/steadhq/stead/internal/login"
+	"github.com/steadhq/stead/internal/web"
+)
+
+func (e *env) serve() *cobra.Command {
+	var file string
+	var accept bool
+	c := &cobra.Command{
+		Use: "serve", Short: "Run Stead with a configuration", Args: cobra.NoArgs,
+		Long: "serve runs Stead until it is told to end (SIGINT, SIGTERM). At the first start it makes its keys and prints a\n" +
+			"link, valid for 30 minutes, by which the first administrator is made. There is no default password.",
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := config.Load(file, e.environ)
+			if err != nil {
+				return err
+			}
+			apps, err := checked(cfg)
+			if err != nil {
+				return err
+			}
+			return runServe(c.Context(), cfg, apps, accept, e.err)
+		},
+	}
+	c.Flags().StringVar(&file, "config", "", "configuration file (stead config schema describes it)")
+	c.Flags().BoolVar(&accept, "accept-older", false, "open a store that is behind its mirrored head, after a restore: every session and mandate ends")
+	return c
+}
+
+// A server is a running stead serve.
+type server struct {
+	cfg          config.Config
+	apps         []gateway.App
+	talk         io.Writer
+	log          *slog.Logger
+	own, gate, m net.Listener
+	house        *house.House
+	doors        *house.Doors
+	setup        *setupLink
+}
+
+func runServe(ctx context.Context, cfg config.Config, apps []gateway.App, accept bool, talk io.Writer) error {
+	s := &server{cfg: cfg, apps: apps, talk: talk, log: slog.New(slog.NewJSONHandler(talk, &slog.HandlerOptions{Level: level(cfg.Observability.Log)}))}
+	if err := s.listenAll(ctx); err != nil {
+		return errors.Join(err, s.closeAll())
+	}
+	if err := s.build(ctx, accept); err != nil {
+		return errors.Join(err, s.closeAll())
+	}
+	s.log.Info("stead serves", "version", version(), "own", cfg.Server.Origin(), "gateway", s.gate.Addr().String(), "log_key", s.house.Verifier)
+	if s.setup != nil {
+		fmt.Fprintf(talk, "There is nobody here yet. Make the first administrator within 30 minutes at\n  %s/setup?token=%s\n", cfg.Server.Origin(), s.setup.token)
+	}
+	all := []house.Listening{{Name: "own", Listener: s.own, Handler: s.doors.Own}, {Name: "gateway", Listener: s.gate, Handler: s.doors.Apps}}
+	if s.m != nil {
+		watch, err := s.house.Watch(ctx, web.Door{Log: s.log})
+		if err != nil {
+			return errors.Join(err, s.house.Close(context.WithoutCancel(ctx)))
+		}
+		all = append(all, house.Listening{Name: "metrics", Listener: s.m, Handler: watch})
+	}
+	return s.house.Run(ctx, s.log, s.doors, all)
+}
+
+func level(name string) slog.Level {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(name)); err != nil {
+		return slog.LevelInfo
+	}
+	return l
+}
+
+func (s *server) listenAll(ctx context.Context) error {
+	c := s.cfg
+	for _, at := range []struct {
+		l       *net.Listener
+		address string
+	}{{&s.own, c.Server.Listen}, {&s.gate, c.Server.Gateway}, {&s.m, c.Observability.Metrics}} {
+		if at.address == "" {
+			continue
+		}
+		var lc net.ListenConfig
+		l, err := lc.Listen(ctx, "tcp", at.address)
+		if err != nil {
+			return fmt.Errorf("listen on %s: %w", at.address, err)
+		}
+		*at.l = l
+	}
+	if c.Server.TLS.Cert == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.Server.TLS.Cert, c.Server.TLS.Key)
+	if err != nil {
+		return fmt.Errorf("load the certificate of server.tls: %w", err)
+	}
+	t := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	s.own, s.gate = tls.NewListener(s.own, t), tls.NewListener(s.gate, t)
+	return nil
+}
+
+func (s *server) closeAll() error {
+	var errs []error
+	for _, l := range []net.Listener{s.own, s.gate, s.m} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (s *server) build(ctx context.Context, accept bool) error {
+	c := s.cfg
+	master := c.Keys.MasterKeyFile
+	if master == "" {
+		master = filepath.Join(c.Store.Dir, "master.key")
+	}
+	m, err := house.Unlock(ctx, master, filepath.Join(c.Store.Dir, "secrets"))
+	if err != nil {
+		return err
+	}
+	files, err := firstPolicy(c.Policies)
+	if err != nil {
+		return err
+	}
+	s.house, err = house.Open(ctx, house.Options{Dir: filepath.Join(c.Store.Dir, "store"), Mirror: c.Store.Mirror, Accept: accept,
+		Settings: settings(c, s.apps), Files: files, Wall: time.Now, Boot: house.Boot(), Rand: rand.Reader, Master: m.Master,
+		LogKey: m.LogKey, Origin: c.LogOrigin(), CodeKey: m.CodeKey, KeyFile: filepath.Join(c.Store.Dir, keyFile), Cost: directory.Standard, Alarm: func(t string) { s.log.Error(t, "alarm", true) }})
+	if err != nil {
+		return err
+	}
+	if err := s.open(ctx, m); err != nil {
+		return errors.Join(err, s.house.Close(context.WithoutCancel(ctx)))
+	}
+	return nil
+}
+
+func (s *server) open(ctx context.Context, m house.Material) error {
+	c := s.cfg
+	ring, err := keys.OpenRing(ctx, keys.Signing{Issuer: c.Server.Origin(), Now: s.house.Now, Rand: rand.Reader, Secrets: m.Secrets, Box: m.Box})
+	if err != nil {
+		return err
+	}
+	site := house.Site{Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
+		Secure: c.Server.TLS.Cert != "", Apps: s.apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: ring}
+	for _, d := range c.Directories {
+		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
+	}
+	if s.house.Empty() {
+		if len(c.Roles.Admin) == 0 {
+			return stead.E(stead.Invalid, stead.ReasonRequest, "roles.admin names no group: nobody could be made administrator")
+		}
+		s.setup = &setupLink{house: s.house, group: bare(c.Roles.Admin[0]), token: s.house.NewID("setup_"), until: s.house.Now().Add(30 * time.Minute)}
+		site.Setup = s.setup
+	}
+	s.doors, err = s.house.Doors(site)
+	return err
+}
+
+// checked reads the part of a configuration that is the gateway's: its applications.
+func checked(c config.Config) ([]gateway.App, error) {
+	text := c.AppsText()
+	if len(text) == 0 {
+		return nil, nil
+	}
+	apps, err := gateway.ParseRules(text)
+	return apps, stead.Because(err, "read the applications of the configuration")
+}
+
+// settings is what the authority needs of the configuration.
+func settings(c config.Config, apps []gateway.App) *authority.Settings {
+	s := &authority.Settings{
+		Roles: map[authority.Role][]string{authority.Admin: c.Roles.Admin, authority.Auditor: c.Roles.Auditor, authority.Security: c.Roles.Security},
+		Level: c.Roles.Level, Ordinary: c.Audit.Ordinary, Session: authority.Ends{Idle: c.Sessions.Idle, Absolute: c.Sessions.Absolute},
+		Terms: c.Acting.Terms(), ArmFor: c.Acting.ArmFor, Warn: c.Acting.WarnBefore, Zone: c.Acting.Location(),
+	}
+	for _, t := range c.Timers {
+		s.Timers = append(s.Timers, authority.Timer{App: stead.AppID(t.App), Realm: stead.RealmID(t.Realm), Group: t.Group, Terms: t.Terms()})
+	}
+	for _, a := range apps {
+		s.Apps = append(s.Apps, a.App)
+	}
+	return s
+}
+
+// firstPolicy is that of an empty store: the files of the folder, or the default bundle.
+func firstPolicy(p config.Policies) (map[string]string, error) {
+	if p.Dir == "" {
+		return cedar.Default(), nil
+	}
+	return policyFiles(p.Dir)
+}
+
+// bare is a group as accounts of its directory carry it: "staff/admins" is "admins".
+func bare(group string) string {
+	if _, name, ok := strings.Cut(group, "/"); ok {
+		return name
+	}
+	return group
+}

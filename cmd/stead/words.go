@@ -1,0 +1,38 @@
+package main
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/steadhq/stead/internal/api"
+)
+
+func number[N int | int64 | uint64](n N) string { return strconv.FormatInt(int64(n), 10) }
+
+// within splits directory/name, unless the directory is told apart.
+func within(name, directory string) (string, string) {
+	name = strings.TrimPrefix(name, "person:")
+	if dir, rest, ok := strings.Cut(name, "/"); ok && directory == "" {
+		return dir, rest
+	}
+	return directory, name
+}
+
+// account is how somebody is named in tables: staff/sam.
+func account(w api.Who) string {
+	if w.Account == "" {
+		return string(w.ID)
+	}
+	return w.Directory + "/" + w.Account
+}
+
+func yesno(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// path makes one segment of an id that somebody typed.
+func path(id string) string { return url.PathEscape(id) }

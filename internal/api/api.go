@@ -1,0 +1,80 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// Host is the host that bearer passes are for.
+const Host = "api"
+
+// An API is the door. Fields are set before Routes is called and never after.
+type API struct {
+	Verbs    Verbs
+	Importer Importer
+	Trail    Trail
+	Log      Log
+	Register Register
+	Rules    Rules
+	Bundles  Bundles
+	Apps     []stead.App
+
+	Door    web.Door
+	Cross   web.CrossSite
+	Cookie  web.Cookie // of Stead's own pages; the zero Cookie is none
+	Public  string     // origin of Stead's own pages, such as "https://stead.example.com"
+	Version string
+	Now     func() time.Time
+	Zone    *time.Location // in which policy reads hours and days; nil is UTC
+
+	// Advance moves the clock of stead dev, and is nil everywhere else: then there is no such route.
+	Advance func(context.Context, time.Duration) (time.Time, error)
+}
+
+// Routes adds every operation, and the description of them all, to t.
+func (a *API) Routes(t *web.Routes) error {
+	doc, err := a.describe(t)
+	if err != nil {
+		return err
+	}
+	t.Add("GET /openapi.json", web.Public, func(w http.ResponseWriter, _ *http.Request) error {
+		w.Header().Set("Content-Type", "application/openapi+json")
+		_, err := w.Write(doc)
+		return err
+	})
+	return nil
+}
+
+// Document is the OpenAPI 3.1 description.
+func (a *API) Document() ([]byte, error) { return a.describe(new(web.Routes)) }
+
+func (a *API) describe(t *web.Routes) ([]byte, error) {
+	d := &door{a: a, routes: t}
+	d.huma = newHuma(d)
+	a.logins(d)
+	a.mandates(d)
+	a.turns(d)
+	a.events(d)
+	a.people(d)
+	a.sessions(d)
+	a.policy(d)
+	a.audit(d)
+	a.clock(d)
+	if d.err != nil {
+		return nil, d.err
+	}
+	doc, err := json.MarshalIndent(d.huma.OpenAPI(), "", "  ")
+	return append(doc, '\n'), stead.Because(err, "describe the API")
+}
+
+func (a *API) show(p stead.PrincipalID) Who {
+	if p == "" {
+		return Who{}
+	}
+	return who(p, a.Register.Principal(p))
+}

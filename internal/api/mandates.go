@@ -1,0 +1,173 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+type askIn struct {
+	Body struct {
+		Subject    string            `json:"subject,omitempty" maxLength:"256" doc:"an id (prn_…), an account name, or directory/name"`
+		Directory  string            `json:"directory,omitempty" maxLength:"64"`
+		Attributes map[string]string `json:"attributes,omitempty" doc:"find the subject by these instead of a name"`
+		App        stead.AppID       `json:"app" minLength:"1" maxLength:"64"`
+		Reason     string            `json:"reason,omitempty" maxLength:"2000"`
+		Ticket     string            `json:"ticket,omitempty" maxLength:"200"`
+		Mode       stead.Mode        `json:"mode,omitempty" enum:"read-only,edit"`
+		For        string            `json:"for,omitempty" doc:"how long, such as 10m; policy may shorten it"`
+		Target     string            `json:"target,omitempty" maxLength:"2000" doc:"a path on the application to land on"`
+		Code       string            `json:"code,omitempty" maxLength:"16" doc:"the current one-time code: arms acting where it is not armed"`
+		Start      bool              `json:"start,omitempty" doc:"start at once, in this session, if nobody must agree"`
+	}
+}
+
+type mandateOut struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   Mandate
+}
+
+type mandatesIn struct {
+	All   bool        `query:"all" doc:"everybody's, for who may see them; else your own"`
+	State stead.State `query:"state" enum:"asked,approved,active,suspended,ended"`
+}
+
+type mandatesOut struct {
+	Body struct {
+		Mandates []Mandate `json:"mandates"`
+	}
+}
+
+type mandateIn struct {
+	ID stead.MandateID `path:"id" maxLength:"64"`
+}
+
+func (a *API) mandates(d *door) {
+	add(d, operation{method: "GET", path: "/v1/mandates", id: "list-mandates", tag: web.InSession, group: "mandates", says: "List mandates"}, a.list)
+	add(d, operation{method: "POST", path: "/v1/mandates", id: "ask", tag: web.ActorSelf, group: "mandates", status: http.StatusCreated, says: "Ask to act for somebody, and start where that is wanted and nobody must agree"}, a.ask)
+	add(d, operation{method: "GET", path: "/v1/mandates/{id}", id: "get-mandate", tag: web.InSession, group: "mandates", says: "Show a mandate"}, a.get)
+}
+
+func (a *API) list(ctx context.Context, by authority.By, in *mandatesIn) (*mandatesOut, error) {
+	found, err := a.Verbs.Mandates(ctx, by, in.All)
+	if err != nil {
+		return nil, err
+	}
+	out := &mandatesOut{}
+	out.Body.Mandates = []Mandate{}
+	for _, m := range found {
+		if in.State == "" || m.State == in.State {
+			out.Body.Mandates = append(out.Body.Mandates, a.mandate(m))
+		}
+	}
+	return out, nil
+}
+
+func (a *API) get(ctx context.Context, by authority.By, in *mandateIn) (*mandateOut, error) {
+	m, err := a.Verbs.Mandate(ctx, by, in.ID)
+	return a.moved(m, err)
+}
+
+func (a *API) ask(ctx context.Context, by authority.By, in *askIn) (*mandateOut, error) {
+	length, err := duration(in.Body.For)
+	if err != nil {
+		return nil, err
+	}
+	code, err := a.arm(ctx, by, in.Body.Code)
+	if err != nil {
+		return nil, err
+	}
+	subject, err := a.subject(ctx, by, in)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.Verbs.Ask(ctx, by, authority.Ask{
+		Subject: subject, App: in.Body.App, Mode: in.Body.Mode, For: length, Target: in.Body.Target,
+		Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket},
+	})
+	if err == nil && in.Body.Start && m.State == stead.Approved {
+		m, err = a.Verbs.Start(ctx, by, m.ID, code)
+	}
+	out, err := a.moved(m, err)
+	if err != nil {
+		return nil, err
+	}
+	out.Status = http.StatusCreated
+	if m.State == stead.Asked {
+		out.Status = http.StatusAccepted
+	}
+	return out, nil
+}
+
+// arm arms acting with the code where it is not armed yet. What is left of the code is for the start: a one-time
+// code proves once.
+func (a *API) arm(ctx context.Context, by authority.By, code string) (left string, err error) {
+	if code == "" {
+		return "", nil
+	}
+	s, err := a.Verbs.Status(ctx, by)
+	if err != nil || !s.Armed.IsZero() {
+		return code, err
+	}
+	_, err = a.Verbs.Arm(ctx, by, code)
+	return "", err
+}
+
+// subject finds the one person who is meant. Several are an error that names them: never a guess.
+func (a *API) subject(ctx context.Context, by authority.By, in *askIn) (stead.PrincipalID, error) {
+	name := strings.TrimPrefix(in.Body.Subject, "person:")
+	l := authority.Lookup{Name: name, Directory: in.Body.Directory, Attributes: in.Body.Attributes}
+	if dir, rest, ok := strings.Cut(name, "/"); ok && l.Directory == "" {
+		l.Directory, l.Name = dir, rest
+	}
+	if l.Name == "" && len(l.Attributes) == 0 {
+		return "", stead.E(stead.Invalid, stead.ReasonUnknown, "say for whom: a name, an id, or attributes")
+	}
+	found, err := a.Verbs.Find(ctx, by, l)
+	switch {
+	case err != nil:
+		return "", err
+	case len(found) == 1:
+		return found[0].ID, nil
+	case len(found) == 0:
+		return "", stead.E(stead.Missing, stead.ReasonUnknown, "nobody by that name")
+	}
+	return "", ambiguous(found)
+}
+
+// ambiguous names the candidates in the text: at most ten.
+func ambiguous(found []stead.Principal) error {
+	names := []string{}
+	for _, p := range found[:min(len(found), 10)] {
+		names = append(names, p.DisplayName()+" ("+p.Directory+"/"+p.Name+", "+string(p.ID)+")")
+	}
+	return stead.E(stead.Conflict, stead.ReasonAmbiguous, "%d people match: %s", len(found), strings.Join(names, "; "))
+}
+
+// moved shows a mandate as it is now.
+func (a *API) moved(m stead.Mandate, err error) (*mandateOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &mandateOut{Status: http.StatusOK, ETag: etag(m.Version), Body: a.mandate(m)}, nil
+}
+
+func duration(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	var d stead.Duration
+	if err := d.UnmarshalText([]byte(s)); err != nil {
+		return 0, err
+	}
+	if d <= 0 {
+		return 0, stead.E(stead.Invalid, stead.ReasonRequest, "a time to act must be more than nothing")
+	}
+	return time.Duration(d), nil
+}

@@ -1,0 +1,88 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// An operation is one row of the API.
+type operation struct {
+	method, path, id string
+	tag              web.Tag
+	roles            []authority.Role // one of them is enough; none: as the tag says
+	says             string
+	status           int
+	group            string
+	max              int64 // bytes of body; 0: huma's 1 MiB
+	answer           *huma.Response
+}
+
+func (o operation) needs() []authority.Role {
+	switch {
+	case len(o.roles) > 0:
+		return o.roles
+	case o.tag == web.Admin:
+		return []authority.Role{authority.Admin}
+	case o.tag == web.Auditor:
+		return []authority.Role{authority.Auditor}
+	}
+	return nil
+}
+
+// callers says in words who may call it.
+func (o operation) callers() string {
+	switch {
+	case o.tag == web.Public:
+		return "Anybody may."
+	case o.tag == web.Dev:
+		return "It is there in stead dev only."
+	case len(o.needs()) == 0:
+		return "Whoever is signed in may, on what is his to move or to know."
+	}
+	roles := []string{}
+	for _, r := range o.needs() {
+		roles = append(roles, string(r))
+	}
+	return "For the roles " + strings.Join(roles, ", ") + "."
+}
+
+// rulers change policy and clock; onlookers read what is nobody's secret inside.
+func rulers() []authority.Role { return []authority.Role{authority.Admin, authority.Security} }
+func onlookers() []authority.Role {
+	return []authority.Role{authority.Admin, authority.Auditor, authority.Security}
+}
+
+// add registers an operation. Its error goes to web, whatever huma would have made of it.
+func add[I, O any](d *door, o operation, serve func(context.Context, authority.By, *I) (*O, error)) {
+	op := huma.Operation{
+		Method: o.method, Path: o.path, OperationID: o.id, Tags: []string{o.group},
+		Summary: o.says, Description: o.says + ". " + o.callers(),
+		DefaultStatus: o.status, MaxBodyBytes: o.max, RejectUnknownQueryParameters: true,
+		Metadata:   map[string]any{tagKey: o.tag, rolesKey: o.needs()},
+		Extensions: map[string]any{tagKey: string(o.tag)},
+		Responses:  map[string]*huma.Response{"default": problemResponse(d.huma)},
+	}
+	if len(o.needs()) > 0 {
+		op.Extensions[rolesKey] = o.needs()
+	}
+	if o.answer != nil {
+		op.Responses["200"] = o.answer
+	}
+	if o.tag == web.Public {
+		op.Security = []map[string][]string{}
+	}
+	huma.Register(d.huma, op, func(ctx context.Context, in *I) (*O, error) {
+		c := ctx.Value(callKey{}).(*call)
+		out, err := serve(ctx, c.by, in)
+		err = explain(err)
+		if err != nil {
+			c.err = err
+			return nil, nil //nolint:nilnil // the error is in the call, and web answers it
+		}
+		return out, nil
+	})
+}

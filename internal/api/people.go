@@ -1,0 +1,133 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+type peopleIn struct {
+	Name      string `query:"name" maxLength:"256" doc:"account name, or part of the shown name"`
+	Directory string `query:"directory" maxLength:"64"`
+}
+
+type peopleOut struct {
+	Status int
+	Body   struct {
+		People []Person `json:"people"`
+	}
+}
+
+type importedOut struct {
+	Status int
+	Body   struct {
+		People   []Person `json:"people"`
+		Warnings []string `json:"warnings,omitempty" doc:"what is right and should be different"`
+	}
+}
+
+type PersonPath struct {
+	ID stead.PrincipalID `path:"id" maxLength:"64"`
+}
+
+type personOut struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   Person
+}
+
+type enrollIn struct {
+	Body struct {
+		Directory  string            `json:"directory" minLength:"1" maxLength:"64"`
+		Name       string            `json:"name" minLength:"1" maxLength:"256"`
+		Shown      string            `json:"shown,omitempty" maxLength:"256"`
+		Person     string            `json:"person,omitempty" maxLength:"64" doc:"any text, the same for all accounts of one human"`
+		Groups     []string          `json:"groups,omitempty" maxItems:"100"`
+		Attributes map[string]string `json:"attributes,omitempty"`
+		Password   string            `json:"password,omitempty" maxLength:"1024"`
+		TOTP       string            `json:"totp_secret,omitempty" maxLength:"256" doc:"base32"`
+	}
+}
+
+type changeIn struct {
+	PersonPath
+	Body struct {
+		Shown      *string            `json:"shown,omitempty" maxLength:"256"`
+		Groups     *[]string          `json:"groups,omitempty" maxItems:"100"`
+		Attributes *map[string]string `json:"attributes,omitempty"`
+		Disabled   *bool              `json:"disabled,omitempty"`
+		Password   *string            `json:"password,omitempty" maxLength:"1024"`
+		TOTP       *string            `json:"totp_secret,omitempty" maxLength:"256"`
+	}
+}
+
+type eraseIn struct {
+	PersonPath
+	Erase bool `query:"erase" doc:"lose the keys of the person too: what was recorded can then not be read any more"`
+}
+
+func (a *API) people(d *door) {
+	add(d, operation{method: "GET", path: "/v1/people", id: "list-people", tag: web.Admin, roles: onlookers(), group: "people", says: "List accounts"}, a.listPeople)
+	add(d, operation{method: "POST", path: "/v1/people", id: "enroll", tag: web.Admin, group: "people", status: http.StatusCreated, says: "Add an account"}, a.enroll)
+	add(d, operation{method: "POST", path: "/v1/people/import", id: "import-people", tag: web.Admin, group: "people", status: http.StatusCreated, max: 16 << 20, says: "Add accounts from CSV: all of them or none"}, a.importPeople)
+	add(d, operation{method: "GET", path: "/v1/people/{id}", id: "get-person", tag: web.InSession, group: "people", says: "Show an account: one's own, or any for who may see it"}, a.getPerson)
+	add(d, operation{method: "PATCH", path: "/v1/people/{id}", id: "change-person", tag: web.Admin, group: "people", says: "Change an account"}, a.change)
+	add(d, operation{method: "DELETE", path: "/v1/people/{id}", id: "delete-person", tag: web.Admin, group: "people", status: http.StatusNoContent, says: "Delete an account: its name is free again, its id is not"}, a.remove)
+}
+
+func (a *API) listPeople(ctx context.Context, by authority.By, in *peopleIn) (*peopleOut, error) {
+	found, err := a.Verbs.People(ctx, by, authority.Lookup{Name: in.Name, Directory: in.Directory})
+	return peopleFound(http.StatusOK, found, err)
+}
+
+func (a *API) enroll(ctx context.Context, by authority.By, in *enrollIn) (*personOut, error) {
+	b := in.Body
+	made, err := a.Verbs.Enroll(ctx, by, []authority.NewPerson{{
+		Directory: b.Directory, Name: b.Name, Shown: b.Shown, Person: b.Person, Groups: b.Groups,
+		Attributes: b.Attributes, Password: b.Password, TOTP: b.TOTP,
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return &personOut{Status: http.StatusCreated, ETag: etag(made[0].Version), Body: person(made[0])}, nil
+}
+
+func (a *API) getPerson(ctx context.Context, by authority.By, in *PersonPath) (*personOut, error) {
+	p, err := a.Verbs.Person(ctx, by, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &personOut{Status: http.StatusOK, ETag: etag(p.Version), Body: person(p)}, nil
+}
+
+func (a *API) change(ctx context.Context, by authority.By, in *changeIn) (*personOut, error) {
+	b := in.Body
+	p, err := a.Verbs.Change(ctx, by, in.ID, authority.Edit{
+		Shown: b.Shown, Groups: b.Groups, Attributes: b.Attributes, Disabled: b.Disabled, Password: b.Password, TOTP: b.TOTP,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &personOut{Status: http.StatusOK, ETag: etag(p.Version), Body: person(p)}, nil
+}
+
+func (a *API) remove(ctx context.Context, by authority.By, in *eraseIn) (*nothing, error) {
+	if in.Erase {
+		return nil, a.Verbs.Erase(ctx, by, in.ID)
+	}
+	yes := true
+	_, err := a.Verbs.Change(ctx, by, in.ID, authority.Edit{Deleted: &yes})
+	return nil, err
+}
+
+func peopleFound(status int, found []stead.Principal, err error) (*peopleOut, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := &peopleOut{Status: status}
+	out.Body.People = each(found, person)
+	return out, nil
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+// Logins lets people in and tells who they are. Errors of Present: refused sign-in, session-idle, session-over,
+// other-client.
+type Logins interface {
+	SignIn(context.Context, authority.SignIn) (authority.Signed, error)
+	Present(context.Context, authority.Presented) (authority.By, error)
+	SignOut(context.Context, authority.By) error
+	May(authority.By, ...authority.Role) error
+	// TurnAway records that somebody without the role asked for an operation, and gives the no back.
+	TurnAway(ctx context.Context, by authority.By, operation string, no error) error
+}
+
+// Asker asks for mandates. Find never guesses: it gives all that match, none is missing.
+type Asker interface {
+	Arm(ctx context.Context, by authority.By, code string) (until time.Time, err error)
+	Find(context.Context, authority.By, authority.Lookup) ([]stead.Principal, error)
+	Ask(context.Context, authority.By, authority.Ask) (stead.Mandate, error)
+	Status(context.Context, authority.By) (authority.Status, error)
+}
+
+// Runner moves one's own mandates.
+type Runner interface {
+	Start(ctx context.Context, by authority.By, id stead.MandateID, code string) (stead.Mandate, error)
+	Extend(ctx context.Context, by authority.By, id stead.MandateID, reason, code string) (stead.Mandate, error)
+	End(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+	Withdraw(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+}
+
+// Voter agrees or not. Digest is what the voter has seen: it binds the yes.
+type Voter interface {
+	Approve(ctx context.Context, by authority.By, id stead.MandateID, digest, comment string) (stead.Mandate, error)
+	Refuse(ctx context.Context, by authority.By, id stead.MandateID, digest, comment string) (stead.Mandate, error)
+}
+
+// Stopper takes mandates back or holds them.
+type Stopper interface {
+	Revoke(ctx context.Context, by authority.By, id stead.MandateID, reason string) (stead.Mandate, error)
+	Suspend(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+	Resume(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+}
+
+// Lister shows mandates and sessions, one's own unless all is asked for and allowed.
+type Lister interface {
+	Mandates(ctx context.Context, by authority.By, all bool) ([]stead.Mandate, error)
+	Mandate(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+	Sessions(context.Context, authority.By) ([]stead.Session, error)
+	EndSession(context.Context, authority.By, stead.SessionID) error
+}
+
+// People keeps accounts. Enroll is all or nothing.
+type People interface {
+	People(context.Context, authority.By, authority.Lookup) ([]stead.Principal, error)
+	Person(context.Context, authority.By, stead.PrincipalID) (stead.Principal, error)
+	Enroll(context.Context, authority.By, []authority.NewPerson) ([]stead.Principal, error)
+	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
+	Erase(context.Context, authority.By, stead.PrincipalID) error
+}
+
+// Rulers change policy and clock by two people, and explain decisions.
+type Rulers interface {
+	Stage(ctx context.Context, by authority.By, files map[string]string) (digest string, err error)
+	Apply(ctx context.Context, by authority.By, digest string) (stead.Bundle, error)
+	Why(context.Context, authority.By, stead.DecisionID) (authority.Reasoning, error)
+	TrustClock(context.Context, authority.By) (stillNeeded int, err error)
+}
+
+// Verbs are all of them: what authority.Authority is.
+type Verbs interface {
+	Logins
+	Asker
+	Runner
+	Voter
+	Stopper
+	Lister
+	People
+	Rulers
+}
+
+// Trail reads the projection of events.
+type Trail interface {
+	// Events gives what a query chooses, in the order it asks for.
+	Events(context.Context, authority.EventQuery) ([]authority.StoredEvent, error)
+	// Settled returns when the event of that number can be read here, or ctx is over.
+	Settled(ctx context.Context, number uint64) error
+}
+
+// Log proves what happened.
+type Log interface {
+	// Checkpoint is the signed head of the log (C2SP tlog-checkpoint).
+	Checkpoint(context.Context) ([]byte, error)
+	// Key is the verifier key in text form.
+	Key() string
+	// Prove gives the stored event at an index and its proof (C2SP tlog-proof). Errors: missing.
+	Prove(ctx context.Context, index uint64) (event, proof []byte, err error)
+	// Export writes what the query chooses, in a form that can be verified without Stead.
+	Export(ctx context.Context, w io.Writer, e Export) error
+}
+
+// An Export says what is to be exported, and by whom.
+type Export struct {
+	Query  authority.EventQuery
+	Text   string // the query as it was put
+	By     string
+	Splits []uint64 // sizes of checkpoints that the reader holds
+}
+
+// A Register knows names. What is not there is zero.
+type Register interface {
+	Principal(stead.PrincipalID) stead.Principal
+	Named(directory, name string) stead.PrincipalID
+}
+
+// Rules judges policy beside what is in force.
+type Rules interface {
+	Check(files map[string]string) (digest string, err error)
+	Why(bundle string, c authority.Case) (authority.Explanation, error)
+}
+
+// Bundles shows the policy in force and what waits. The zero Bundle is none.
+type Bundles interface {
+	Bundle(id string) stead.Bundle
+}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"strings"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// Who is a principal as others see it.
+type Who struct {
+	ID        stead.PrincipalID `json:"id" doc:"prn_…, or stead for the server itself"`
+	Kind      string            `json:"kind,omitempty"`
+	Directory string            `json:"directory,omitempty"`
+	Account   string            `json:"account,omitempty" doc:"account name, unique in its directory"`
+	Name      string            `json:"name,omitempty" doc:"the name to show"`
+}
+
+func who(id stead.PrincipalID, p stead.Principal) Who {
+	if p.ID == "" {
+		return Who{ID: id}
+	}
+	return Who{ID: p.ID, Kind: string(p.Kind), Directory: p.Directory, Account: p.Name, Name: p.DisplayName()}
+}
+
+// A Mandate is the authority of one actor to act for one subject.
+type Mandate struct {
+	ID        stead.MandateID `json:"id"`
+	Version   uint64          `json:"version"`
+	State     stead.State     `json:"state" enum:"asked,approved,active,suspended,ended"`
+	Actor     Who             `json:"actor"`
+	Subject   Who             `json:"subject"`
+	Apps      []stead.AppID   `json:"apps"`
+	Realms    []stead.RealmID `json:"realms,omitempty"`
+	Mode      stead.Mode      `json:"mode" enum:"read-only,edit"`
+	Reason    string          `json:"reason"`
+	Ticket    string          `json:"ticket,omitempty"`
+	Target    string          `json:"target,omitempty"`
+	Length    string          `json:"length" doc:"of one term, such as 10m"`
+	Idle      string          `json:"idle,omitempty" doc:"it ends when nothing is done for so long"`
+	Left      int             `json:"extensions_left"`
+	Digest    string          `json:"digest,omitempty" doc:"what a yes binds: hex SHA-256"`
+	Rules     []stead.RuleRef `json:"rules,omitempty"`
+	Stages    []stead.Stage   `json:"stages,omitempty" doc:"who must agree"`
+	Votes     []Vote          `json:"approvals,omitempty"`
+	AskedAt   time.Time       `json:"asked_at"`
+	StartBy   time.Time       `json:"start_by,omitzero"`
+	StartedAt time.Time       `json:"started_at,omitzero"`
+	Until     time.Time       `json:"until,omitzero"`
+	EndedAt   time.Time       `json:"ended_at,omitzero"`
+	Why       stead.Reason    `json:"why,omitempty" doc:"why it ended"`
+	EndedBy   string          `json:"ended_by,omitempty"`
+	Claim     string          `json:"claim,omitempty" doc:"a link that only the actor can start it by, once, in his browser"`
+}
+
+// A Vote is one yes or no.
+type Vote struct {
+	By      Who       `json:"by"`
+	Stage   int       `json:"stage"`
+	Yes     bool      `json:"yes"`
+	Comment string    `json:"comment,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+func (a *API) mandate(m stead.Mandate) Mandate {
+	v := Mandate{
+		ID: m.ID, Version: m.Version, State: m.State, Actor: a.show(m.Actor), Subject: a.show(m.Subject),
+		Apps: m.Scope.Apps, Realms: m.Scope.Realms, Mode: m.Mode, Reason: m.Purpose.Reason, Ticket: m.Purpose.Ticket,
+		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
+		Digest: m.Digest, Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
+		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,
+	}
+	if v.Mode == "" {
+		v.Mode = stead.ReadOnly
+	}
+	for _, y := range m.Approvals {
+		v.Votes = append(v.Votes, Vote{By: a.show(y.By), Stage: y.Stage, Yes: y.Yes, Comment: y.Comment, At: y.At})
+	}
+	if m.State == stead.Asked || m.State == stead.Approved {
+		v.Claim = a.Public + "/claim/" + string(m.ID)
+	}
+	return v
+}
+
+// A Person is an account as an administrator sees it. Nothing of its credentials is ever shown.
+type Person struct {
+	Who
+	Version    uint64            `json:"version"`
+	Person     stead.PersonKey   `json:"person,omitempty" doc:"accounts with one key are one human"`
+	Groups     []string          `json:"groups,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+	Disabled   bool              `json:"disabled"`
+}
+
+func person(p stead.Principal) Person {
+	return Person{
+		Who: who(p.ID, p), Version: p.Version, Person: p.Person, Groups: p.Groups,
+		Attributes: p.Attributes, Disabled: p.Disabled,
+	}
+}
+
+// A Session is somebody's login.
+type Session struct {
+	ID        stead.SessionID `json:"id"`
+	Person    Who             `json:"person"`
+	AMR       []string        `json:"amr" doc:"how it was proved: RFC 8176"`
+	Level     int             `json:"level"`
+	Realm     stead.RealmID   `json:"realm,omitempty"`
+	Hosts     []string        `json:"hosts,omitempty"`
+	Since     time.Time       `json:"since"`
+	Proved    time.Time       `json:"proved"`
+	Idle      string          `json:"idle"`
+	Until     time.Time       `json:"until"`
+	ArmedTill time.Time       `json:"armed_till,omitzero"`
+	Mine      bool            `json:"current,omitempty" doc:"the session that asks"`
+}
+
+func (a *API) session(s stead.Session, mine stead.SessionID) Session {
+	v := Session{
+		ID: s.ID, Person: a.show(s.Principal), AMR: s.AMR, Level: s.Level, Realm: s.Realm, Since: s.Since,
+		Proved: s.Proved, Idle: short(s.IdleAfter), Until: s.Until, ArmedTill: s.ArmedTill, Mine: s.ID == mine,
+	}
+	for _, p := range s.Passes {
+		v.Hosts = append(v.Hosts, p.Host)
+	}
+	return v
+}
+
+// short writes a duration without zero parts: 10m, not 10m0s. None is "".
+func short(d stead.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// each views every element of a list; the list of nothing is [], never null.
+func each[S, V any](list []S, view func(S) V) []V {
+	out := make([]V, 0, len(list))
+	for _, s := range list {
+		out = append(out, view(s))
+	}
+	return out
+}

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A Config is everything that can be set.
+type Config struct {
+	Version       int           `yaml:"version" doc:"Form of this file. There is one: 1."`
+	Server        Server        `yaml:"server" doc:"Where Stead listens, and as whom it is known."`
+	Store         Store         `yaml:"store" doc:"Where everything is kept."`
+	Keys          Keys          `yaml:"keys" doc:"What secrets at rest are sealed with."`
+	Directories   []Directory   `yaml:"directories" doc:"Where people are found. A person is named directory/name."`
+	Sessions      Sessions      `yaml:"sessions" doc:"Ends of sessions, where no realm says otherwise."`
+	Acting        Acting        `yaml:"acting" doc:"Terms of acting for somebody, where no timer says otherwise."`
+	Timers        []Timer       `yaml:"timers" doc:"Other terms for an application, a realm, a group, or a combination. The most specific one wins, member by member."`
+	Roles         Roles         `yaml:"roles" doc:"Which groups run Stead itself, each written directory/group."`
+	Apps          yaml.Node     `yaml:"apps" doc:"Applications behind the gateway: hosts, upstream, realms, rules. Their keys: docs/reference/apps.md."`
+	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
+	Audit         Audit         `yaml:"audit" doc:"The record."`
+	Observability Observability `yaml:"observability" doc:"What watches this server."`
+
+	text []byte // the file, for whoever reads a part of it
+}
+
+// Server is where Stead listens.
+type Server struct {
+	Listen         string   `yaml:"listen" doc:"Address of Stead's own pages and the API."`
+	Gateway        string   `yaml:"gateway" doc:"Address of the gateway, in front of the applications."`
+	PublicURL      string   `yaml:"public_url" doc:"Origin by which browsers reach Stead's own pages. Empty: http or https and server.listen."`
+	TLS            TLS      `yaml:"tls" doc:"Certificate and key, both PEM. None: plain HTTP, for loopback or behind a proxy."`
+	TrustedProxies []string `yaml:"trusted_proxies" doc:"Networks (CIDR) whose X-Forwarded-For and -Proto are believed. Empty: nobody's."`
+}
+
+// TLS names a certificate.
+type TLS struct {
+	Cert string `yaml:"cert" doc:"File with the certificate chain."`
+	Key  string `yaml:"key" doc:"File with the private key."`
+}
+
+// Store is where everything is kept.
+type Store struct {
+	Driver string `yaml:"driver" doc:"embedded: SQLite in store.dir." enum:"embedded"`
+	Dir    string `yaml:"dir" doc:"Folder of the store, for Stead alone (0700)."`
+	Mirror string `yaml:"mirror" doc:"File outside store.dir that keeps the last signed head: a store that was rolled back is noticed. Empty: none."`
+}
+
+// Keys seal.
+type Keys struct {
+	MasterKeyFile string `yaml:"master_key_file" doc:"File with the master key, 32 bytes in base64. Empty: master.key in store.dir, made at the first start; keep a copy elsewhere."`
+}
+
+// A Directory is where people are found.
+type Directory struct {
+	ID    string `yaml:"id" doc:"Short name: staff."`
+	Label string `yaml:"label" doc:"Name to show at sign-in."`
+	Realm string `yaml:"realm" doc:"What these people are: employees, customers, partners. Informs policies and pages."`
+}
+
+// Sessions end.
+type Sessions struct {
+	Idle     time.Duration `yaml:"idle" doc:"A session ends when nothing was done in it for so long."`
+	Absolute time.Duration `yaml:"absolute" doc:"A session ends after so long, whatever is done."`
+}
+
+// Acting holds the terms of acting for somebody.
+type Acting struct {
+	DefaultDuration time.Duration  `yaml:"default_duration" doc:"Length of one term where none is asked for."`
+	MaxDuration     time.Duration  `yaml:"max_duration" doc:"Longest term. Policy may shorten it."`
+	WarnBefore      time.Duration  `yaml:"warn_before" doc:"How long before an end the heads-up comes."`
+	Extensions      int            `yaml:"extensions" doc:"How many further terms may be asked for (WCAG 2.2.1: at least 10, or let people choose the length first)."`
+	Total           time.Duration  `yaml:"total" doc:"Longest time of all terms together. 0: as long as the terms add up to."`
+	Idle            time.Duration  `yaml:"idle" doc:"Acting ends when nothing was done under it for so long. 0: never."`
+	StartWindow     time.Duration  `yaml:"start_window" doc:"How long an approved mandate may wait for its start."`
+	AskWindow       time.Duration  `yaml:"ask_window" doc:"How long a request may wait for its approvals."`
+	ArmFor          time.Duration  `yaml:"arm_for" doc:"How long acting stays armed after the second factor was proved."`
+	Fresh           time.Duration  `yaml:"fresh" doc:"How long a proved second factor counts as fresh."`
+	PerActor        int            `yaml:"per_actor" doc:"How many mandates one actor may hold at once."`
+	Mode            string         `yaml:"mode" doc:"The mode that is offered first." enum:"read-only,edit"`
+	Zone            string         `yaml:"zone" doc:"Time zone of the organisation: hours and weekdays in policies are local to it (IANA name)."`
+	zone            *time.Location // of Zone, once validated
+}
+
+// A Timer changes terms. Members that are 0 change nothing.
+type Timer struct {
+	App             string        `yaml:"app" doc:"Application it is for. Empty: all."`
+	Realm           string        `yaml:"realm" doc:"Realm it is for. Empty: all."`
+	Group           string        `yaml:"group" doc:"Group of the actor it is for, directory/group. Empty: all."`
+	DefaultDuration time.Duration `yaml:"default_duration" doc:"As acting.default_duration."`
+	MaxDuration     time.Duration `yaml:"max_duration" doc:"As acting.max_duration."`
+	Extensions      int           `yaml:"extensions" doc:"As acting.extensions."`
+	Total           time.Duration `yaml:"total" doc:"As acting.total."`
+	Idle            time.Duration `yaml:"idle" doc:"As acting.idle."`
+	StartWindow     time.Duration `yaml:"start_window" doc:"As acting.start_window."`
+	AskWindow       time.Duration `yaml:"ask_window" doc:"As acting.ask_window."`
+	Fresh           time.Duration `yaml:"fresh" doc:"As acting.fresh."`
+	PerActor        int           `yaml:"per_actor" doc:"As acting.per_actor."`
+}
+
+// Roles run Stead itself.
+type Roles struct {
+	Admin    []string `yaml:"admin" doc:"People, sessions and policy."`
+	Auditor  []string `yaml:"auditor" doc:"Reads the whole record, and exports it."`
+	Security []string `yaml:"security" doc:"Revokes and suspends anybody's mandate, ends anybody's session."`
+	Level    int      `yaml:"level" doc:"Protection level that these roles' work asks for: 1 password, 2 with a second factor."`
+}
+
+// Policies are files.
+type Policies struct {
+	Dir          string `yaml:"dir" doc:"Folder with *.cedar, a schema and tests. Read once, when the store is empty; afterwards use stead policy stage and apply."`
+	RequireTests bool   `yaml:"require_tests" doc:"Refuse a bundle that has no tests."`
+}
+
+// Audit is the record.
+type Audit struct {
+	Ordinary string `yaml:"ordinary" doc:"What becomes of ordinary requests while nothing can be recorded: allow (with an alarm) or deny. Requests on behalf of others are always refused." enum:"allow,deny"`
+	Origin   string `yaml:"origin" doc:"Name of the log in checkpoints. Empty: the host of server.public_url and /log."`
+}
+
+// Observability is what watches.
+type Observability struct {
+	Metrics string `yaml:"metrics" doc:"Address of /livez, /readyz and /metrics. Empty: not served."`
+	Log     string `yaml:"log" doc:"Least level of the server's own log." enum:"debug,info,warn,error"`
+}
+
+// Default is a Config that works.
+func Default() Config {
+	return Config{
+		Version:  1,
+		Server:   Server{Listen: "127.0.0.1:8420", Gateway: "127.0.0.1:8421"},
+		Store:    Store{Driver: "embedded", Dir: "/var/lib/stead"},
+		Sessions: Sessions{Idle: 30 * time.Minute, Absolute: 12 * time.Hour},
+		Acting: Acting{
+			DefaultDuration: 10 * time.Minute, MaxDuration: time.Hour, WarnBefore: time.Minute, Extensions: 10,
+			StartWindow: 15 * time.Minute, AskWindow: 8 * time.Hour, ArmFor: 10 * time.Minute,
+			Fresh: 15 * time.Minute, PerActor: 1, Mode: "read-only", Zone: "UTC",
+		},
+		Roles:         Roles{Level: 2},
+		Policies:      Policies{RequireTests: true},
+		Audit:         Audit{Ordinary: "allow"},
+		Observability: Observability{Metrics: "127.0.0.1:9464", Log: "info"},
+	}
+}

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // zones must be known on machines without a zone database
+
+	"github.com/steadhq/stead"
+	"go.yaml.in/yaml/v3"
+)
+
+var short = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+
+type checker struct{ problems []Problem }
+
+func (k *checker) must(ok bool, path, format string, args ...any) {
+	if !ok {
+		k.problems = append(k.problems, Problem{Path: path, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+func (c *Config) validate() []Problem {
+	k := &checker{}
+	k.must(c.Version == 1, "version", "is %d: this Stead reads version 1", c.Version)
+	enums(k, reflect.ValueOf(c).Elem(), "")
+	c.Server.validate(k)
+	k.must(c.Store.Dir != "", "store.dir", "is empty: name a folder")
+	c.directories(k)
+	c.terms(k)
+	for path, groups := range map[string][]string{"roles.admin": c.Roles.Admin, "roles.auditor": c.Roles.Auditor, "roles.security": c.Roles.Security} {
+		for _, g := range groups {
+			c.group(k, path, g)
+		}
+	}
+	k.must(c.Roles.Level >= 1 && c.Roles.Level <= 2, "roles.level", "is %d: 1 is a password, 2 a second factor too", c.Roles.Level)
+	k.must(c.Apps.Kind == 0 || c.Apps.Kind == yaml.SequenceNode, "apps", "must be a list")
+	if c.Observability.Metrics != "" {
+		addr(k, "observability.metrics", c.Observability.Metrics)
+	}
+	slices.SortFunc(k.problems, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
+	return k.problems
+}
+
+func (s *Server) validate(k *checker) {
+	addr(k, "server.listen", s.Listen)
+	addr(k, "server.gateway", s.Gateway)
+	k.must(s.Listen != s.Gateway || strings.HasSuffix(s.Listen, ":0"), "server.gateway", "is the same address as server.listen: give each its own")
+	k.must((s.TLS.Cert == "") == (s.TLS.Key == ""), "server.tls", "needs both cert and key, or neither")
+	if s.PublicURL != "" {
+		u, err := url.Parse(s.PublicURL)
+		k.must(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.User == nil && u.Fragment == "",
+			"server.public_url", "%q is no origin such as https://stead.example.com", s.PublicURL)
+		s.PublicURL = strings.TrimSuffix(s.PublicURL, "/")
+	}
+	for _, p := range s.TrustedProxies {
+		_, err := netip.ParsePrefix(p)
+		k.must(err == nil, "server.trusted_proxies", "%q is no network such as 10.0.0.0/8 or 127.0.0.1/32", p)
+	}
+}
+
+func addr(k *checker, path, text string) {
+	host, port, err := net.SplitHostPort(text)
+	_, bad := net.LookupPort("tcp", port)
+	k.must(err == nil && bad == nil && !strings.ContainsAny(host, " /"), path, "%q is no address such as 127.0.0.1:8420", text)
+}
+
+func (c *Config) directories(k *checker) {
+	seen := map[string]bool{}
+	for i, d := range c.Directories {
+		path := fmt.Sprintf("directories[%d].id", i)
+		k.must(short.MatchString(d.ID), path, "%q is no short name: small letters, digits and -, beginning with a letter", d.ID)
+		k.must(!seen[d.ID], path, "%q is there twice", d.ID)
+		seen[d.ID] = true
+	}
+}
+
+// group must be directory/group, of a directory that is there where any is named.
+func (c *Config) group(k *checker, path, g string) {
+	dir, name, ok := strings.Cut(g, "/")
+	k.must(ok && dir != "" && name != "", path, "%q does not say of which directory: write directory/group", g)
+	known := slices.ContainsFunc(c.Directories, func(d Directory) bool { return d.ID == dir })
+	k.must(!ok || known || len(c.Directories) == 0, path, "%q: there is no directory %q", g, dir)
+}
+
+func (c *Config) terms(k *checker) {
+	a := &c.Acting
+	for path, d := range map[string]time.Duration{
+		"sessions.idle": c.Sessions.Idle, "sessions.absolute": c.Sessions.Absolute, "acting.default_duration": a.DefaultDuration,
+		"acting.max_duration": a.MaxDuration, "acting.start_window": a.StartWindow, "acting.ask_window": a.AskWindow,
+		"acting.arm_for": a.ArmFor, "acting.fresh": a.Fresh,
+	} {
+		k.must(d > 0, path, "is %s: it must be more than nothing", d)
+	}
+	k.must(c.Sessions.Idle <= c.Sessions.Absolute, "sessions.idle", "is longer than sessions.absolute")
+	k.must(a.DefaultDuration <= a.MaxDuration, "acting.default_duration", "is longer than acting.max_duration")
+	k.must(a.WarnBefore < a.DefaultDuration, "acting.warn_before", "is not shorter than acting.default_duration: the heads-up would come at once")
+	k.must(a.PerActor >= 1, "acting.per_actor", "is 0: nobody could act")
+	zone, err := time.LoadLocation(a.Zone)
+	k.must(err == nil && a.Zone != "Local", "acting.zone", "%q is no time zone such as Europe/Berlin", a.Zone)
+	a.zone = zone
+	for i, t := range c.Timers {
+		path := fmt.Sprintf("timers[%d]", i)
+		k.must(t.App != "" || t.Realm != "" || t.Group != "", path, "is for nothing in particular: set acting instead, or name app, realm or group")
+		k.must(t.Realm == "" || t.App != "", path, "names a realm without its app")
+		if t.Group != "" {
+			c.group(k, path+".group", t.Group)
+		}
+	}
+}
+
+// enums checks the fields that have a closed list.
+func enums(k *checker, v reflect.Value, path string) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		at := join(path, f.Tag.Get("yaml"))
+		switch {
+		case f.Tag.Get("yaml") == "" || f.Type == reflect.TypeFor[yaml.Node]():
+		case f.Type.Kind() == reflect.Struct:
+			enums(k, v.Field(i), at)
+		case f.Tag.Get("enum") != "":
+			known := strings.Split(f.Tag.Get("enum"), ",")
+			k.must(slices.Contains(known, v.Field(i).String()), at, "is %q: it may be %s", v.Field(i).String(), strings.Join(known, " or "))
+		}
+	}
+}
+
+func missing(file string, err error) error {
+	return stead.E(stead.Missing, stead.ReasonRequest, "the secret in %s cannot be read: %s", file, err.Error())
+}
+
+func open(file string, mode fs.FileMode) error {
+	return stead.E(stead.Refused, stead.ReasonRequest, "%s can be read by others (%o): chmod 600 it, and change the secret if others may have seen it", file, mode)
+}

@@ -1,0 +1,100 @@
+package console
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+type castVote = func(context.Context, authority.By, stead.MandateID, string, string) (stead.Mandate, error)
+
+// A mandatesView lists what has not ended.
+type mandatesView struct {
+	frame
+	All    bool
+	CanAll bool
+	Cards  []card
+}
+
+// A mandateView is the story of one mandate.
+type mandateView struct {
+	frame
+	card
+	Facts   [][2]string
+	Tally   []string
+	Lines   []line
+	Live    bool // may still be revoked
+	Problem string
+}
+
+func (c *Console) mandates(v *visit) error {
+	p := mandatesView{frame: v.frame("Mandates", "Who acts for whom, and who is about to."), All: v.r.URL.Query().Get("all") == "1", CanAll: c.oversees(v.by)}
+	all, err := c.Authority.Mandates(v.r.Context(), v.by, p.All)
+	if err != nil {
+		return err
+	}
+	for _, m := range all {
+		p.Cards = append(p.Cards, v.card(m))
+	}
+	return v.show(http.StatusOK, mandatesPage(p))
+}
+
+// oversees tells whether somebody may look at everybody's.
+func (c *Console) oversees(by authority.By) bool {
+	return c.Authority.May(by, authority.Security, authority.Auditor, authority.Admin) == nil
+}
+
+func (c *Console) mandate(v *visit) error {
+	m, err := c.Authority.Mandate(v.r.Context(), v.by, v.mandateID())
+	if err != nil {
+		return err
+	}
+	return v.showMandate(http.StatusOK, m, "")
+}
+
+func (v *visit) showMandate(status int, m stead.Mandate, problem string) error {
+	c := v.c
+	events, err := v.events(authority.EventQuery{Mandate: m.ID, Limit: 1000})
+	if err != nil {
+		return err
+	}
+	over := m.Over(c.Now(), c.Now()) // whether it idled out is the verbs' to know
+	p := mandateView{frame: v.frame(c.pair(m.Actor, m.Subject), ""), card: v.card(m), Facts: c.terms(m), Tally: tally(events),
+		Lines: c.lines(events), Problem: problem}
+	p.Facts = append(p.Facts, [2]string{"State", p.State}, [2]string{"Asked", c.at(m.AskedAt)})
+	if !m.StartedAt.IsZero() {
+		p.Facts = append(p.Facts, [2]string{"Started", c.at(m.StartedAt)}, [2]string{"Until", c.at(m.Until)})
+	}
+	if over != stead.ReasonNone {
+		p.Facts = append(p.Facts, [2]string{"Over", endWord(over)})
+	}
+	if !m.EndedAt.IsZero() {
+		p.Facts = append(p.Facts, [2]string{"Ended", c.at(m.EndedAt)})
+	}
+	p.Live = m.State != stead.Ended && !p.Mine && (p.AsMe || c.revokes(v.by))
+	return v.show(status, mandatePage(p))
+}
+
+func (c *Console) revokes(by authority.By) bool {
+	return c.Authority.May(by, authority.Security) == nil || c.Authority.May(by, authority.Admin) == nil
+}
+
+func (c *Console) revoke(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	_, no := c.Authority.Revoke(v.r.Context(), v.by, v.mandateID(), f.Get("reason"))
+	if v.retell(no) {
+		if m, err := c.Authority.Mandate(v.r.Context(), v.by, v.mandateID()); err == nil {
+			return v.showMandate(web.StatusOf(no), m, saying(no))
+		}
+	}
+	if no != nil {
+		return no
+	}
+	return v.to("/mandates/" + string(v.mandateID()))
+}

@@ -1,0 +1,116 @@
+package console
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// A requestsView is the inbox of who may approve.
+type requestsView struct {
+	frame
+	Waits, Mine []card
+}
+
+// A requestView is exactly what is asked.
+type requestView struct {
+	frame
+	card
+	Facts   [][2]string
+	Stages  []string
+	Votes   []vote
+	Digest  string
+	Rules   []string
+	Open    bool
+	Over    string
+	Problem string
+	Comment string
+}
+
+func (c *Console) requests(v *visit) error {
+	all, err := c.Authority.Mandates(v.r.Context(), v.by, false)
+	if err != nil {
+		return err
+	}
+	p := requestsView{frame: v.frame("Requests", "What waits for a yes.")}
+	for _, m := range all {
+		switch k := v.card(m); {
+		case k.Waits:
+			p.Waits = append(p.Waits, k)
+		case k.Mine && (m.State == stead.Asked || m.State == stead.Approved):
+			p.Mine = append(p.Mine, k)
+		}
+	}
+	return v.show(http.StatusOK, requestsPage(p))
+}
+
+func (c *Console) request(v *visit) error {
+	m, err := c.Authority.Mandate(v.r.Context(), v.by, v.mandateID())
+	if err != nil {
+		return err
+	}
+	return v.showRequest(http.StatusOK, m, "", "")
+}
+
+func (v *visit) showRequest(status int, m stead.Mandate, problem, comment string) error {
+	c := v.c
+	over := m.Over(c.Now(), c.Now())
+	p := requestView{frame: v.frame("May "+c.who(m.Actor)+" act for "+c.who(m.Subject)+"?", ""), card: v.card(m), Facts: c.terms(m),
+		Stages: stages(m), Votes: c.votes(m), Digest: m.Digest, Problem: problem, Comment: comment}
+	p.Facts = append(p.Facts, [2]string{"Asked", c.at(m.AskedAt)}, [2]string{"Waits until", c.at(m.StartBy)})
+	for _, r := range m.Rules {
+		p.Rules = append(p.Rules, r.ID)
+	}
+	p.Open = over == stead.ReasonNone && p.Waits
+	switch {
+	case over != stead.ReasonNone:
+		p.Over = endWord(over)
+	case m.State != stead.Asked:
+		p.Over = "Nothing is to be decided any more: " + stateWord(m.State) + "."
+	case p.Mine:
+		p.Over = "This is your own request. Nobody approves his own."
+	case p.AsMe:
+		p.Over = "This is about you. Who is acted for does not approve it; you can end it at any time."
+	}
+	return v.show(status, requestPage(p))
+}
+
+func (c *Console) approve(v *visit) error { return c.vote(v, c.Authority.Approve) }
+func (c *Console) refuse(v *visit) error  { return c.vote(v, c.Authority.Refuse) }
+
+// vote says yes or no to what the digest on the page stands for, whatever is asked by then.
+func (c *Console) vote(v *visit, cast castVote) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	_, no := cast(v.r.Context(), v.by, v.mandateID(), f.Get("digest"), f.Get("comment"))
+	if v.retell(no) {
+		if m, err := c.Authority.Mandate(v.r.Context(), v.by, v.mandateID()); err == nil {
+			return v.showRequest(web.StatusOf(no), m, saying(no), f.Get("comment"))
+		}
+	}
+	if no != nil {
+		return no
+	}
+	return v.to("/requests/" + string(v.mandateID()))
+}
+
+// spaced writes a digest in groups, so that two people can read it to each other.
+func spaced(digest string) string {
+	out := ""
+	for i := 0; i < len(digest); i += 8 {
+		out += digest[i:min(i+8, len(digest))] + " "
+	}
+	return out
+}
+
+func asNumber(s string) uint64 {
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// routes lists every route of the door, with its pattern filled in.
+func routes(t *testing.T, c *Console) []web.Route {
+	t.Helper()
+	c.Setup = &firstAdmin{}
+	var table web.Routes
+	c.Mount(&table)
+	list := table.List()
+	fill := strings.NewReplacer("{id}", "man_1", "{decision}", "dec_3", "{$}", "")
+	for i := range list {
+		list[i].Pattern = fill.Replace(list[i].Pattern)
+	}
+	return list
+}
+
+// S-I29: every route says who may call it, and only those of setting up, and the sheet, are for everybody.
+func TestEveryRouteHasATag(t *testing.T) {
+	open := []string{"GET " + sheetPath, "GET /setup", "POST /setup", "POST /setup/code"}
+	list := routes(t, house().console())
+	if len(list) < 30 {
+		t.Fatalf("only %d routes", len(list))
+	}
+	for _, r := range list {
+		if !slices.Contains(web.Tags(), r.Tag) {
+			t.Errorf("%s has no tag", r.Pattern)
+		}
+		if (r.Tag == web.Public) != slices.Contains(open, r.Pattern) {
+			t.Errorf("%s is tagged %s", r.Pattern, r.Tag)
+		}
+	}
+}
+
+// S-I28: without a session no route asks a verb.
+func TestNobodyReachesAVerb(t *testing.T) {
+	for _, route := range routes(t, house().console()) {
+		if route.Tag == web.Public {
+			continue
+		}
+		a := house()
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		r := browse(method, path, url.Values{})
+		r.Header.Del("Cookie")
+		res, _ := answer(serve(t, a.console()), r)
+		if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(res.Header.Get("Location"), "/login") || len(a.asked) > 0 {
+			t.Errorf("%s: %d to %q, asked %v", route.Pattern, res.StatusCode, res.Header.Get("Location"), a.asked)
+		}
+	}
+}
+
+// Tags with a role are asked before the page.
+func TestRolesAreAsked(t *testing.T) {
+	need := map[web.Tag]authority.Role{web.Admin: authority.Admin, web.Auditor: authority.Auditor}
+	for _, route := range routes(t, house().console()) {
+		role, ok := need[route.Tag]
+		if !ok {
+			continue
+		}
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		for _, have := range []authority.Role{"", authority.Admin, authority.Auditor, authority.Security} {
+			a := house().is(omar, have)
+			res, _ := answer(serve(t, a.console()), browse(method, path, nil))
+			if want := map[bool]int{true: 200, false: 404}[have == role]; res.StatusCode != want {
+				t.Errorf("%s as %q: %d, want %d", route.Pattern, have, res.StatusCode, want)
+			}
+		}
+	}
+}
+
+// B5: no page of ours can be framed, runs a script or is kept, whatever it answers.
+func TestEveryAnswerIsGuarded(t *testing.T) {
+	for _, route := range routes(t, house().console()) {
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		for name, a := range map[string]*verbs{
+			"acting": house().acts(), "armed": house().armed(), "auditor": house().is(omar, authority.Auditor, authority.Admin), "nobody": house().refusing("status", stead.E(stead.Broken, stead.ReasonBroken, "x")),
+		} {
+			c := a.console()
+			c.Setup = &firstAdmin{}
+			var form url.Values
+			if method == "POST" {
+				form = url.Values{}
+			}
+			res, _ := answer(serve(t, c), browse(method, path, form))
+			csp := res.Header.Get("Content-Security-Policy")
+			for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "style-src 'self'"} {
+				if !strings.Contains(csp, want) {
+					t.Errorf("%s as %s: the policy lacks %s: %q", route.Pattern, name, want, csp)
+				}
+			}
+			if strings.Contains(csp, "script-src") || res.Header.Get("X-Frame-Options") != "DENY" {
+				t.Errorf("%s as %s: %q, %q", route.Pattern, name, csp, res.Header.Get("X-Frame-Options"))
+			}
+			if path != sheetPath && res.Header.Get("Cache-Control") != "no-store" {
+				t.Errorf("%s as %s: Cache-Control %q", route.Pattern, name, res.Header.Get("Cache-Control"))
+			}
+		}
+	}
+}
+
+// B4: what another site's page sends changes nothing: Sec-Fetch-Site × Origin over every unsafe route.
+func TestCrossSite(t *testing.T) {
+	sites := []string{"", "none", "same-origin", "same-site", "cross-site", "unheard-of"}
+	origins := []string{"", "http://127.0.0.1:8420", "http://127.0.0.1:8421", "null"}
+	own := func(site, origin string) bool {
+		switch site {
+		case "same-origin":
+			return origin != origins[2] // null: a page that sends no referrer, and the browser vouches
+		case "none", "":
+			return origin == "" || origin == origins[1]
+		}
+		return false
+	}
+	for _, route := range routes(t, house().console()) {
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		if method == "GET" {
+			continue
+		}
+		for _, kind := range []string{"application/x-www-form-urlencoded", "text/plain"} {
+			for _, site := range sites {
+				for _, origin := range origins {
+					a := house().acts().is(omar)
+					c := a.console()
+					c.Setup = &firstAdmin{}
+					r := browse(method, path, url.Values{})
+					for k, v := range map[string]string{"Sec-Fetch-Site": site, "Origin": origin, "Content-Type": kind} {
+						r.Header.Del(k)
+						if v != "" {
+							r.Header.Set(k, v)
+						}
+					}
+					res, body := answer(serve(t, c), r)
+					if refused := res.StatusCode == 403 && strings.Contains(body, "nother site"); refused == own(site, origin) || refused && len(a.asked) > 0 {
+						t.Errorf("%s %s, site %q, origin %q: %d, asked %v", route.Pattern, kind, site, origin, res.StatusCode, a.asked)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Nothing is changed by a GET: a link or a picture presses no button.
+func TestGetsChangeNothing(t *testing.T) {
+	reads := []string{"mandates", "events", "why", "people", "find"}
+	for _, route := range routes(t, house().console()) {
+		method, path, _ := strings.Cut(route.Pattern, " ")
+		if method != "GET" {
+			continue
+		}
+		for _, a := range []*verbs{house().acts(), house().armed(), house().is(omar, authority.Auditor, authority.Admin), ended()} {
+			answer(serve(t, a.console()), browse(method, path+"?name=dana&mandate=man_1", nil))
+			for _, verb := range a.asked {
+				if name, _, _ := strings.Cut(verb, " "); !slices.Contains(reads, name) {
+					t.Errorf("%s asked %q", route.Pattern, verb)
+				}
+			}
+		}
+	}
+}

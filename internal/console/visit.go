@@ -1,0 +1,163 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/a-h/templ"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// A visit is one request of somebody who is signed in.
+type visit struct {
+	c  *Console
+	w  http.ResponseWriter
+	r  *http.Request
+	by authority.By
+	st authority.Status
+}
+
+type page func(*visit) error
+
+// in answers with p for whoever is signed in and may, and sends people without a session to sign in.
+func (c *Console) in(tag web.Tag, p page) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		by, err := c.Authority.Present(r.Context(), presented(r, c.Cookie))
+		if err == nil {
+			err = c.sees(by, tag)
+		}
+		var st authority.Status
+		if err == nil {
+			st, err = c.Authority.Status(r.Context(), by)
+		}
+		switch {
+		case err == nil:
+			if web.ByHand(r) {
+				c.Authority.Seen(by)
+			}
+			return p(&visit{c, w, r, by, st})
+		case web.StatusOf(err) == http.StatusUnauthorized && web.PrefersHTML(r):
+			return toSignIn(w, r)
+		}
+		return err
+	}
+}
+
+// toSignIn remembers where a reader wanted to go. What a form was to do is not done later unseen.
+func toSignIn(w http.ResponseWriter, r *http.Request) error {
+	here := "/"
+	if r.Method == http.MethodGet {
+		here = r.URL.RequestURI()
+	}
+	http.Redirect(w, r, "/login?"+url.Values{"next": {here}}.Encode(), http.StatusSeeOther)
+	return nil
+}
+
+// show answers with a page.
+func (v *visit) show(status int, page templ.Component) error {
+	return web.WritePage(v.r.Context(), v.w, status, page)
+}
+
+// to sends the browser on after a form, so that reloading repeats nothing.
+func (v *visit) to(path string) error {
+	http.Redirect(v.w, v.r, path, http.StatusSeeOther)
+	return nil
+}
+
+// form reads what was posted.
+func (v *visit) form() (url.Values, error) {
+	if err := web.ReadForm(v.w, v.r); err != nil {
+		return nil, err
+	}
+	return v.r.PostForm, nil
+}
+
+// retell tells whether a no belongs on the page the form came from: people who can do better get it there.
+func (v *visit) retell(err error) bool {
+	return err != nil && web.PrefersHTML(v.r) && stead.KindOf(err) != stead.Broken &&
+		web.StatusOf(err) != http.StatusUnauthorized && stead.KindOf(err) != stead.Missing
+}
+
+// renew gives the browser a new pass: what it held before the start or the end of acting is worth nothing after (B2).
+func (v *visit) renew() error {
+	signed, err := v.c.Authority.Rotate(v.r.Context(), v.by)
+	if err != nil {
+		return err
+	}
+	v.by = signed.By
+	v.c.Cookie.Set(v.w, signed.Secret, 0)
+	return nil
+}
+
+// lead takes the session to an application's host.
+func (v *visit) lead(app stead.AppID, path string) error {
+	a, known := v.c.app(app)
+	if !known {
+		return stead.E(stead.Missing, stead.ReasonNoRoute, "the application %q is not configured any more", app)
+	}
+	code, err := v.c.Authority.Hand(v.r.Context(), v.by, a.Host)
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		path = "/"
+	}
+	q := url.Values{"code": {code}, "next": {path}}
+	return v.to(a.Origin + "/.stead/in?" + q.Encode())
+}
+
+// frame is what surrounds a page.
+func (v *visit) frame(title, lead string) frame {
+	f := frame{Shell: web.Shell{Title: title, Lead: lead, Who: v.st.Actor.DisplayName() + " (" + v.st.Actor.Directory + ")"}}
+	at := v.r.URL.Path
+	link := func(text, href string, also ...string) {
+		here := at == href
+		for _, a := range also {
+			here = here || len(at) > len(a) && at[:len(a)] == a
+		}
+		f.Shell.Nav = append(f.Shell.Nav, web.Link{Text: text, Href: href, Here: here})
+	}
+	link("Home", "/")
+	link("Act", "/act", "/act/")
+	link("Requests", "/requests", "/requests/")
+	link("Mandates", "/mandates", "/mandates/")
+	if v.c.Authority.May(v.by, authority.Auditor) == nil {
+		link("Trail", "/audit")
+	}
+	if v.c.Authority.May(v.by, authority.Admin) == nil {
+		link("People", "/people")
+	}
+	link("My account", "/me")
+	if v.st.Acting {
+		f.Acting = v.running()
+	}
+	return f
+}
+
+// code is the field for a fresh code.
+func (v *visit) code(required bool, hint, problem string) web.FieldSpec {
+	f := web.FieldSpec{Name: "code", Label: "Code", Required: required, Autocomplete: "one-time-code",
+		Inputmode: "numeric", Hint: hint, Error: problem}
+	if v.c.Demo != nil {
+		if code := v.c.Demo.CodeOf(v.by.Principal); code != "" {
+			f.Hint += " Demonstration: your authenticator would show " + code + " now."
+		}
+	}
+	return f
+}
+
+// saying is the text that was written for who caused err; none for nil.
+func saying(err error) string {
+	var e *stead.Error
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &e):
+		return e.Text
+	}
+	return "that did not work"
+}

@@ -1,0 +1,142 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/steadhq/stead"
+)
+
+// A Class says what a request does to the person whose application it is.
+type Class string
+
+const (
+	Public Class = "public" // static: no identity, no record
+	Read   Class = "read"   // looks
+	Mark   Class = "mark"   // looks, and the looking leaves a trace
+	Export Class = "export" // takes data away in bulk
+	Write  Class = "write"  // changes, or might
+	Closed Class = "closed" // never done for another
+	Quiet  Class = "quiet"  // chatter that the gateway answers itself while somebody acts
+	Logout Class = "logout" // the application's own sign-out
+)
+
+var classes = []Class{Public, Read, Mark, Export, Write, Closed, Quiet, Logout}
+
+// DefaultRule names the rule of what no rule matches.
+const DefaultRule = "default"
+
+// A Verdict is what the rules make of one request.
+type Verdict struct {
+	Class Class
+	Rule  string // its id
+}
+
+// loosens tells classes that let something pass in a read-only mandate.
+func (c Class) loosens() bool {
+	return c == Public || c == Read || c == Mark || c == Export
+}
+
+// action is how policies name it.
+func (c Class) action() stead.Action {
+	switch c {
+	case Read:
+		return stead.ActionRead
+	case Mark:
+		return stead.ActionMark
+	case Export:
+		return stead.ActionExport
+	case Closed:
+		return stead.ActionClosed
+	}
+	return stead.ActionWrite
+}
+
+// Classify reads r under every reading an application may have of it: letter case, trailing slash, parameters of
+// path segments, either separator of parameters, folded names. Only what is the same under all of them counts;
+// otherwise it is a write, or closed where any reading says so. It may buffer up to 1 MiB of the body.
+func (a *App) Classify(r *http.Request) Verdict {
+	paths, plain := pathReadings(r.URL)
+	cand := a.candidates(r.Method, paths)
+	if len(cand) == 0 {
+		return Verdict{Write, DefaultRule}
+	}
+	asks := slices.ContainsFunc(cand, (*Rule).asksParams)
+	params := readParams(r, asks)
+	found := a.agree(cand, paths, params)
+	switch {
+	case found.Class == Closed || found.Class == Write:
+		return found
+	case !found.Class.loosens() && (params.ok || !asks): // nothing of it is sent
+		return found
+	case !plain || !params.ok || params.body && found.Class == Public || overridden(r, params):
+		return Verdict{Write, DefaultRule}
+	}
+	return found
+}
+
+// agree runs the rules over every reading.
+func (a *App) agree(cand []*Rule, paths []string, params params) Verdict {
+	var first Verdict
+	for i, names := range params.readings {
+		for j, path := range paths {
+			for _, fold := range []bool{false, true} {
+				v := firstMatch(cand, seen{path: path, params: names, fold: fold})
+				switch {
+				case v.Class == Closed:
+					return v
+				case i == 0 && j == 0 && !fold:
+					first = v
+				case v.Class != first.Class:
+					first = Verdict{Write, DefaultRule} // go on: a later reading may say closed
+				}
+			}
+		}
+	}
+	return first
+}
+
+func firstMatch(rules []*Rule, s seen) Verdict {
+	for _, r := range rules {
+		if r.matches(s) {
+			return Verdict{r.Is, r.ID}
+		}
+	}
+	return Verdict{Write, DefaultRule}
+}
+
+// candidates are the rules that some reading of the path could meet, in their order.
+func (a *App) candidates(method string, paths []string) []*Rule {
+	var out []*Rule
+	for i := range a.Rules {
+		r := &a.Rules[i]
+		if r.takes(method) && slices.ContainsFunc(paths, func(p string) bool { return r.at(p, false) || r.at(p, true) }) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+var overrideHeaders = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "X-Original-Method"}
+
+// overrideNames are the same names and those of parameters, folded.
+var overrideNames = []string{"_method", "_http_method", "http_method_override", "x_http_method_override", "x_http_method",
+	"x_method_override", "x_original_method"}
+
+// overridden tells whether r asks to be taken for another method.
+func overridden(r *http.Request, p params) bool {
+	for name := range r.Header { // under any spelling
+		if strings.Contains(fold(name), "method") && slices.Contains(overrideNames, foldName(name)) {
+			return true
+		}
+	}
+	for _, reading := range p.readings {
+		for _, q := range reading {
+			if slices.Contains(overrideNames, foldName(q.name)) {
+				return true
+			}
+		}
+	}
+	return false
+}

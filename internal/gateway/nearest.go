@@ -1,0 +1,128 @@
+package gateway
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A place is where in the file something stands, for the line of an error.
+type place struct {
+	root *yaml.Node
+	path []any
+}
+
+func (p place) in(step any) place { return place{p.root, append(slices.Clone(p.path), step)} }
+
+func (p place) wrong(format string, args ...any) error {
+	return wrong("line %d: %s", p.line(), fmt.Sprintf(format, args...))
+}
+
+func (p place) line() int {
+	n := p.root
+	for _, step := range p.path {
+		next := child(n, step)
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return n.Line
+}
+
+func child(n *yaml.Node, step any) *yaml.Node {
+	switch s := step.(type) {
+	case int:
+		if n.Kind == yaml.SequenceNode && s < len(n.Content) {
+			return n.Content[s]
+		}
+	case string:
+		for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == s {
+				return n.Content[i+1]
+			}
+		}
+	}
+	return nil
+}
+
+// strict refuses every key under n that t has no field for, and says which one was probably meant.
+func strict(n *yaml.Node, t reflect.Type) error {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	switch {
+	case t.Kind() == reflect.Slice && n.Kind == yaml.SequenceNode:
+		for _, c := range n.Content {
+			if err := strict(c, t.Elem()); err != nil {
+				return err
+			}
+		}
+	case t.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
+		return strictKeys(n, t)
+	case t.Kind() == reflect.Struct:
+		return wrong("line %d: keys with values are missing here", n.Line)
+	}
+	return nil
+}
+
+func strictKeys(n *yaml.Node, t reflect.Type) error {
+	keys := keysOf(t)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		at := slices.Index(keys, key.Value)
+		if at < 0 {
+			return wrong("line %d: unknown key %q%s", key.Line, key.Value, nearest(key.Value, keys))
+		}
+		if err := strict(n.Content[i+1], t.Field(at).Type); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keysOf lists the keys of one of the file's types.
+func keysOf(t reflect.Type) []string {
+	keys := make([]string, 0, t.NumField())
+	for f := range t.Fields() {
+		keys = append(keys, f.Tag.Get("yaml"))
+	}
+	return keys
+}
+
+// nearest says which of keys is close enough to have been meant, if one is.
+func nearest(key string, keys []string) string {
+	best, least := "", len(key)/2+1
+	for _, k := range keys {
+		if d := distance(key, k); d <= least && (best == "" || d < distance(key, best)) {
+			best = k
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return ": did you mean " + strconv.Quote(best) + "?"
+}
+
+// distance is how many letters must be changed, added or taken away to make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		left := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := left
+			if a[i] != b[j] {
+				cost = 1 + min(left, row[j], row[j+1])
+			}
+			left, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

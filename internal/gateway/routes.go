@@ -1,0 +1,183 @@
+package gateway
+
+import (
+	"embed"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+//go:embed static/bar.css
+var files embed.FS
+
+// Routes are the gateway's own, under /.stead/ on every application's host.
+func (g *Gateway) Routes() *web.Routes {
+	t := &web.Routes{}
+	t.Add("GET /.stead/in", web.Public, g.in)
+	t.Add("GET /.stead/act", web.Public, g.actElsewhere)
+	t.Add("POST /.stead/act", web.ActorSelf, g.act)
+	t.Add("GET /.stead/status", web.InSession, g.status)
+	t.Add("GET /.stead/extend", web.Public, g.extendElsewhere)
+	t.Add("POST /.stead/extend", web.ActorSelf, g.extend)
+	t.Add("GET /.stead/end", web.InSession, g.endPage)
+	t.Add("POST /.stead/end", web.ActorSelf, g.end)
+	t.Add("GET /.stead/out", web.InSession, g.outPage)
+	t.Add("POST /.stead/out", web.ActorSelf, g.out)
+	t.Add("GET "+barStyle, web.Public, sheet)
+	t.Add("GET "+web.StaticPath+"{name}", web.Public, web.Static)
+	return t
+}
+
+func (g *Gateway) ownRoutes() (http.Handler, error) {
+	mux := http.NewServeMux()
+	if err := g.Routes().Mount(mux, g.Door); err != nil {
+		return nil, err
+	}
+	nothing := g.Door.Serve(func(http.ResponseWriter, *http.Request) error {
+		return stead.E(stead.Missing, stead.ReasonNoRoute, "nothing of Stead's is at this address")
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "" {
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}), nil
+}
+
+func sheet(w http.ResponseWriter, _ *http.Request) error {
+	raw, err := files.ReadFile("static/bar.css")
+	if err != nil {
+		return stead.Because(err, "read the stylesheet")
+	}
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	// The page it colours may be in a sandbox, and then has no origin.
+	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
+	_, err = w.Write(raw)
+	return err
+}
+
+// in takes the one-time code that sign-in sent along and gives a cookie of this host for it.
+func (g *Gateway) in(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	if len(q["code"]) != 1 || len(q["next"]) > 1 || !topLevel(r) {
+		return wrong("this address is where a sign-in ends: begin at the application")
+	}
+	before, errBefore := g.present(r)
+	s, err := g.Passes.Redeem(r.Context(), g.presented(r, q.Get("code")))
+	if err != nil {
+		return err
+	}
+	if errBefore == nil && before.Principal != s.By.Principal {
+		// Somebody else's link must not make this browser act as him unnoticed.
+		return stead.E(stead.Conflict, stead.ReasonState,
+			"you are signed in here as somebody else: sign out at %s/.stead/out first", origin(r))
+	}
+	g.Cookie.Set(w, s.Secret, 0)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+	return away(w, localPath(q.Get("next")))
+}
+
+// away sends the browser on to a path of this host.
+func away(w http.ResponseWriter, to string) error {
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// actElsewhere and extendElsewhere send people to Stead's own origin: a script of the application could read and fake
+// what happens here (R11).
+func (g *Gateway) actElsewhere(w http.ResponseWriter, r *http.Request) error {
+	q := url.Values{"app": {string(g.app(r.Host).ID)}}
+	if to := r.URL.Query().Get("target"); to != "" {
+		q.Set("target", localPath(to))
+	}
+	g.console(w, r, "/act", q)
+	return nil
+}
+
+func (g *Gateway) extendElsewhere(w http.ResponseWriter, r *http.Request) error {
+	q := url.Values{"app": {string(g.app(r.Host).ID)}}
+	if by, err := g.present(r); err == nil {
+		if st, err := g.Ends.Status(r.Context(), by); err == nil && st.Acting {
+			q.Set("extend", string(st.Mandate.ID))
+		}
+	}
+	g.console(w, r, "/act", q)
+	return nil
+}
+
+// outPage asks; out ends the session, and durably first whatever hangs on it (R18).
+func (g *Gateway) outPage(w http.ResponseWriter, r *http.Request) error {
+	st, _, err := g.mine(r)
+	if err != nil {
+		return g.orSignIn(w, r, err)
+	}
+	return web.WritePage(r.Context(), w, http.StatusOK, outView(false, st.Actor.DisplayName()))
+}
+
+func (g *Gateway) out(w http.ResponseWriter, r *http.Request) error {
+	if err := (web.CrossSite{}).Check(r); err != nil {
+		return err
+	}
+	by, err := g.present(r)
+	if err != nil {
+		return err
+	}
+	if err := g.Passes.SignOut(r.Context(), by); err != nil {
+		return err
+	}
+	g.cutStreams(by, by.Host)
+	g.Cookie.Clear(w)
+	w.Header().Set("Clear-Site-Data", `"cache"`)
+	if !web.PrefersHTML(r) {
+		return web.WriteJSON(w, http.StatusOK, map[string]bool{"signed_out": true})
+	}
+	return web.WritePage(r.Context(), w, http.StatusOK, outView(true, ""))
+}
+
+// mine is the caller's own status.
+func (g *Gateway) mine(r *http.Request) (authority.Status, authority.By, error) {
+	by, err := g.present(r)
+	if err != nil {
+		return authority.Status{}, by, err
+	}
+	st, err := g.Ends.Status(r.Context(), by)
+	return st, by, err
+}
+
+// orSignIn sends a browser that is not signed in to do so and come back.
+func (g *Gateway) orSignIn(w http.ResponseWriter, r *http.Request, err error) error {
+	if web.StatusOf(err) != http.StatusUnauthorized || !browses(r) {
+		return err
+	}
+	g.console(w, r, "/login", url.Values{"next": {origin(r) + "/"}})
+	return nil
+}
+
+// here tells whether the mandate covers the application at this host.
+func (g *Gateway) here(r *http.Request, apps []stead.AppID) bool {
+	return slices.Contains(apps, g.app(r.Host).ID)
+}
+
+// form reads the fields of a post; a post without a body has none.
+func form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.ContentLength == 0 {
+		return url.Values{}, nil
+	}
+	if err := web.ReadForm(w, r); err != nil {
+		return nil, err
+	}
+	for name, v := range r.PostForm {
+		if strings.ContainsRune(name+v[0], 0) {
+			return nil, wrong("a field holds a NUL byte")
+		}
+	}
+	return r.PostForm, nil
+}

@@ -1,0 +1,177 @@
+package house
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/docs"
+	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/internal/console"
+	"github.com/steadhq/stead/internal/directory"
+	"github.com/steadhq/stead/internal/gateway"
+	"github.com/steadhq/stead/internal/health"
+	"github.com/steadhq/stead/internal/keys"
+	"github.com/steadhq/stead/internal/login"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// A Site is where a house stands: its addresses, its applications, and what its doors show.
+type Site struct {
+	Origin      string // of Stead's own pages: "http://127.0.0.1:8420"
+	Listen      string // where they are served
+	Gateway     string // where applications are served
+	Secure      bool   // over TLS
+	Apps        []gateway.App
+	Labels      map[string]string // of applications, by id
+	Directories []login.Directory
+	Trusted     []netip.Prefix
+	Version     string
+	Log         *slog.Logger
+	Ring        *keys.Ring
+	Setup       console.Setup
+	Demo        Demo
+	Transport   http.RoundTripper
+	Advance     func(context.Context, time.Duration) (time.Time, error)
+}
+
+// A Demo is what a demonstration shows besides, at sign-in and in the console.
+type Demo interface {
+	login.Demo
+	console.Demo
+}
+
+// Doors are the handlers of a house's listeners.
+type Doors struct {
+	Own     http.Handler // Stead's own pages and the API
+	Routes  *web.Routes  // of Own
+	Gateway *gateway.Gateway
+	Apps    http.Handler // applications
+	ballast []byte
+}
+
+// Memory is collected whenever the heap has doubled. Beside a live heap of a few MiB that is every hundred requests,
+// which costs a fifth of their time; beside this, which is never touched and so takes no memory, it is every thousand.
+const ballast = 32 << 20
+
+// Doors opens every door of the house.
+func (h *House) Doors(s Site) (*Doors, error) {
+	own, err := url.Parse(s.Origin)
+	if err != nil {
+		return nil, err
+	}
+	h.metrics = health.NewMetrics(s.Version, h.standing, h.Now)
+	verbs := metered{h.Authority, h.metrics}
+	d := &Doors{Routes: &web.Routes{}, ballast: make([]byte, ballast)}
+	d.Gateway = &gateway.Gateway{Apps: s.Apps, Passes: verbs, Starts: verbs, Ends: verbs, Decider: verbs,
+		Signer: s.Ring, Console: own, Door: web.Door{Log: s.Log, Docs: s.Origin, Form: []string{s.Origin}},
+		Cookie: web.NewCookie("stead", s.Gateway, s.Secure), Trusted: s.Trusted, Transport: s.Transport, Now: h.Now, NewID: h.NewID}
+	if d.Apps, err = d.Gateway.Open(); err != nil {
+		return nil, err
+	}
+	if err := h.ownRoutes(d.Routes, s, verbs); err != nil {
+		return nil, err
+	}
+	mux, door := http.NewServeMux(), web.Door{Log: s.Log, Form: s.appOrigins()}
+	if err := d.Routes.Mount(mux, door); err != nil {
+		return nil, err
+	}
+	front := web.Front{Trusted: s.Trusted, Refuse: door.Refuse, NewID: func() string { return h.NewID("req_") },
+		Known: func(host string) bool { return host == own.Host || host == s.Listen }}
+	d.Own = front.Before(web.CrossSite{}.Before(door.Beyond(mux), door.Refuse))
+	return d, nil
+}
+
+func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered) error {
+	cookie := web.NewCookie("stead", s.Listen, s.Secure)
+	in := &login.Door{Sessions: verbs, Hander: verbs, Directories: s.Directories, Places: s.places(),
+		Cookie: cookie, Now: h.Now, Rand: rand.Reader}
+	pages := &console.Console{Authority: verbs, Apps: s.apps(), Cookie: cookie, Now: h.Now, Zone: h.Settings.Zone, Setup: s.Setup}
+	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }
+	if s.Demo != nil {
+		in.Demo, pages.Demo = s.Demo, s.Demo
+	}
+	for _, d := range s.Directories {
+		pages.Directories = append(pages.Directories, console.Directory(d))
+	}
+	in.Mount(t)
+	pages.Mount(t)
+	t.Add("GET "+web.StaticPath+"{name}", web.Public, web.Static)
+	h.health().Probes(t)
+	t.Add("GET /docs/reference/{page}", web.Public, reference)
+	t.Add("GET /.well-known/jwks.json", web.Public, func(w http.ResponseWriter, _ *http.Request) error {
+		doc, err := s.Ring.JWKS()
+		if err != nil {
+			return err
+		}
+		w.Header().Set("Content-Type", "application/jwk-set+json")
+		_, err = w.Write(doc)
+		return err
+	})
+	names := register{h.Store.View()}
+	door := &api.API{Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names,
+		Rules: h.Cedar, Bundles: names, Apps: h.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
+		Version: s.Version, Now: h.Now, Zone: h.Settings.Zone, Advance: s.Advance}
+	return door.Routes(t)
+}
+
+// locals are the directories that a file of people may name.
+func (s Site) locals() directory.Locals {
+	var all directory.Locals
+	for _, d := range s.Directories {
+		all = append(all, directory.Local{ID: d.ID, Label: d.Label})
+	}
+	return all
+}
+
+// reference serves the pages that errors and help point to, as they are written.
+func reference(w http.ResponseWriter, r *http.Request) error {
+	text, err := docs.Reference.ReadFile("reference/" + r.PathValue("page") + ".md")
+	if err != nil {
+		return stead.E(stead.Missing, stead.ReasonNoRoute, "there is no such page of the reference")
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, err = w.Write(text)
+	return err
+}
+
+// places are the hosts where a sign-in may lead.
+func (s Site) places() []login.Place {
+	var all []login.Place
+	for _, a := range s.Apps {
+		for _, host := range a.Hosts {
+			all = append(all, login.Place{Host: host, Origin: s.scheme() + host, App: a.ID, Label: s.Labels[string(a.ID)]})
+		}
+	}
+	return all
+}
+
+func (s Site) apps() []console.App {
+	var all []console.App
+	for _, a := range s.Apps {
+		all = append(all, console.App{ID: a.ID, Label: s.Labels[string(a.ID)], Host: a.Canonical(), Origin: s.scheme() + a.Canonical(), Edit: a.Aware})
+	}
+	return all
+}
+
+func (s Site) appOrigins() []string {
+	var all []string
+	for _, a := range s.Apps {
+		for _, host := range a.Hosts {
+			all = append(all, s.scheme()+host)
+		}
+	}
+	return all
+}
+
+func (s Site) scheme() string {
+	if s.Secure {
+		return "https://"
+	}
+	return "http://"
+}

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/steadhq/stead"
+)
+
+const (
+	maxBody  = 1 << 20
+	maxDepth = 32
+	maxField = 4 << 10 // what is typed into a form is recorded, and read by people
+)
+
+// ReadJSON reads the body of r into v. A field that v has not, a name given twice in any case, a second value, more
+// than 1 MiB or 32 levels are refused: nothing may be read in two ways, and nothing is set that was not offered (L2).
+func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || (kind != "application/json" && !strings.HasSuffix(kind, "+json")) {
+		return Status(http.StatusUnsupportedMediaType, bad("send application/json"))
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return readError(err)
+	}
+	if err := checkJSON(raw); err != nil {
+		return err
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return bad("the body does not fit: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// ReadForm reads a form body, and no query: what is in the address was not typed into the form.
+func ReadForm(w http.ResponseWriter, r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return Status(http.StatusUnsupportedMediaType, bad("send application/x-www-form-urlencoded"))
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	if err := r.ParseForm(); err != nil {
+		return readError(err)
+	}
+	for name, values := range r.PostForm {
+		switch {
+		case len(values) > 1:
+			return bad("the field %q is given twice", name)
+		case len(values[0]) > maxField:
+			return bad("the field %q is over %d bytes", name, maxField)
+		case !utf8.ValidString(values[0]):
+			return bad("the field %q is not UTF-8", name)
+		}
+	}
+	return nil
+}
+
+// WriteJSON answers with v.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return stead.Because(err, "writing the answer")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, err = w.Write(append(raw, '\n'))
+	return err
+}
+
+func readError(err error) error {
+	var big *http.MaxBytesError
+	if errors.As(err, &big) {
+		return err
+	}
+	return bad("the body could not be read")
+}
+
+// checkJSON walks raw once: one value, no name twice in one object, not too deep.
+func checkJSON(raw []byte) error {
+	if !utf8.Valid(raw) {
+		return bad("the body is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	var open []*level
+	for {
+		t, err := d.Token()
+		if errors.Is(err, io.EOF) && len(open) == 0 {
+			return nil
+		}
+		if err != nil {
+			return bad("the body is no JSON")
+		}
+		if open, err = step(open, t); err != nil {
+			return err
+		}
+		if len(open) == 0 && bytes.ContainsFunc(raw[d.InputOffset():], notBlank) {
+			return bad("the body holds more than one value")
+		}
+	}
+}
+
+func notBlank(r rune) bool { return !strings.ContainsRune(" \t\r\n", r) }
+
+// A level is one open object or array; names is nil for an array.
+type level struct {
+	names map[string]bool
+	value bool // the next string is a value, not a name
+}
+
+func step(open []*level, t json.Token) ([]*level, error) {
+	switch t {
+	case json.Delim('{'), json.Delim('['):
+		if len(open) == maxDepth {
+			return nil, bad("the body is nested over %d levels", maxDepth)
+		}
+		at := &level{}
+		if t == json.Delim('{') {
+			at.names = map[string]bool{}
+		}
+		return append(open, at), nil
+	case json.Delim('}'), json.Delim(']'):
+		open = open[:len(open)-1]
+	default:
+		if name, ok := t.(string); ok && len(open) > 0 && open[len(open)-1].isName() {
+			return open, open[len(open)-1].name(strings.ToLower(name))
+		}
+	}
+	if len(open) > 0 {
+		open[len(open)-1].value = false
+	}
+	return open, nil
+}
+
+func (l *level) isName() bool { return l.names != nil && !l.value }
+
+func (l *level) name(folded string) error {
+	if l.names[folded] {
+		return bad("the name %q is given twice", folded)
+	}
+	l.names[folded], l.value = true, true
+	return nil
+}

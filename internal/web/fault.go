@@ -1,0 +1,75 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"github.com/steadhq/stead"
+)
+
+// A Fault is an error that knows more than its kind: a status of HTTP's own, the decision that said no, or what to
+// do next.
+type Fault struct {
+	Err      error
+	Code     int // 0: by kind and reason
+	Decision stead.DecisionID
+	Hint     string
+	More     templ.Component // on the page that people get, after the hint: what is there to press
+}
+
+func (f *Fault) Error() string { return f.Err.Error() }
+func (f *Fault) Unwrap() error { return f.Err }
+
+// Status gives err a status that no kind has, such as 415.
+func Status(code int, err error) error { return &Fault{Err: err, Code: code} }
+
+// Explain gives err the decision that can be asked about, and a hint at what to do.
+func Explain(err error, decision stead.DecisionID, hint string) error {
+	return &Fault{Err: err, Decision: decision, Hint: hint}
+}
+
+// The only place where a kind becomes a status.
+var statusOfKind = map[stead.Kind]int{
+	stead.Invalid:  http.StatusBadRequest,
+	stead.Refused:  http.StatusForbidden,
+	stead.Expired:  http.StatusGone,
+	stead.Missing:  http.StatusNotFound,
+	stead.Conflict: http.StatusConflict,
+	stead.Broken:   http.StatusInternalServerError,
+}
+
+// Reasons that HTTP has its own word for, whatever their kind.
+var statusOfReason = map[stead.Reason]int{
+	stead.ReasonSignIn:      http.StatusUnauthorized,
+	stead.ReasonSessionIdle: http.StatusUnauthorized,
+	stead.ReasonSessionOver: http.StatusUnauthorized,
+	stead.ReasonBadProof:    http.StatusUnauthorized,
+	stead.ReasonOtherClient: http.StatusUnauthorized,
+	stead.ReasonTooMany:     http.StatusTooManyRequests,
+	stead.ReasonRecord:      http.StatusServiceUnavailable,
+	stead.ReasonStale:       http.StatusServiceUnavailable,
+	stead.ReasonClock:       http.StatusServiceUnavailable,
+}
+
+// StatusOf is the HTTP status of err; nil is 200.
+func StatusOf(err error) int {
+	var f *Fault
+	var big *http.MaxBytesError
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case errors.As(err, &big):
+		return http.StatusRequestEntityTooLarge
+	case errors.As(err, &f) && f.Code != 0:
+		return f.Code
+	}
+	if code, ok := statusOfReason[stead.ReasonOf(err)]; ok {
+		return code
+	}
+	if code, ok := statusOfKind[stead.KindOf(err)]; ok {
+		return code
+	}
+	return http.StatusInternalServerError
+}
