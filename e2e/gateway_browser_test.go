@@ -1,0 +1,168 @@
+package e2e
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/demo"
+	"github.com/steadhq/stead/internal/gateway"
+	built "github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/house/housetest"
+	"github.com/steadhq/stead/internal/keys"
+	"github.com/steadhq/stead/internal/web"
+)
+
+const chromeAgent = "stead-chromium/1"
+
+// keyring keeps the assertion keys of one test.
+type keyring struct {
+	mu   sync.Mutex
+	kept map[string][]byte
+}
+
+func (k *keyring) Secret(_ context.Context, name string) ([]byte, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if b, ok := k.kept[name]; ok {
+		return b, nil
+	}
+	return nil, stead.E(stead.Missing, stead.ReasonNoRoute, "no secret %q", name)
+}
+
+func (k *keyring) PutSecret(_ context.Context, name string, sealed []byte) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.kept == nil {
+		k.kept = map[string][]byte{}
+	}
+	k.kept[name] = sealed
+	return nil
+}
+
+// shopGate is the demo shop behind a gateway: the house, and where the gateway listens.
+func shopGate(t *testing.T) (*housetest.House, string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	shop := httptest.NewServer(demo.New(func() time.Time { return housetest.Noon }).Handler())
+	t.Cleanup(shop.Close)
+	apps, err := gateway.ParseRules(demo.Rules(addr, shop.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := housetest.New(t, func(o *built.Options) { o.Settings.Apps = []stead.App{apps[0].App} })
+	ring, err := keys.OpenRing(t.Context(), keys.Signing{Issuer: "http://stead.test", Now: h.Clock.Wall, Rand: rand.Reader, Secrets: &keyring{}, Box: h.Box})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gateway.Gateway{Apps: apps, Passes: h.Authority, Starts: h.Authority, Ends: h.Authority, Decider: h.Authority, Signer: ring,
+		Console: &url.URL{Scheme: "http", Host: "127.0.0.1:8420"}, Door: web.Door{Log: slog.New(slog.DiscardHandler)},
+		Cookie: web.NewCookie("stead", addr, false), Now: h.Clock.Wall, NewID: h.NewID}
+	door, err := g.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := web.NewServer(door, slog.New(slog.DiscardHandler))
+	go func() { _ = srv.Serve(web.Listener(l)) }()
+	t.Cleanup(func() { _ = errors.Join(srv.Close(), g.Close(context.Background())) })
+	return h, addr
+}
+
+// chrome is one browser window.
+func chrome(t *testing.T) context.Context {
+	t.Helper()
+	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.UserAgent(chromeAgent), chromedp.WindowSize(1000, 700))
+	ctx, cancel := chromedp.NewExecAllocator(t.Context(), flags...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// seenBar tells from inside the page whether the bar can be seen and reached: on top, whole, nothing under it.
+const seenBar = `(() => {
+	const bar = document.getElementById("stead-bar"), end = bar.querySelector("button"), r = bar.getBoundingClientRect(), e = end.getBoundingClientRect();
+	const on = document.elementFromPoint(e.x + e.width/2, e.y + e.height/2), style = getComputedStyle(bar);
+	window.scrollTo(0, document.documentElement.scrollHeight);
+	let last = 0;
+	for (const n of document.querySelectorAll("main *, footer *")) last = Math.max(last, n.getBoundingClientRect().bottom);
+	return [on === end, style.backgroundColor, style.position, Math.round(r.width) >= document.documentElement.clientWidth, last <= bar.getBoundingClientRect().top + 1,
+		getComputedStyle(document.getElementById("stead-frame")).borderTopWidth].join(" ");
+})()`
+
+const goodBar = "true rgb(255, 216, 77) fixed true true 4px"
+
+// Sam sees the bar on Dana's pages, a refused write says why, and one press ends it: all without script of ours.
+func TestActingInChromium(t *testing.T) {
+	h, addr := shopGate(t)
+	mark := web.ClientMark(&http.Request{Header: http.Header{"User-Agent": {chromeAgent}}})
+	in, err := h.SignIn(t.Context(), authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password,
+		Host: "127.0.0.1:8420", Address: "127.0.0.1", Client: mark})
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := h.Hand(t.Context(), in.By, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, origin := chrome(t), "http://"+addr
+	show := func(steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell := func(script string) string {
+		t.Helper()
+		v, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	show(chromedp.Navigate(origin + "/.stead/in?" + url.Values{"code": {code}, "next": {"/"}}.Encode()))
+	if got := tell("location.pathname + document.querySelectorAll('#stead-bar').length"); got != "/0" {
+		t.Fatalf("as himself: %s", got)
+	}
+	if _, err := h.Act(in.By, "staff/sam", "customers/dana", stead.ReadOnly); err != nil {
+		t.Fatal(err)
+	}
+	show(chromedp.Navigate(origin+"/orders"), chromedp.WaitVisible(chromedp.CSS("#stead-bar")))
+	if got := tell(seenBar); got != goodBar {
+		t.Errorf("wide: %s, want %s", got, goodBar)
+	}
+	text := tell("document.getElementById('stead-bar').innerText")
+	for _, want := range []string{"Dana Reyes", "Sam Okafor", "Read-only", "SUP-4711", "UTC", "End session"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the bar says nothing of %s: %s", want, text)
+		}
+	}
+	show(chromedp.EmulateViewport(320, 600))
+	if got := tell(seenBar); got != goodBar {
+		t.Errorf("narrow: %s, want %s", got, goodBar)
+	}
+	show(chromedp.EmulateViewport(1000, 700), chromedp.Click(chromedp.CSS("#stead-bar button")), chromedp.WaitNotPresent(chromedp.CSS("#stead-bar")))
+	if got := tell("location.href"); got != origin+"/orders" {
+		t.Errorf("after the end he is at %s", got)
+	}
+	if got := tell("document.body.innerText"); strings.Contains(got, "Dana Reyes") {
+		t.Errorf("after the end: %s", got)
+	}
+}

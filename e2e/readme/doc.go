@@ -1,0 +1,2 @@
+// Package readme runs what the README tells people to type, word for word.
+package readme

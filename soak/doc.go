@@ -1,0 +1,3 @@
+// Package soak runs Stead for long under things that go wrong. Nothing imports it. STEAD_SOAK says for how long it kills
+// and cuts the power ("9m"), and lets it tamper four thousand times; without it each test takes some seconds.
+package soak
