@@ -13,7 +13,7 @@ func isCall(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/api/"
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
+	_ = json.NewEncoder(w).Encode(v) // a client that is gone is nobody's to tell
 }
 
 // A view is an order as programs see it.

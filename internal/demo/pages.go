@@ -12,7 +12,7 @@ import (
 func (a *App) write(w http.ResponseWriter, status int, page templ.Component) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = page.Render(context.Background(), w)
+	_ = page.Render(context.Background(), w) // a client that is gone is nobody's to tell
 }
 
 // refuse says no, to programs in JSON.

@@ -19,5 +19,5 @@ func assets(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(r.URL.Path)))
 	w.Header().Set("Cache-Control", "public, max-age=300")
-	_, _ = w.Write(raw)
+	_, _ = w.Write(raw) // a client that is gone is nobody's to tell
 }
