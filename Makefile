@@ -3,10 +3,11 @@
 # make test   all tests, with the race detector
 # make lint   format, vet, staticcheck, govulncheck, generated files
 # make bench  figures, side by side with their twins; never part of the tests
-# make soak   ten minutes of kill -9, of a disk that forgets, and of tampering, with a table at the end
+# make soak   an hour of kill -9, of disks that forget or fail, of tampering, of races, of nodes and databases that go, with a
+#             table at the end
 
 GO ?= go
-PACKAGES := chromium
+PACKAGES := chromium postgresql
 AXE := 4.14.1
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
@@ -32,6 +33,6 @@ bench:
 	$(GO) test -run '^$$' -bench . -benchtime 3s -timeout 60m ./bench/
 
 soak:
-	@out=$$(mktemp) && STEAD_SOAK=9m $(GO) test -count 1 -v -timeout 40m ./soak/ 2>&1 | tee $$out; \
+	@out=$$(mktemp) && STEAD_SOAK=9m $(GO) test -count 1 -v -timeout 120m ./soak/ 2>&1 | tee $$out; \
 	grep -q '^ok' $$out || exit 1; \
 	echo; echo '| attack | times | took | outcome |'; echo '|---|---|---|---|'; grep '^|' $$out; rm $$out

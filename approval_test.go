@@ -167,3 +167,25 @@ func TestQuorumOfHumans(t *testing.T) {
 		}
 	})
 }
+
+// A yes counts again once who gave it is eligible again: then nobody is missing any more, and nobody votes.
+func TestVoteWhereNobodyIsMissing(t *testing.T) {
+	c := newCourt(two())
+	olga := c.people["olga"]
+	for _, v := range []PrincipalID{"olga", "omar"} {
+		var err error
+		if c.m, err = Approve(c.m, c.voter(v), c.m.Digest, "", noon); err != nil || c.m.State != Asked {
+			t.Fatalf("%s: %+v, %v", v, c.m, err)
+		}
+		out := olga
+		out.Groups = nil
+		c.people["olga"] = out
+	}
+	c.people["olga"] = olga
+	c.people["carl"] = Principal{ID: "carl", Person: "h8", Kind: Person, Directory: "staff", Groups: []string{"security"}}
+	for _, vote := range []func(Mandate, Approver, string, string, time.Time) (Mandate, error){Approve, Refuse} {
+		if _, err := vote(c.m, c.voter("carl"), c.m.Digest, "", noon); ReasonOf(err) != ReasonState {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -154,6 +154,11 @@ func TestExtend(t *testing.T) {
 		t.Errorf("the approvals it has are enough: %v", err)
 	}
 	w, m = begun(t)
+	m.Stages = []Stage{two()}
+	if _, err := Extend(m, w.f, w.v, terms(), "not done", noon); err != nil {
+		t.Errorf("policy asks for none any more: %v", err)
+	}
+	w, m = begun(t)
 	w.v.Obligations.Max = 3 * time.Minute
 	if m, err := Extend(m, w.f, w.v, terms(), "not done", noon); err != nil || m.Until != noon.Add(13*time.Minute) {
 		t.Errorf("%s, %v", m.Until, err)
@@ -181,6 +186,12 @@ func TestExtendRefuses(t *testing.T) {
 		{"policy says no now", func(w *weighing, _ *Mandate) { w.v.Allow = false }, Refused, ReasonPolicy},
 		{"subject promoted", func(w *weighing, _ *Mandate) { w.subject.Attributes = map[string]string{"vip": "yes"} }, Refused, ReasonPrivileged},
 		{"proof too old", func(w *weighing, _ *Mandate) { w.session.Proved = noon.Add(-5 * time.Minute) }, Refused, ReasonSecondFactor},
+		{"policy wants more people now", func(w *weighing, m *Mandate) {
+			m.Stages, w.v.Obligations.Approvals = []Stage{two()}, []Stage{{Groups: two().Groups, Count: 3}}
+		}, Refused, ReasonVoid},
+		{"policy wants other people now", func(w *weighing, m *Mandate) {
+			m.Stages, w.v.Obligations.Approvals = []Stage{two()}, []Stage{{Groups: []string{"staff/lead"}, Count: 2}}
+		}, Refused, ReasonVoid},
 		{"policy wants approvals now", func(w *weighing, _ *Mandate) { w.v.Obligations.Approvals = []Stage{two()} }, Refused, ReasonVoid},
 	} {
 		w, m := begun(t)
@@ -223,6 +234,8 @@ func TestVerbsByState(t *testing.T) {
 				t.Errorf("%s of %s: %+v, %v", name, s, got, err)
 			case may && to == Ended && (got.EndedAt != noon || got.EndedBy == ""):
 				t.Errorf("%s of %s does not say when and by whom: %+v", name, s, got)
+			case !may && s == Ended && name != "suspend" && name != "resume" && ReasonOf(err) != ReasonEnded:
+				t.Errorf("%s of what has ended: %v", name, err)
 			case !may && (KindOf(err) != Conflict || got.State != s || got.Version != 7):
 				t.Errorf("%s of %s: %+v, %v", name, s, got, err)
 			}

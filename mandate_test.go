@@ -42,6 +42,10 @@ func TestAsk(t *testing.T) {
 	if m, err := Ask(*wish, w.f, w.v, terms(), noon); err != nil || m.State != Asked || m.StartBy != noon.Add(24*time.Hour) {
 		t.Errorf("%+v, %v", m, err)
 	}
+	w.f.App = &App{ID: "shop", Privileged: []string{"staff/admins"}}
+	if m, err := Ask(*wish, w.f, w.v, terms(), noon); err != nil || m.Mode != ReadOnly {
+		t.Errorf("looking at an application that knows no actor: %+v, %v", m, err)
+	}
 }
 
 // Each row changes one fact of an allowed ask. I2, I5, C1, C3, C11, C12, R3, R10.

@@ -126,10 +126,10 @@ func forSomebody(q Question, f Facts, _ time.Time) *no {
 // asHimself: not where the session acts for somebody, and not where it just did and he has not seen the end (R16).
 func asHimself(q Question, f Facts) *no {
 	switch {
-	case f.Acting != nil && slices.Contains(f.Acting.Scope.Apps, q.Resource.App):
-		return &no{ReasonActing, "this session acts for somebody here: end that first", false}
 	case f.Session != nil && slices.Contains(f.Session.Unseen.Apps, q.Resource.App):
 		return &no{ReasonUnseen, "acting has ended: open the end page and confirm that you have seen it", false}
+	case f.Acting != nil && slices.Contains(f.Acting.Scope.Apps, q.Resource.App):
+		return &no{ReasonActing, "this session acts for somebody here: end that first", false}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -94,6 +95,8 @@ type gate struct {
 
 func newGate(b *testing.B, app string) *gate {
 	b.Helper()
+	ballast := house.Ballast()
+	b.Cleanup(func() { runtime.KeepAlive(ballast) })
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -122,7 +125,7 @@ func newGate(b *testing.B, app string) *gate {
 func newRing(b *testing.B, h *housetest.House) *keys.Ring {
 	b.Helper()
 	dir := b.TempDir()
-	m, err := house.Unlock(b.Context(), filepath.Join(dir, "master.key"), dir)
+	m, err := house.Unlock(b.Context(), filepath.Join(dir, "master.key"), house.Cabinet(dir))
 	if err != nil {
 		b.Fatal(err)
 	}

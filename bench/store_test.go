@@ -11,54 +11,17 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/keys"
-	"github.com/steadhq/stead/internal/ledger"
 	"github.com/steadhq/stead/internal/store"
-	"golang.org/x/mod/sumdb/note"
 )
 
-type merkle struct {
-	*ledger.Signer
-	verifier note.Verifier
-}
-
-func newMerkle(tb testing.TB) merkle {
-	tb.Helper()
-	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	signer, err := ledger.NewSigner("stead.test/log", key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	text, err := ledger.VerifierKey("stead.test/log", key.Public().(ed25519.PublicKey))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	verifier, err := ledger.Verifier(text)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return merkle{signer, verifier}
-}
-
-func (m merkle) Leaf(event []byte) stead.Hash           { return ledger.LeafHash(event) }
-func (m merkle) Open(signed []byte) (stead.Head, error) { return ledger.Open(signed, m.verifier) }
-func (m merkle) Restore(ctx context.Context, from store.Source, size uint64) (store.Tree, error) {
-	edge, err := ledger.Restore(ctx, from, size)
-	return tree{edge}, err
-}
-
-type tree struct{ ledger.Edge }
-
-func (t tree) Grow(leaves []stead.Hash) ([]store.Tile, store.Tree) {
-	full, edge, _ := ledger.Integrate(t.Edge, leaves)
-	tiles := make([]store.Tile, len(full))
-	for i, f := range full {
-		tiles[i] = store.Tile(f)
-	}
-	return tiles, tree{edge}
-}
-
 func openStore(tb testing.TB, dir string) *store.Store {
+	tb.Helper()
+	return openOn(tb, store.Options{Dir: dir})
+}
+
+func openOn(tb testing.TB, o store.Options) *store.Store {
 	tb.Helper()
 	master, err := keys.ParseMaster("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")
 	if err != nil {
@@ -68,7 +31,12 @@ func openStore(tb testing.TB, dir string) *store.Store {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s, err := store.Open(tb.Context(), store.Options{Dir: dir, Now: time.Now, Log: newMerkle(tb), Sealer: sealer, Patience: time.Minute})
+	log, err := house.NewMerkle("stead.test/log", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	o.Now, o.Log, o.Sealer, o.Patience = time.Now, log, sealer, time.Minute
+	s, err := store.Open(tb.Context(), o)
 	if err != nil {
 		tb.Fatal(err)
 	}

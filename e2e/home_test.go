@@ -4,31 +4,33 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/keys"
-	"github.com/steadhq/stead/internal/ledger"
 	"github.com/steadhq/stead/internal/store"
 )
 
 // start is when the tests take place.
 var start = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-// A home is one Stead: the real store in a directory, and an authority whose clock, ids and proofs the test holds.
+// A home is one Stead: the real store, and an authority whose clock, ids and proofs the test holds. On a database it has
+// two nodes, which take turns.
 type home struct {
 	*authority.Authority
 	store    *store.Store
-	dir      string
-	seconds  int64 // since start
-	skew     int64 // of the wall clock, in seconds
+	nodes    []node
+	at       string // a directory, or the DSN of a database
+	seconds  int64  // since start
+	skew     int64  // of the wall clock, in seconds
 	ids      atomic.Int64
 	code     int64 // the last one given out
 	alarms   []string
@@ -37,12 +39,17 @@ type home struct {
 	policy   *policy
 }
 
-func newHome(dir string, set authority.Settings) (*home, error) {
+type node struct {
+	store *store.Store
+	*authority.Authority
+}
+
+func newHome(at string, set authority.Settings) (*home, error) {
 	master, err := keys.ParseMaster("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
 	if err != nil {
 		return nil, err
 	}
-	h := &home{dir: dir, settings: set, policy: &policy{}}
+	h := &home{at: at, settings: set, policy: &policy{}}
 	if h.sealer, err = keys.NewSealer(master, rand.Reader); err != nil {
 		return nil, err
 	}
@@ -54,27 +61,51 @@ func (h *home) wall() time.Time {
 }
 
 func (h *home) open() error {
-	log, err := newLog()
+	log, err := house.NewMerkle("stead.test/log", ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)))
 	if err != nil {
 		return err
 	}
-	h.store, err = store.Open(context.Background(), store.Options{Dir: h.dir, Now: h.wall, Log: log, Sealer: h.sealer, Patience: time.Minute})
-	if err != nil {
-		return err
+	o := store.Options{Dir: h.at, Now: h.wall, Log: log, Sealer: h.sealer, Patience: time.Minute}
+	count := 1
+	if strings.HasPrefix(h.at, "postgres:") {
+		o.Dir, o.DSN, count = "", h.at, 2
 	}
-	boot := func() time.Duration { return time.Duration(h.seconds) * time.Second }
-	h.Authority = &authority.Authority{Store: h.store, Policy: h.policy, Prover: prover{}, Settings: &h.settings,
-		Clock: authority.NewClock(h.wall, boot, h.store.HighWater()), CodeKey: make([]byte, 32),
-		Alarm: func(s string) { h.alarms = append(h.alarms, s) },
-		NewID: func(prefix string) string { return fmt.Sprintf("%s%026d", prefix, h.ids.Add(1)) }}
-	return h.Open(context.Background())
+	h.nodes = nil
+	var clock *authority.Clock
+	for n := range count {
+		s, err := store.Open(context.Background(), o)
+		if err != nil {
+			return err
+		}
+		if clock == nil {
+			boot := func() time.Duration { return time.Duration(h.seconds) * time.Second }
+			clock = authority.NewClock(h.wall, boot, s.HighWater())
+		}
+		h.nodes = append(h.nodes, node{s, &authority.Authority{Store: s, Policy: h.policy, Prover: prover{}, Settings: &h.settings,
+			Clock: clock, CodeKey: make([]byte, 32), Node: strings.Repeat("+", n),
+			Alarm: func(s string) { h.alarms = append(h.alarms, s) },
+			NewID: func(prefix string) string { return fmt.Sprintf("%s%026d", prefix, h.ids.Add(1)) }}})
+		if err := h.nodes[n].Open(context.Background()); err != nil {
+			return err
+		}
+	}
+	return h.turn()
+}
+
+// turn goes to the other node, which then knows what was written at this one.
+func (h *home) turn() error {
+	h.nodes = append(h.nodes[1:], h.nodes[0])
+	h.store, h.Authority = h.nodes[0].store, h.nodes[0].Authority
+	return h.store.Latest(context.Background())
 }
 
 func (h *home) close() error {
-	if err := h.Close(context.Background()); err != nil {
-		return err
+	for _, n := range h.nodes {
+		if err := errors.Join(n.Close(context.Background()), n.store.Close()); err != nil {
+			return err
+		}
 	}
-	return h.store.Close()
+	return nil
 }
 
 // fresh gives a code that was never given before, and lets the time pass that guessing costs.
@@ -125,45 +156,6 @@ func (*policy) Check(files map[string]string) (string, error) {
 
 func (*policy) Why(string, authority.Case) (authority.Explanation, error) {
 	return authority.Explanation{}, nil
-}
-
-// A merkleLog gives the ledger to the store, as cmd does.
-type merkleLog struct {
-	signer   *ledger.Signer
-	verifier note.Verifier
-}
-
-func newLog() (merkleLog, error) {
-	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	signer, err := ledger.NewSigner("stead.test/log", key)
-	if err != nil {
-		return merkleLog{}, err
-	}
-	text, err := ledger.VerifierKey("stead.test/log", key.Public().(ed25519.PublicKey))
-	if err != nil {
-		return merkleLog{}, err
-	}
-	v, err := ledger.Verifier(text)
-	return merkleLog{signer, v}, err
-}
-
-func (l merkleLog) Leaf(event []byte) stead.Hash             { return ledger.LeafHash(event) }
-func (l merkleLog) Sign(size uint64, root stead.Hash) []byte { return l.signer.Sign(size, root) }
-func (l merkleLog) Open(n []byte) (stead.Head, error)        { return ledger.Open(n, l.verifier) }
-func (l merkleLog) Restore(ctx context.Context, from store.Source, size uint64) (store.Tree, error) {
-	edge, err := ledger.Restore(ctx, from, size)
-	return merkleTree{edge}, err
-}
-
-type merkleTree struct{ ledger.Edge }
-
-func (t merkleTree) Grow(leaves []stead.Hash) ([]store.Tile, store.Tree) {
-	full, edge, _ := ledger.Integrate(t.Edge, leaves)
-	tiles := make([]store.Tile, 0, len(full))
-	for _, f := range full {
-		tiles = append(tiles, store.Tile(f))
-	}
-	return tiles, merkleTree{edge}
 }
 
 // A still is everything a view holds, to be compared.

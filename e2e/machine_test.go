@@ -15,6 +15,7 @@ import (
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/model"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 func settings() authority.Settings {
@@ -67,11 +68,11 @@ type machine struct {
 	steps    map[string]int
 }
 
-func newMachine(t *rapid.T, dir string, steps map[string]int) *machine {
+func newMachine(t *rapid.T, at string, steps map[string]int) *machine {
 	set, rules := settings(), rules()
 	set.Terms.PerActor = rapid.SampledFrom([]int{1, 4}).Draw(t, "mandates an actor may hold")
 	rules.PerActor = set.Terms.PerActor
-	h, err := newHome(dir, set)
+	h, err := newHome(at, set)
 	must(t, err)
 	m := &machine{home: h, w: model.New(rules), ctx: context.Background(), account: map[string]stead.PrincipalID{},
 		digests: map[stead.MandateID]string{}, ended: map[stead.MandateID]bool{}, steps: steps}
@@ -219,6 +220,9 @@ func TestMachine(t *testing.T) {
 		defer func() { must(t, m.close()) }()
 		t.Repeat(m.actions())
 	})
+	if testing.Short() {
+		return // too few walks to come everywhere
+	}
 	// What comes in nearly every walk must have come; what is seldom is told in the log below.
 	for _, seldom := range []string{"sign in", "arm", "ask", "vote", "start", "extend", "end",
 		"restart", "claim", "refused claim", "read for another", "own read", "refused start", "refused extend", "refused vote", "refused ask", "denied for another"} {
@@ -226,6 +230,20 @@ func TestMachine(t *testing.T) {
 			t.Errorf("no walk came to %q: %v", seldom, steps)
 		}
 	}
+	t.Log(steps)
+}
+
+// Two nodes that take turns on one database are no other house. // S-I15, S-I23
+func TestMachineOnTwoNodes(t *testing.T) {
+	server, steps, walks := pgtest.Start(t), map[string]int{}, 0
+	rapid.Check(t, func(r *rapid.T) {
+		if walks++; walks > 25 {
+			return // each walk has a database of its own
+		}
+		m := newMachine(r, server.Create(t), steps)
+		defer func() { must(r, m.close()) }()
+		r.Repeat(m.actions())
+	})
 	t.Log(steps)
 }
 
@@ -240,6 +258,7 @@ func (m *machine) actions() map[string]func(*rapid.T) {
 	}
 	for name, action := range all {
 		all[name] = func(t *rapid.T) {
+			must(t, m.turn())
 			m.log = m.store.Head().Size
 			m.began = m.log
 			action(t)

@@ -2,29 +2,68 @@ package soak
 
 import (
 	"bytes"
-	"database/sql"
-	"fmt"
-	"path/filepath"
 	"slices"
-	"testing"
 
 	"github.com/steadhq/stead/internal/ledger"
 )
 
-// A forgery is one kind of tampering and the ways to do it, in memory and in the files.
+// A forgery is one kind of tampering and the ways to do it, in memory and in the files. Each way tells the index that
+// must be named.
 type forgery struct {
 	name  string
-	forge []func(*trial, *record)
+	forge []func(*trial, *record) want
 	sql   []forgedFile
 }
 
+// A want is the first event that is not as it was, or whose trace is not.
+type want struct {
+	index uint64
+	// vague: hashes were made to fit, so that no single event can be named, but a range that holds it; in the last tile
+	// of the log, which is not full, also one behind it.
+	vague bool
+	// unseen: signed with the log's own key behind the checkpoint from elsewhere; nothing tells it from a log that grew.
+	unseen bool
+}
+
+func at(i uint64) want { return want{index: i} }
+
 func forgeries() []forgery {
 	return []forgery{
-		{"edits", []func(*trial, *record){editEvent, editLeaf, editBoth, editSigned, editTile, editObject, moveObject, editRow}, sqlEdits()},
-		{"deletions", []func(*trial, *record){deleteEvent, deleteClosed, deleteSigned, deleteTile, deleteObject, deleteRow}, sqlDeletions()},
-		{"insertions", []func(*trial, *record){insertEvent, insertOutside, insertSigned, insertTile, insertObject, insertRow}, sqlInsertions()},
-		{"reorderings and roll-backs", []func(*trial, *record){swapEvents, swapSigned, swapTiles, swapObjects, swapRows, rollBack, rollBackSigned}, sqlReorderings()},
+		{"edits", []func(*trial, *record) want{editEvent, editLeaf, editBoth, editSigned, editTile, editObject, moveObject, editRow}, sqlEdits()},
+		{"deletions", []func(*trial, *record) want{deleteEvent, deleteClosed, deleteSigned, deleteTile, deleteObject, deleteRow}, sqlDeletions()},
+		{"insertions", []func(*trial, *record) want{insertEvent, insertOutside, insertSigned, insertTile, insertObject, insertRow}, sqlInsertions()},
+		{"reorderings and roll-backs", []func(*trial, *record) want{swapEvents, swapSigned, swapTiles, swapObjects, swapRows, rollBack, rollBackSigned}, sqlReorderings()},
+		{"counters, keys, head, form", nil, sqlBeside()},
 	}
+}
+
+// size is that of the true log; the checkpoint from elsewhere may be of less.
+func (tr *trial) size() uint64 { return tr.true.st.Head.Size }
+
+// first gives the first event that is another than before.
+func (tr *trial) first(r *record) uint64 {
+	for i, e := range tr.true.events {
+		if i >= len(r.events) || !bytes.Equal(e.Stored, r.events[i].Stored) {
+			return uint64(i)
+		}
+	}
+	return tr.size()
+}
+
+// closed is for a log whose leaf hashes fit its events: what a full tile holds can be told, what comes after can not.
+func (tr *trial) closed(r *record) want {
+	i := tr.first(r)
+	return want{index: i, vague: i >= min(tr.size(), r.st.Head.Size)/256*256}
+}
+
+// tail is where the last tile begins, which is not full.
+func (tr *trial) tail() uint64 { return tr.size() / 256 * 256 }
+
+// signed makes everything fit the events, with the log's own key.
+func (tr *trial) signed(r *record) want {
+	i := tr.first(r)
+	r.resign(tr.signer)
+	return want{index: i, vague: true, unseen: i >= tr.head.Size}
 }
 
 // flipped is b with one bit turned.
@@ -46,93 +85,118 @@ func pair[R any](tr *trial, list []R, same func(a, b R) bool) (int, int) {
 	}
 }
 
-func editEvent(tr *trial, r *record) {
-	e := &r.events[pick(tr, r.events)]
-	e.Stored = tr.flipped(e.Stored)
+func editEvent(tr *trial, r *record) want {
+	i := pick(tr, r.events)
+	r.events[i].Stored = tr.flipped(r.events[i].Stored)
+	return at(uint64(i))
 }
 
-func editLeaf(tr *trial, r *record) {
-	e := &r.events[pick(tr, r.events)]
-	copy(e.Leaf[:], tr.flipped(e.Leaf[:]))
+func editLeaf(tr *trial, r *record) want {
+	i := pick(tr, r.events)
+	copy(r.events[i].Leaf[:], tr.flipped(r.events[i].Leaf[:]))
+	return at(uint64(i))
 }
 
-func editBoth(tr *trial, r *record) {
-	e := &r.events[pick(tr, r.events)]
-	e.Stored = tr.flipped(e.Stored)
-	e.Leaf = ledger.LeafHash(e.Stored)
+func editBoth(tr *trial, r *record) want {
+	i := pick(tr, r.events)
+	r.events[i].Stored = tr.flipped(r.events[i].Stored)
+	r.events[i].Leaf = ledger.LeafHash(r.events[i].Stored)
+	return tr.closed(r)
 }
 
-func editSigned(tr *trial, r *record) {
+func editSigned(tr *trial, r *record) want {
 	editEvent(tr, r)
-	r.resign(tr.signer)
+	return tr.signed(r)
 }
 
-func editTile(tr *trial, r *record) {
+func editTile(tr *trial, r *record) want {
 	t := &r.tiles[0][pick(tr, r.tiles[0])]
-	t.Data = tr.flipped(t.Data)
+	old := t.Data
+	t.Data = tr.flipped(old)
+	for i := range old {
+		if old[i] != t.Data[i] {
+			return at(t.Index*256 + uint64(i/32))
+		}
+	}
+	return want{}
 }
 
-func editObject(tr *trial, r *record) {
+func editObject(tr *trial, r *record) want {
 	o := &r.objects[pick(tr, r.objects)]
 	o.Body = tr.flipped(o.Body)
+	return at(o.Index)
 }
 
-func moveObject(tr *trial, r *record) {
-	o := &r.objects[pick(tr, r.objects)]
+func moveObject(tr *trial, r *record) want {
+	return tr.move(&r.objects[pick(tr, r.objects)])
+}
+
+func (tr *trial) move(o *ledger.ObjectRow) want {
+	was := o.Index
 	switch tr.random.IntN(4) {
 	case 0:
 		o.Version += 1 + uint64(tr.random.IntN(5))
 	case 1:
 		o.ID += "x"
 	case 2:
-		o.Index = (o.Index + 1 + uint64(tr.random.IntN(100))) % tr.head.Size
+		o.Index = (o.Index + 1 + uint64(tr.random.IntN(100))) % tr.size()
 	case 3:
 		o.Kind += "s"
 	}
+	return at(min(was, o.Index))
 }
 
-func editRow(tr *trial, r *record) {
+func editRow(tr *trial, r *record) want {
 	p := &r.rows[pick(tr, r.rows)]
 	p.Row = tr.flipped(p.Row)
+	return at(p.Index)
 }
 
-func deleteEvent(tr *trial, r *record) {
+func deleteEvent(tr *trial, r *record) want {
 	i := pick(tr, r.events)
 	r.events = slices.Delete(r.events, i, i+1)
+	return at(uint64(i))
 }
 
 // deleteClosed moves all that follows up.
-func deleteClosed(tr *trial, r *record) {
+func deleteClosed(tr *trial, r *record) want {
 	i := pick(tr, r.events[:len(r.events)-1])
 	r.events = slices.Delete(r.events, i, i+1)
 	for j := range r.events {
 		r.events[j].Index = uint64(j)
 	}
 	r.st.Head.Size--
+	return tr.closed(r)
 }
 
-func deleteSigned(tr *trial, r *record) {
+func deleteSigned(tr *trial, r *record) want {
 	deleteEvent(tr, r)
-	r.resign(tr.signer)
+	return tr.signed(r)
 }
 
-func deleteTile(tr *trial, r *record) {
+func deleteTile(tr *trial, r *record) want {
 	i := pick(tr, r.tiles[0])
+	first := r.tiles[0][i].Index * 256
 	r.tiles[0] = slices.Delete(r.tiles[0], i, i+1)
+	return at(first)
 }
 
-func deleteObject(tr *trial, r *record) {
+func deleteObject(tr *trial, r *record) want {
 	i := pick(tr, r.objects)
+	index := r.objects[i].Index
 	r.objects = slices.Delete(r.objects, i, i+1)
+	return at(index)
 }
 
-func deleteRow(tr *trial, r *record) {
+func deleteRow(tr *trial, r *record) want {
 	i := pick(tr, r.rows)
+	index := r.rows[i].Index
 	r.rows = slices.Delete(r.rows, i, i+1)
+	return at(index)
 }
 
 // insertEvent puts a copy in between and moves all that follows down.
-func insertEvent(tr *trial, r *record) {
+func insertEvent(tr *trial, r *record) want {
 	r.events = slices.Insert(r.events, pick(tr, r.events), r.events[pick(tr, r.events)])
 	for j := range r.events {
 		r.events[j].Index = uint64(j)
@@ -140,85 +204,98 @@ func insertEvent(tr *trial, r *record) {
 	if tr.random.IntN(2) == 0 {
 		r.st.Head.Size++
 	}
+	return tr.closed(r)
 }
 
 // insertOutside adds an event where nobody looks.
-func insertOutside(tr *trial, r *record) {
+func insertOutside(tr *trial, r *record) want {
 	e := r.events[pick(tr, r.events)]
-	e.Index = tr.head.Size + uint64(tr.random.IntN(1000))
+	e.Index = tr.size() + uint64(tr.random.IntN(1000))
+	named := tr.size()
 	if tr.random.IntN(2) == 0 {
-		e.Index = -uint64(1 + tr.random.IntN(1000))
+		e.Index, named = -uint64(1+tr.random.IntN(1000)), 0
 	}
 	r.events = append(r.events, e)
+	return at(named)
 }
 
-func insertSigned(tr *trial, r *record) {
+func insertSigned(tr *trial, r *record) want {
 	insertEvent(tr, r)
-	r.resign(tr.signer)
+	return tr.signed(r)
 }
 
-func insertTile(tr *trial, r *record) {
+func insertTile(tr *trial, r *record) want {
 	t := r.tiles[0][pick(tr, r.tiles[0])]
 	t.Index += uint64(tr.random.IntN(20))
 	r.tiles[0] = append(r.tiles[0], t)
+	return at(min(t.Index*256, tr.size()))
 }
 
-func insertObject(tr *trial, r *record) {
-	r.objects = append(r.objects, r.objects[pick(tr, r.objects)])
-	moveObject(&trial{random: tr.random, head: tr.head}, &record{objects: r.objects[len(r.objects)-1:]})
+func insertObject(tr *trial, r *record) want {
+	o := r.objects[pick(tr, r.objects)]
+	tr.move(&o)
+	r.objects = append(r.objects, o)
+	return at(o.Index)
 }
 
-func insertRow(tr *trial, r *record) {
+func insertRow(tr *trial, r *record) want {
 	p := r.rows[pick(tr, r.rows)]
-	p.Index = uint64(tr.random.IntN(2 * int(tr.head.Size)))
+	p.Index = uint64(tr.random.IntN(2 * int(tr.size())))
 	r.rows = append(r.rows, p)
+	return at(min(p.Index, tr.size()))
 }
 
-func swapEvents(tr *trial, r *record) {
+func swapEvents(tr *trial, r *record) want {
 	i, j := pick(tr, r.events[1:]), 0
 	for j = i; j == i; j = pick(tr, r.events) {
 	}
 	r.events[i], r.events[j] = r.events[j], r.events[i]
 	r.events[i].Index, r.events[j].Index = uint64(i), uint64(j)
+	return tr.closed(r)
 }
 
-func swapSigned(tr *trial, r *record) {
+func swapSigned(tr *trial, r *record) want {
 	swapEvents(tr, r)
-	r.resign(tr.signer)
+	return tr.signed(r)
 }
 
-func swapTiles(tr *trial, r *record) {
+func swapTiles(tr *trial, r *record) want {
 	list := r.tiles[0]
 	i, j := pair(tr, list, func(a, b ledger.Tile) bool { return a.Index == b.Index })
 	list[i].Data, list[j].Data = list[j].Data, list[i].Data
+	return at(min(list[i].Index, list[j].Index) * 256)
 }
 
-func swapObjects(tr *trial, r *record) {
+func swapObjects(tr *trial, r *record) want {
 	list := r.objects
 	i, j := pair(tr, list, func(a, b ledger.ObjectRow) bool { return bytes.Equal(a.Body, b.Body) })
 	list[i].Body, list[j].Body = list[j].Body, list[i].Body
+	return at(min(list[i].Index, list[j].Index))
 }
 
-func swapRows(tr *trial, r *record) {
+func swapRows(tr *trial, r *record) want {
 	list := r.rows
 	i, j := pair(tr, list, func(a, b ledger.ProjectedRow) bool { return a.Index == b.Index })
 	list[i].Row, list[j].Row = list[j].Row, list[i].Row
+	return at(min(list[i].Index, list[j].Index))
 }
 
 // rollBack cuts everything at an earlier event and leaves the head as it was, or says that it was shorter.
-func rollBack(tr *trial, r *record) {
-	n := uint64(1 + tr.random.IntN(int(tr.head.Size)-1))
+func rollBack(tr *trial, r *record) want {
+	n := uint64(1 + tr.random.IntN(int(tr.size())-1))
 	if tr.random.IntN(2) == 0 {
 		r.st.Head.Size = n
 	}
 	r.cut(n)
+	return at(n)
 }
 
 // rollBackSigned is an older copy of the store, as its own key signed it then.
-func rollBackSigned(tr *trial, r *record) {
-	n := uint64(1 + tr.random.IntN(int(tr.head.Size)-1))
+func rollBackSigned(tr *trial, r *record) want {
+	n := uint64(1 + tr.random.IntN(int(tr.size())-1))
 	r.cut(n)
 	r.resign(tr.signer)
+	return want{index: n, unseen: n >= tr.head.Size}
 }
 
 func (r *record) cut(n uint64) {
@@ -227,99 +304,4 @@ func (r *record) cut(n uint64) {
 	r.rows = slices.DeleteFunc(r.rows, func(p ledger.ProjectedRow) bool { return p.Index >= n })
 	r.tiles[0] = slices.DeleteFunc(r.tiles[0], func(t ledger.Tile) bool { return (t.Index+1)*256 > n })
 	r.st.Projected = min(r.st.Projected, n)
-}
-
-// A forgedFile is a forgery in SQL; ?1 is the index of an event, ?2 that of another, ?3 the number of an object.
-type forgedFile struct{ file, sql string }
-
-// run does it at random places until something changed, and tells what.
-func (f forgedFile) run(t *testing.T, dir string, tr *trial) string {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, f.file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for {
-		i := pick(tr, tr.true.events)
-		j := (i + 1 + pick(tr, tr.true.events[1:])) % len(tr.true.events)
-		o := 1 + pick(tr, tr.true.objects)
-		done, err := db.Exec(f.sql, sql.Named("i", i), sql.Named("j", j), sql.Named("o", o))
-		if err != nil {
-			t.Fatal(f.sql, err)
-		}
-		if n, err := done.RowsAffected(); err == nil && n > 0 {
-			return fmt.Sprintf("%s with %d, %d, %d", f.sql, i, j, o)
-		}
-	}
-}
-
-func sqlEdits() []forgedFile {
-	return []forgedFile{
-		{"stead.db", "UPDATE log SET event = CAST(replace(event, '\"outcome\":\"ok\"', '\"outcome\":\"no\"') AS BLOB) WHERE idx = @i AND instr(event, '\"outcome\":\"ok\"')"},
-		{"stead.db", "UPDATE log SET event = NULL WHERE idx = @i"},
-		{"stead.db", "UPDATE log SET leaf = zeroblob(32) WHERE idx = @i"},
-		{"stead.db", "UPDATE objects SET body = substr(body, 1, length(body) - 1) WHERE seq = @o"},
-		{"stead.db", "UPDATE objects SET live = 1 - live WHERE seq = @o"},
-		{"stead.db", "UPDATE tiles SET body = zeroblob(8192) WHERE idx = @i / 256"},
-		{"stead.db", "UPDATE head SET root = zeroblob(32)"},
-		{"events.db", "UPDATE events SET actor = 'prn_x' WHERE idx = @i"},
-		{"events.db", "UPDATE events SET outcome = 'seen' WHERE idx = @i"},
-		{"events.db", "UPDATE events SET at = '2026-03-04T11:00:00.000000Z' WHERE idx = @i"},
-		{"events.db", "UPDATE words SET entries = CAST(substr(entries, 7) AS BLOB) WHERE place = @i % 64"},
-		{"events.db", "UPDATE spans SET high = low"},
-	}
-}
-
-func sqlDeletions() []forgedFile {
-	return []forgedFile{
-		{"stead.db", "DELETE FROM log WHERE idx = @i"},
-		{"stead.db", "DELETE FROM log WHERE idx BETWEEN @i AND @i + 10"},
-		{"stead.db", "DELETE FROM objects WHERE seq = @o"},
-		{"stead.db", "DELETE FROM tiles WHERE idx = @i / 256"},
-		{"events.db", "DELETE FROM events WHERE idx = @i"},
-		{"events.db", "DELETE FROM words WHERE place = @i % 64"},
-		{"events.db", "DELETE FROM spans"},
-	}
-}
-
-func sqlInsertions() []forgedFile {
-	const columns = "id, kind, at, actor, subject, mandate, session, decision, intent, outcome, reason, app, policy, status, size, who, what, k1, k2"
-	return []forgedFile{
-		{"stead.db", "INSERT INTO log SELECT -1 - @j, event, leaf FROM log WHERE idx = @i"},
-		{"stead.db", "INSERT INTO log SELECT 100000 + @j, event, leaf FROM log WHERE idx = @i"},
-		{"stead.db", "INSERT INTO objects (kind, id, version, idx, live, body) SELECT kind, 'x', 1, idx, live, body FROM objects WHERE seq = @o"},
-		{"stead.db", "INSERT INTO objects (kind, id, version, idx, live, body) SELECT kind, id, version + 90, @j, live, body FROM objects WHERE seq = @o"},
-		{"stead.db", "INSERT INTO tiles SELECT level, idx + 100, body FROM tiles WHERE idx = @i / 256"},
-		{"stead.db", "INSERT INTO tiles SELECT 7, idx, body FROM tiles WHERE idx = @i / 256"},
-		{"events.db", "INSERT INTO events SELECT 100000 + @j, " + columns + " FROM events WHERE idx = @i"},
-		{"events.db", "INSERT INTO events SELECT -1 - @j, " + columns + " FROM events WHERE idx = @i"},
-		{"events.db", "INSERT INTO words SELECT place + 6400, entries FROM words WHERE place = @i % 64"},
-		{"events.db", "UPDATE words SET entries = CAST(entries || x'000000000000' AS BLOB) WHERE place = 0 AND @i > 0"},
-	}
-}
-
-func sqlReorderings() []forgedFile {
-	swap := func(columns ...string) string {
-		text := "UPDATE log AS a SET "
-		for n, c := range columns {
-			if n > 0 {
-				text += ", "
-			}
-			text += c + " = (SELECT b." + c + " FROM log b WHERE b.idx = @i + @j - a.idx)"
-		}
-		return text + " WHERE idx IN (@i, @j)"
-	}
-	return []forgedFile{
-		{"stead.db", swap("event", "leaf")},
-		{"stead.db", swap("event")},
-		{"stead.db", swap("leaf")},
-		{"stead.db", "UPDATE tiles SET body = (SELECT body FROM tiles b WHERE b.idx = (tiles.idx + 1) % 5 AND b.level = 0) WHERE level = 0 AND idx < 5 AND @i > 0"},
-		{"stead.db", "UPDATE objects SET idx = @i WHERE seq = @o AND idx <> @i"},
-		{"stead.db", "UPDATE head SET size = @i"},
-		{"stead.db", "DELETE FROM log WHERE idx > @i"},
-		{"events.db", "UPDATE events AS a SET decision = 'dec_x', mandate = (SELECT b.mandate FROM events b WHERE b.idx = @j) WHERE idx = @i"},
-		{"events.db", "UPDATE place SET number = 100000 + @i"},
-		{"events.db", "DELETE FROM events WHERE idx > @i"},
-	}
 }

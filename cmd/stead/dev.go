@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"crypto/rand"
@@ -54,6 +55,7 @@ func (e *env) dev() *cobra.Command {
 }
 
 func runDev(ctx context.Context, o devOptions, out, talk io.Writer) (err error) {
+	defer runtime.KeepAlive(house.Ballast())
 	if o.data == "" {
 		if o.data, err = os.MkdirTemp("", "stead-dev-"); err != nil {
 			return err
@@ -88,7 +90,7 @@ type dev struct {
 	doors           *house.Doors
 	orders          *demo.App
 	people          []devPerson
-	setup           *setupLink
+	setup           *demoLink
 }
 
 func (d *dev) listenAll(ctx context.Context, o devOptions) (err error) {
@@ -122,7 +124,7 @@ func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
 }
 
 func (d *dev) build(ctx context.Context, o devOptions) error {
-	m, err := house.Unlock(ctx, filepath.Join(o.data, "master.key"), filepath.Join(o.data, "secrets"))
+	m, err := house.Unlock(ctx, filepath.Join(o.data, "master.key"), house.Cabinet(filepath.Join(o.data, "secrets")))
 	if err != nil {
 		return err
 	}
@@ -157,7 +159,7 @@ func (d *dev) open(ctx context.Context, m house.Material, apps []gateway.App) er
 	}
 	d.orders = demo.New(d.house.Now)
 	show := &devShow{house: d.house, people: d.people, shop: "http://" + d.gate.Addr().String()}
-	d.setup = &setupLink{house: d.house, person: d.people[0], token: d.house.NewID("setup_"), until: d.house.Now().Add(30 * time.Minute)}
+	d.setup = &demoLink{house: d.house, person: d.people[0], token: d.house.NewID("setup_"), until: d.house.Now().Add(setupFor)}
 	d.doors, err = d.house.Doors(house.Site{Origin: origin, Listen: d.own.Addr().String(), Gateway: d.gate.Addr().String(), Apps: apps,
 		Labels: map[string]string{"orders": "Acme Orders"}, Directories: demoDirectories(), Version: version(), Log: d.log, Ring: ring,
 		Setup: d.setup, Demo: show, Advance: d.advance})

@@ -29,7 +29,7 @@ func (e *env) doctor() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error {
 			found := e.local()
 			if file != "" {
-				found = append(found, e.configured(file)...)
+				found = append(found, e.configured(c.Context(), file)...)
 			}
 			found = append(found, e.remote(c.Context())...)
 			err := e.print(found, func(t *table) {
@@ -68,12 +68,15 @@ func (e *env) local() []finding {
 	return []finding{{"profiles", "ok", file, ""}}
 }
 
-func (e *env) configured(file string) []finding {
+func (e *env) configured(ctx context.Context, file string) []finding {
 	c, err := config.Load(file, e.environ)
 	if err != nil {
 		return []finding{{"configuration", "fail", err.Error(), "stead config validate --config " + file}}
 	}
 	found := []finding{{"configuration", "ok", file, ""}, writable("store", c.Store.Dir)}
+	if c.Store.Driver == "postgres" {
+		found = append(found, database(ctx, c.Store.DSN)...)
+	}
 	if c.Store.Mirror == "" {
 		found = append(found, finding{"mirror", "warn", "a store that is rolled back would not be noticed", "set store.mirror to a file on another disk"})
 	} else {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -59,10 +60,12 @@ type server struct {
 	own, gate, m net.Listener
 	house        *house.House
 	doors        *house.Doors
-	setup        *setupLink
+	setup        string // token of the link that makes the first administrator; "" when there is somebody
+	node         string
 }
 
 func runServe(ctx context.Context, cfg config.Config, apps []gateway.App, accept bool, talk io.Writer) error {
+	defer runtime.KeepAlive(house.Ballast())
 	s := &server{cfg: cfg, apps: apps, talk: talk, log: slog.New(slog.NewJSONHandler(talk, &slog.HandlerOptions{Level: level(cfg.Observability.Log)}))}
 	if err := s.listenAll(ctx); err != nil {
 		return errors.Join(err, s.closeAll())
@@ -70,9 +73,9 @@ func runServe(ctx context.Context, cfg config.Config, apps []gateway.App, accept
 	if err := s.build(ctx, accept); err != nil {
 		return errors.Join(err, s.closeAll())
 	}
-	s.log.Info("stead serves", "version", version(), "own", cfg.Server.Origin(), "gateway", s.gate.Addr().String(), "log_key", s.house.Verifier)
-	if s.setup != nil {
-		fmt.Fprintf(talk, "There is nobody here yet. Make the first administrator within 30 minutes at\n  %s/setup?token=%s\n", cfg.Server.Origin(), s.setup.token)
+	s.log.Info("stead serves", "version", version(), "own", cfg.Server.Origin(), "gateway", s.gate.Addr().String(), "log_key", s.house.Verifier, "node", s.node)
+	if s.setup != "" {
+		fmt.Fprintf(talk, "There is nobody here yet. Make the first administrator within 30 minutes at\n  %s/setup?token=%s\n", cfg.Server.Origin(), s.setup)
 	}
 	all := []house.Listening{{Name: "own", Listener: s.own, Handler: s.doors.Own}, {Name: "gateway", Listener: s.gate, Handler: s.doors.Apps}}
 	if s.m != nil {
@@ -131,21 +134,27 @@ func (s *server) closeAll() error {
 	return errors.Join(errs...)
 }
 
-func (s *server) build(ctx context.Context, accept bool) error {
+func (s *server) build(ctx context.Context, accept bool) (err error) {
 	c := s.cfg
 	master := c.Keys.MasterKeyFile
 	if master == "" {
 		master = filepath.Join(c.Store.Dir, "master.key")
 	}
-	m, err := house.Unlock(ctx, master, filepath.Join(c.Store.Dir, "secrets"))
+	kept, err := openKept(ctx, c.Store)
 	if err != nil {
 		return err
 	}
+	s.node = kept.node
+	m, err := house.Unlock(ctx, master, kept.secrets)
+	if err != nil {
+		return errors.Join(err, kept.close())
+	}
+	defer func() { err = errors.Join(err, kept.close()) }()
 	files, err := firstPolicy(c.Policies)
 	if err != nil {
 		return err
 	}
-	s.house, err = house.Open(ctx, house.Options{Dir: filepath.Join(c.Store.Dir, "store"), Mirror: c.Store.Mirror, Accept: accept,
+	s.house, err = house.Open(ctx, house.Options{Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: c.Store.Mirror, Accept: accept,
 		Settings: settings(c, s.apps), Files: files, Wall: time.Now, Boot: house.Boot(), Rand: rand.Reader, Master: m.Master,
 		LogKey: m.LogKey, Origin: c.LogOrigin(), CodeKey: m.CodeKey, KeyFile: filepath.Join(c.Store.Dir, keyFile), Cost: directory.Standard, Alarm: func(t string) { s.log.Error(t, "alarm", true) }})
 	if err != nil {
@@ -172,8 +181,11 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 		if len(c.Roles.Admin) == 0 {
 			return stead.E(stead.Invalid, stead.ReasonRequest, "roles.admin names no group: nobody could be made administrator")
 		}
-		s.setup = &setupLink{house: s.house, group: bare(c.Roles.Admin[0]), token: s.house.NewID("setup_"), until: s.house.Now().Add(30 * time.Minute)}
-		site.Setup = s.setup
+		link := &setupLink{house: s.house, group: bare(c.Roles.Admin[0]), box: m.Box, secrets: m.Secrets}
+		if s.setup, err = link.token(); err != nil {
+			return err
+		}
+		site.Setup = link
 	}
 	s.doors, err = s.house.Doors(site)
 	return err

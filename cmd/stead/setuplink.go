@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/subtle"
-	"sync"
+	"encoding/base64"
+	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -11,81 +13,102 @@ import (
 	"github.com/steadhq/stead/internal/console"
 	"github.com/steadhq/stead/internal/directory"
 	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/keys"
 )
 
-// A setupLink is the one-time link that a house begins with: in a demonstration it signs in as its first person, else
-// it makes the first administrator (console.Setup).
+// setupFor is how long the link of a new house is good for.
+const setupFor = 30 * time.Minute
+
+// A setupLink is the one-time link that makes the first administrator (console.Setup). Whichever node gave it, all take
+// it: it is sealed, what was said on the way is kept with the secrets, and it is spent when there is somebody.
 type setupLink struct {
-	house  *house.House
-	person devPerson // of a demonstration
-	group  string    // of the first administrator
-	token  string
-	until  time.Time
+	house   *house.House
+	group   string // of the first administrator
+	box     *keys.Box
+	secrets keys.Secrets
+}
 
-	redeeming sync.Mutex
+// Labels of what is sealed.
+const (
+	setupLabel = "setup/link"
+	firstLabel = "setup/first"
+)
 
-	mu    sync.Mutex
-	spent bool
-	first authority.NewPerson
+// token makes a link's token.
+func (l *setupLink) token() (string, error) {
+	until := strconv.FormatInt(l.house.Now().Add(setupFor).Unix(), 10)
+	sealed, err := l.box.Seal(setupLabel, []byte(until))
+	return "setup_" + base64.RawURLEncoding.EncodeToString(sealed), err
 }
 
 func (l *setupLink) check(token string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case subtle.ConstantTimeCompare([]byte(token), []byte(l.token)) != 1:
+	b, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(token, "setup_"))
+	if err == nil {
+		b, err = l.box.Open(setupLabel, b)
+	}
+	if err != nil {
 		return stead.E(stead.Refused, stead.ReasonBadProof, "this is not the setup link of this server")
-	case l.spent:
-		return stead.E(stead.Conflict, stead.ReasonUsed, "this link was used already: sign in")
-	case !l.house.Now().Before(l.until):
+	}
+	until, err := strconv.ParseInt(string(b), 10, 64)
+	switch {
+	case err != nil || !l.house.Now().Before(time.Unix(until, 0)):
 		return stead.E(stead.Expired, stead.ReasonExpired, "this link is too old: restart the server for a new one")
+	case !l.house.Empty():
+		return stead.E(stead.Conflict, stead.ReasonUsed, "this link was used already: sign in")
 	}
 	return nil
 }
 
-func (l *setupLink) spend() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.spent = true
-}
+// Demo says that this is no demonstration.
+func (l *setupLink) Demo(_ context.Context, token string) (bool, error) { return false, l.check(token) }
 
-// Demo tells whether the link signs in to a demonstration.
-func (l *setupLink) Demo(_ context.Context, token string) (bool, error) {
-	return l.person.Name != "", l.check(token)
-}
-
-// Redeem signs in as the first person of a demonstration.
-func (l *setupLink) Redeem(ctx context.Context, token string, p authority.Presented) (authority.Signed, error) {
-	if err := l.check(token); err != nil {
-		return authority.Signed{}, err
-	}
-	l.redeeming.Lock() // one at a time: the second one finds it spent
-	defer l.redeeming.Unlock()
-	if err := l.check(token); err != nil {
-		return authority.Signed{}, err
-	}
-	s, err := l.house.SignIn(ctx, authority.SignIn{Directory: l.person.Directory, Name: l.person.Name, Password: l.person.Password,
-		Host: p.Host, Address: p.Address, Client: p.Client})
-	if err == nil {
-		l.spend()
-	}
-	return s, err
+// Redeem is a demonstration's.
+func (l *setupLink) Redeem(context.Context, string, authority.Presented) (authority.Signed, error) {
+	return authority.Signed{}, stead.E(stead.Refused, stead.ReasonState, "this link makes an administrator")
 }
 
 // First notes who becomes the administrator and makes the secret for his authenticator.
-func (l *setupLink) First(_ context.Context, token string, p authority.NewPerson) (console.Secret, error) {
+func (l *setupLink) First(ctx context.Context, token string, p authority.NewPerson) (console.Secret, error) {
 	if err := l.check(token); err != nil {
 		return console.Secret{}, err
+	}
+	if text := (stead.Principal{Directory: p.Directory, Name: p.Name, Shown: p.Shown}).Wrong(); text != "" {
+		return console.Secret{}, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
 	}
 	secret, err := l.house.Prover.NewSecret()
 	if err != nil {
 		return console.Secret{}, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	p.TOTP, p.Groups = secret, []string{l.group}
-	l.first = p
-	return console.Secret{Base32: secret, URI: directory.URI("Stead", p.Directory+"/"+p.Name, secret)}, nil
+	return console.Secret{Base32: secret, URI: directory.URI("Stead", p.Directory+"/"+p.Name, secret)}, l.keep(ctx, p)
+}
+
+// keep seals who is about to become the administrator, and in the end nobody.
+func (l *setupLink) keep(ctx context.Context, p authority.NewPerson) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return stead.Because(err, "write who becomes the administrator")
+	}
+	sealed, err := l.box.Seal(firstLabel, text)
+	if err != nil {
+		return err
+	}
+	return l.secrets.PutSecret(ctx, firstLabel, sealed)
+}
+
+func (l *setupLink) kept(ctx context.Context) (p authority.NewPerson, err error) {
+	sealed, err := l.secrets.Secret(ctx, firstLabel)
+	if stead.KindOf(err) == stead.Missing {
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	text, err := l.box.Open(firstLabel, sealed)
+	if err != nil {
+		return p, err
+	}
+	return p, stead.Because(json.Unmarshal(text, &p), "read who becomes the administrator")
 }
 
 // Finish makes the account once a right code has shown that the secret has arrived.
@@ -93,9 +116,10 @@ func (l *setupLink) Finish(ctx context.Context, token, code string, p authority.
 	if err := l.check(token); err != nil {
 		return authority.Signed{}, err
 	}
-	l.mu.Lock()
-	first := l.first
-	l.mu.Unlock()
+	first, err := l.kept(ctx)
+	if err != nil {
+		return authority.Signed{}, err
+	}
 	if first.Name == "" {
 		return authority.Signed{}, stead.E(stead.Conflict, stead.ReasonState, "say first who becomes the administrator")
 	}
@@ -109,7 +133,9 @@ func (l *setupLink) Finish(ctx context.Context, token, code string, p authority.
 	if _, err := l.house.Seed(ctx, []authority.NewPerson{first}); err != nil {
 		return authority.Signed{}, err
 	}
-	l.spend()
+	if err := l.keep(ctx, authority.NewPerson{}); err != nil {
+		return authority.Signed{}, err
+	}
 	return l.house.SignIn(ctx, authority.SignIn{Directory: first.Directory, Name: first.Name, Password: first.Password, Code: code,
 		Host: p.Host, Address: p.Address, Client: p.Client})
 }

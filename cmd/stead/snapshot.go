@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/config"
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/ledger"
 	"github.com/steadhq/stead/internal/store"
@@ -18,30 +19,75 @@ const keyFile = "log.pub"
 // A snapshot gives a store's rows to the ledger.
 type snapshot struct{ *store.Snapshot }
 
-// openSnapshot reads a store as it lies there. With the master key the searchable copy can be checked too.
+// A lying store is on this machine or in a database. Beside it, or named, lies its master key.
+type lying struct {
+	dir, dsn string
+	master   string // file
+	given    bool   // it must be there
+}
+
+// lies finds the store that is meant.
+func (e *env) lies(w verifyWish) (at lying, err error) {
+	at = lying{dir: w.data, master: w.master, given: w.master != ""}
+	dsn := w.dsn
+	if w.config != "" {
+		c, err := config.Load(w.config, e.environ)
+		if err != nil {
+			return at, err
+		}
+		at.dir = c.Store.Dir
+		if at.master == "" {
+			at.master = c.Keys.MasterKeyFile
+		}
+		if dsn == "" {
+			dsn = c.Store.DSN
+		}
+	}
+	if dsn != "" {
+		if at.dsn, err = config.Secret(dsn); err != nil {
+			return at, err
+		}
+	}
+	if at.dir == "" {
+		return at, nil
+	}
+	if at.dir, err = filepath.Abs(at.dir); err == nil && at.master == "" {
+		at.master = filepath.Join(at.dir, "master.key")
+	}
+	return at, err
+}
+
+// openSnapshot reads the store in a folder.
 func openSnapshot(ctx context.Context, dir, master string) (snapshot, error) {
-	o := store.Options{Dir: dir, Rand: rand.Reader}
-	if inner, err := os.Stat(filepath.Join(dir, "store")); err == nil && inner.IsDir() {
-		o.Dir = filepath.Join(dir, "store") // as dev and serve lay it out
+	at, err := (&env{}).lies(verifyWish{data: dir, master: master})
+	if err != nil {
+		return snapshot{}, err
 	}
-	if _, err := os.Stat(o.Dir); err != nil {
-		return snapshot{}, fail(exitNotFound, "", "there is no store in %s", dir)
+	return at.open(ctx)
+}
+
+// open reads a store as it lies there. With the master key the searchable copy can be checked too.
+func (at lying) open(ctx context.Context) (snapshot, error) {
+	o := store.Options{DSN: at.dsn, Rand: rand.Reader}
+	if at.dsn == "" {
+		o.Dir = at.dir
+		if inner := filepath.Join(at.dir, "store"); exists(inner) {
+			o.Dir = inner // of stead dev --data and of store.dir, which hold the keys beside it
+		}
+		if !exists(o.Dir) {
+			return snapshot{}, fail(exitNotFound, "", "there is no store in %s", at.dir)
+		}
 	}
-	given := master != ""
-	if !given {
-		master = filepath.Join(dir, "master.key")
-	}
-	if inner := filepath.Join(dir, "store"); exists(inner) {
-		o.Dir = inner // of stead dev --data and of store.dir, which hold the keys beside it
-	}
-	m, err := keys.LoadMaster(master)
-	switch {
-	case err == nil:
-		if o.Sealer, err = keys.NewSealer(m, rand.Reader); err != nil {
+	if at.master != "" {
+		m, err := keys.LoadMaster(at.master)
+		switch {
+		case err == nil:
+			if o.Sealer, err = keys.NewSealer(m, rand.Reader); err != nil {
+				return snapshot{}, err
+			}
+		case at.given || stead.KindOf(err) != stead.Missing:
 			return snapshot{}, err
 		}
-	case given || stead.KindOf(err) != stead.Missing:
-		return snapshot{}, err
 	}
 	s, err := store.TakeSnapshot(ctx, o)
 	return snapshot{s}, err

@@ -17,27 +17,35 @@ import (
 )
 
 type verifyWish struct {
-	data, file, checkpoint, key, master string
+	data, dsn, config, file, checkpoint, key, master string
 }
 
 func (e *env) auditVerify() *cobra.Command {
 	var w verifyWish
 	c := &cobra.Command{
 		Use: "verify", Short: "Check that nothing in the record was changed, left out, put in or rolled back", Args: cobra.NoArgs,
-		Long: "Check the record of the running server, of a store on this machine (--data), or of an export (--file).\n\n" +
+		Long: "Check the record of the running server, of a store on this machine (--data), in a PostgreSQL database (--dsn-file,\n" +
+			"or --config where the configuration names one), or of an export (--file).\n\n" +
+			"Of a store everything that somebody with its files or tables could edit is compared with the signed log, as it is at one\n" +
+			"moment: events, hashes, objects and which of them are live, counters, keys of people, the searchable copy, and the form of\n" +
+			"the files or tables themselves. Of a server and of an export it is the events. For a database the right to read suffices:\n" +
+			"USAGE on the schemas stead and stead_keys, SELECT on the tables of stead, on stead_keys.keys and stead_keys.erasures, and\n" +
+			"on public.stead_schema. That events were pruned must be said by an event.\n\n" +
 			"A key and a checkpoint from elsewhere are what makes it strong: who can write the store can also write a key beside it.\n" +
 			"The key comes from --key, $STEAD_LOG_KEY or the profile. The exit code is 7 when something is wrong, and the first bad\nindex is named.",
-		Example: "  stead audit verify\n  stead audit verify --data /var/lib/stead --checkpoint last.note --key \"$(cat log.pub)\"\n  stead audit verify --file export.jsonl --checkpoint last.note",
+		Example: "  stead audit verify\n  stead audit verify --data /var/lib/stead --checkpoint last.note --key \"$(cat log.pub)\"\n  stead audit verify --dsn-file reader.dsn --key log.pub --checkpoint last.note\n  stead audit verify --file export.jsonl --checkpoint last.note",
 	}
 	f := c.Flags()
 	f.StringVar(&w.data, "data", "", "folder of a store; it is only read")
+	f.StringVar(&w.dsn, "dsn-file", "", "file with the connection string of a store's database; it is only read")
+	f.StringVar(&w.config, "config", "", "configuration of a server: its store, with its master key")
 	f.StringVar(&w.file, "file", "", "an export, - for stdin")
 	f.StringVar(&w.checkpoint, "checkpoint", "", "file with a checkpoint that was kept elsewhere")
 	f.StringVar(&w.key, "key", "", "verifier key of the log, or a file with it")
-	f.StringVar(&w.master, "master-key-file", "", "with --data: master key, to check the searchable copy too")
+	f.StringVar(&w.master, "master-key-file", "", "master key of a store, to check the searchable copy too")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if w.data != "" && w.file != "" {
-			return fail(exitUsage, "", "either --data or --file")
+		if w.data != "" && w.file != "" || (w.data != "" || w.file != "") && (w.dsn != "" || w.config != "") {
+			return fail(exitUsage, "", "one of --data, --dsn-file or --config, and --file")
 		}
 		return e.verify(c.Context(), w)
 	}
@@ -46,8 +54,8 @@ func (e *env) auditVerify() *cobra.Command {
 
 func (e *env) verify(ctx context.Context, w verifyWish) error {
 	switch {
-	case w.data != "":
-		return e.verifyData(ctx, w)
+	case w.data != "" || w.dsn != "" || w.config != "":
+		return e.verifyStore(ctx, w)
 	case w.file == "-":
 		return e.verifyExport(e.in, w, false)
 	case w.file != "":
@@ -146,7 +154,7 @@ func (e *env) verifier(w verifyWish, beside func() string) (note.Verifier, error
 	if raw, err := os.ReadFile(text); err == nil && text != "" {
 		text = strings.TrimSpace(string(raw))
 	}
-	if text == "" && (w.data != "" || w.file != "") {
+	if text == "" && (w.data != "" || w.dsn != "" || w.config != "" || w.file != "") {
 		if _, p, err := e.here(); err == nil && p.Key != "" && e.getenv("STEAD_ADDR") == "" && e.profile != "" {
 			text = p.Key
 		}
@@ -187,13 +195,16 @@ func (e *env) outside(w verifyWish, v note.Verifier, own bool) (*stead.Head, err
 	return &head, nil
 }
 
-func (e *env) verifyData(ctx context.Context, w verifyWish) error {
-	dir, err := filepath.Abs(w.data)
+func (e *env) verifyStore(ctx context.Context, w verifyWish) error {
+	at, err := e.lies(w)
 	if err != nil {
 		return err
 	}
 	v, err := e.verifier(w, func() string {
-		raw, _ := os.ReadFile(filepath.Join(dir, keyFile))
+		if at.dir == "" {
+			return ""
+		}
+		raw, _ := os.ReadFile(filepath.Join(at.dir, keyFile))
 		return strings.TrimSpace(string(raw))
 	})
 	if err != nil {
@@ -203,14 +214,17 @@ func (e *env) verifyData(ctx context.Context, w verifyWish) error {
 	if err != nil {
 		return err
 	}
-	s, err := openSnapshot(ctx, dir, w.master)
+	s, err := at.open(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	if s.projection() == nil {
+		e.say("note: without the master key and what it opens the searchable copy is not looked at, nor whether what is sealed opens.")
+	}
 	p := e.progress("verified")
 	report, err := ledger.Verify(ctx, ledger.Check{
-		Trail: s, Projection: s.projection(), Key: v, Outside: outside,
+		Trail: s, Projection: s.projection(), Rest: s.Rest(), Key: v, Outside: outside,
 		Progress: func(done, all uint64) { p.at(done, all, "events") },
 	})
 	p.done()

@@ -12,7 +12,9 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/house/housetest"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 // A story is a test: each line is a time, a person, what he does, what comes of it, and the events it leaves.
@@ -26,22 +28,43 @@ func TestStories(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no stories: %v", err)
 	}
+	server := pgtest.Start(t)
 	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) {
-			text, err := os.Open(f)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer text.Close()
-			s := &story{T: t, h: housetest.New(t), by: map[string]authority.By{}}
-			s.told = s.h.Store.Head().Size
-			lines := bufio.NewScanner(text)
-			for n := 1; lines.Scan(); n++ {
-				if line := strings.TrimSpace(lines.Text()); line != "" && !strings.HasPrefix(line, "#") {
-					s.tell(n, line)
-				}
-			}
+		name := strings.TrimSuffix(filepath.Base(f), ".txt")
+		t.Run(name, func(t *testing.T) { tell(t, f, housetest.New(t)) })
+		if name == "clock" {
+			continue // every node has a clock of its own, and people look at it there
+		}
+		t.Run(name+" on two nodes", func(t *testing.T) {
+			one := housetest.New(t, func(o *house.Options) { o.DSN = server.Create(t) })
+			tell(t, f, one, one.Beside())
 		})
+	}
+}
+
+// tell tells one story, each line at the next of the nodes.
+func tell(t *testing.T, file string, nodes ...*housetest.House) {
+	text, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer text.Close()
+	s := &story{T: t, by: map[string]authority.By{}}
+	s.at(nodes[0])
+	s.told = s.h.Store.Head().Size
+	lines := bufio.NewScanner(text)
+	for n := 1; lines.Scan(); n++ {
+		if line := strings.TrimSpace(lines.Text()); line != "" && !strings.HasPrefix(line, "#") {
+			s.at(nodes[n%len(nodes)])
+			s.tell(n, line)
+		}
+	}
+}
+
+// at goes to a node, which knows then what the others have written, as its doors see to.
+func (s *story) at(node *housetest.House) {
+	if s.h = node; node.Store.Latest(s.Context()) != nil {
+		s.Fatal("the node does not know the end of the log")
 	}
 }
 

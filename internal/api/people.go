@@ -42,7 +42,7 @@ type personOut struct {
 type enrollIn struct {
 	Body struct {
 		Directory  string            `json:"directory" minLength:"1" maxLength:"64"`
-		Name       string            `json:"name" minLength:"1" maxLength:"256"`
+		Name       string            `json:"name" minLength:"1" maxLength:"128" doc:"no spaces, no '/', nothing invisible; the groups alike"`
 		Shown      string            `json:"shown,omitempty" maxLength:"256"`
 		Person     string            `json:"person,omitempty" maxLength:"64" doc:"any text, the same for all accounts of one human"`
 		Groups     []string          `json:"groups,omitempty" maxItems:"100"`

@@ -135,5 +135,5 @@ func (a *Authority) judge(f stead.Facts, c Case) stead.Verdict {
 	if c.Principal == nil || c.Subject == nil || c.App == nil || c.Realm == nil {
 		return stead.Verdict{Policy: f.Policy}
 	}
-	return a.Policy.Judge(f.Policy, c)
+	return a.under(f.Policy, c)
 }

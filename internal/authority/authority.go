@@ -15,12 +15,14 @@ type Authority struct {
 	Clock    *Clock
 	NewID    func(prefix string) string // unguessable, never twice
 	Settings *Settings
+	Node     string       // which of several on one store this is; "" where it is alone
 	CodeKey  []byte       // authenticates one-time codes between hosts; 32 bytes
 	Alarm    func(string) // told what cannot wait for a reader of the log
 
-	later   *later
-	brakes  *brakes
-	guesses *guesses
+	later    *later
+	brakes   *brakes
+	guesses  *guesses
+	compiled compiled
 }
 
 // A Prover checks what people prove themselves with. It is slow on purpose and never called inside the writer.
@@ -47,15 +49,20 @@ type By struct {
 func (a *Authority) Open(ctx context.Context) error {
 	a.later = newLater(a.Store, a.Alarm)
 	a.brakes, a.guesses = newBrakes(a.Clock.Now), newGuesses(a.Clock.Now)
-	_, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.stamp(By{}, stead.Change{Event: stead.Event{Kind: "server.started"}})}})
+	_, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.stamp(By{}, a.running("server.started"))}})
 	return stead.Because(err, "record that the server starts")
 }
 
 // Close writes what is still to be written.
 func (a *Authority) Close(ctx context.Context) error {
 	a.later.close()
-	_, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.stamp(By{}, stead.Change{Event: stead.Event{Kind: "server.stopped"}})}})
+	_, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.stamp(By{}, a.running("server.stopped"))}})
 	return stead.Because(err, "record that the server stops")
+}
+
+// running is the beginning or the end of a run of this node.
+func (a *Authority) running(kind stead.EventKind) stead.Change {
+	return stead.Change{Event: stead.Event{Kind: kind, What: with(nil, "node", a.Node)}}
 }
 
 // Now is the time that decides: never behind what was seen before (R42).
@@ -70,6 +77,7 @@ type attempt struct {
 	app     stead.AppID
 	what    stead.Fields
 	urgent  bool
+	unseen  bool // an end that its actor must acknowledge although it is his own
 }
 
 // A rule decides at the head of the log. It must be pure and quick.
@@ -110,11 +118,12 @@ func (a *Authority) complete(s *State, t attempt, changes []stead.Change, now ti
 		for k, v := range t.what {
 			e.What = with(e.What, k, v)
 		}
-		if holder := e.What["holder"]; t.by == (By{}) && holder != "" {
+		by := t.by
+		if holder := e.What["holder"]; holder != "" && (by == (By{}) || e.Who["by"] == stead.Server) {
 			// Whatever Stead does to a mandate stands under the one who acts by it, never under the subject alone.
-			e.Actor, e.Who = stead.PrincipalID(holder), with(e.Who, "by", stead.Server)
+			e.Actor, e.Who, by = stead.PrincipalID(holder), with(e.Who, "by", stead.Server), By{}
 		}
-		changes[i] = a.fill(trial, t.by, changes[i], now)
+		changes[i] = a.fill(trial, by, changes[i], now)
 		if err := trial.Put(changes[i], s.Index()); err != nil {
 			return nil, err
 		}

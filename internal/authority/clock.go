@@ -9,10 +9,13 @@ import (
 
 // A Clock tells the time that decides: now = max(wall, highest seen), so that a clock set back revives nothing. A step
 // of the wall clock against the boot-time clock makes it distrusted: time then goes on by the boot-time clock, and
-// delegated requests are refused until two people have looked (R42).
+// delegated requests are refused until two people have looked (R42). So does a wall clock that is a step away from that
+// of the database which several nodes share: none of them may see a right as over that another sees live.
 type Clock struct {
 	wall func() time.Time
 	boot func() time.Duration // runs on while the machine is suspended
+	seen func() time.Time     // the latest time that any node wrote; nil where there is but one
+	skew func() time.Duration // how far the wall clock is ahead of the database's
 
 	mu      sync.Mutex
 	highest time.Time
@@ -40,6 +43,38 @@ func NewClock(wall func() time.Time, boot func() time.Duration, highest time.Tim
 	return c
 }
 
+// Among makes it the clock of one of several nodes, before it has told any time: of what others have seen it is told by
+// seen, and by skew how far its wall clock is ahead of the one they all have before them. If that is too far it begins
+// with the time there, so that no time of its own gets into the log.
+func (c *Clock) Among(seen func() time.Time, skew func() time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen, c.skew = seen, skew
+	if far(skew()) {
+		c.trusted = false
+		c.highest = c.wall().Add(-skew())
+	}
+	c.catchUp()
+}
+
+// catchUp takes over the latest time that another node has written. Two of them may be a step ahead of the database and
+// a step behind it; more than that tells that one of them is wrong, and which is not known here.
+func (c *Clock) catchUp() {
+	if c.seen == nil {
+		return
+	}
+	seen := c.seen()
+	if !seen.After(c.highest) {
+		return
+	}
+	if seen.Sub(c.highest) > 2*Step {
+		c.trusted = false
+	}
+	c.highest, c.since = seen, c.boot()
+}
+
+func far(d time.Duration) bool { return d > Step || d < -Step }
+
 // Now is the time that decides, in UTC and microseconds. It never goes back.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
@@ -49,7 +84,7 @@ func (c *Clock) Now() time.Time {
 
 func (c *Clock) now() time.Time {
 	wall, boot := c.wall().Add(c.ahead), c.boot()
-	if drift := time.Duration(wall.UnixNano()) - c.ahead - boot - c.offset; drift > Step || drift < -Step {
+	if far(time.Duration(wall.UnixNano())-c.ahead-boot-c.offset) || c.skew != nil && far(c.skew()) {
 		c.trusted = false
 	}
 	if !c.trusted {
@@ -58,6 +93,7 @@ func (c *Clock) now() time.Time {
 	if wall.After(c.highest) {
 		c.highest, c.since = wall, boot
 	}
+	c.catchUp()
 	return c.highest
 }
 
@@ -78,6 +114,14 @@ func (c *Clock) Trusted() bool {
 	defer c.mu.Unlock()
 	c.now()
 	return c.trusted
+}
+
+// Skew is how far the wall clock is ahead of the one that several nodes share, 0 where there is none.
+func (c *Clock) Skew() time.Duration {
+	if c.skew == nil {
+		return 0
+	}
+	return c.skew()
 }
 
 // Look notes that a person has compared the clock with the world. After the second one the wall clock is believed

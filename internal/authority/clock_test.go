@@ -68,6 +68,52 @@ func TestClockNeverGoesBack(t *testing.T) {
 	})
 }
 
+// Of several nodes' clocks one that is a step from the database's is distrusted and tells the time there, from its first
+// word on; one that others are ahead of tells what they have seen (R42, S-I14).
+func TestClockAmong(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		skew, seen, want time.Duration // want and seen from noon on
+		trusted          bool
+	}{
+		"alike":                   {0, -time.Hour, 0, true},
+		"a little ahead":          {Step, -time.Hour, 0, true},
+		"a little behind":         {-Step, -time.Hour, 0, true},
+		"ahead":                   {Step + 1, -time.Hour, -Step - 1, false},
+		"far ahead":               {time.Hour, -time.Hour, -time.Hour, false},
+		"far behind":              {-time.Hour, -time.Hour, time.Hour, false},
+		"others are ahead":        {0, 2 * Step, 2 * Step, true},
+		"others are far ahead":    {0, 2*Step + 1, 2*Step + 1, false},
+		"behind, and others more": {-time.Hour, 2 * time.Hour, 2 * time.Hour, false},
+	} {
+		clock := NewClock(func() time.Time { return noon }, func() time.Duration { return time.Hour }, time.Time{})
+		clock.Among(func() time.Time { return noon.Add(c.seen) }, func() time.Duration { return c.skew })
+		if got, want := clock.Now(), noon.Add(c.want).Truncate(time.Microsecond); got.Sub(want) > time.Microsecond || want.Sub(got) > time.Microsecond || clock.Trusted() != c.trusted {
+			t.Errorf("%s: %s, want %s; trusted %v", name, got, want, clock.Trusted())
+		}
+	}
+}
+
+// A clock that drifts away from the database's while it runs is distrusted from then on, and tells its time to nobody.
+func TestClockDrifts(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	var ran, skew time.Duration
+	clock := NewClock(func() time.Time { return noon.Add(ran) }, func() time.Duration { return ran }, time.Time{})
+	clock.Among(func() time.Time { return time.Time{} }, func() time.Duration { return skew })
+	for _, c := range []struct {
+		ran, skew time.Duration
+		trusted   bool
+	}{{time.Hour, Step, true}, {2 * time.Hour, -Step, true}, {3 * time.Hour, Step + 1, false}, {4 * time.Hour, 0, false}} {
+		ran, skew = c.ran, c.skew
+		if got := clock.Now(); clock.Trusted() != c.trusted || !got.Equal(noon.Add(ran)) {
+			t.Errorf("after %s, %s away: %s, trusted %v", ran, skew, got, clock.Trusted())
+		}
+	}
+	if clock.Look("a"); clock.Look("b") != 0 || !clock.Trusted() {
+		t.Error("two people have looked, and it is right again")
+	}
+}
+
 func TestAdvance(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 	c := NewClock(func() time.Time { return noon }, func() time.Duration { return 0 }, time.Time{})

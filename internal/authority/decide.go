@@ -137,19 +137,19 @@ func (a *Authority) verdict(q stead.Question, f stead.Facts, now time.Time) stea
 	}
 	c := a.doCase(q, f, now)
 	if !q.Delegated() {
-		return a.Policy.Judge(f.Policy, c)
+		return a.under(f.Policy, c)
 	}
 	ceiling := c
 	c.Capacity, c.Principal = Self, f.Subject
 	v := stead.Verdict{Allow: true, Policy: f.Policy, Rights: stead.LeftToApp}
 	if f.App.Rights == stead.Evaluated {
-		v = a.Policy.Judge(f.Policy, c)
+		v = a.under(f.Policy, c)
 		v.Rights = stead.Evaluated
 	}
-	v = both(v, a.Policy.Judge(f.Policy, ceiling))
+	v = both(v, a.under(f.Policy, ceiling))
 	for _, link := range f.Links {
 		ceiling.Principal = link
-		v = both(v, a.Policy.Judge(f.Policy, ceiling))
+		v = both(v, a.under(f.Policy, ceiling))
 	}
 	return v
 }
@@ -187,6 +187,7 @@ func (a *Authority) asked(q stead.Question, f stead.Facts, d stead.Decision) ste
 	if d.Rights != "" {
 		e.What["subject_rights"] = string(d.Rights)
 	}
+	e.What = with(e.What, "node", a.Node)
 	if !d.Allow {
 		e.Kind, e.Outcome = "request.denied", stead.No
 		if n := a.brakes.suppressed(By{Session: q.Session, Principal: q.Actor, Address: q.Context.Address}); n > 0 {

@@ -9,9 +9,18 @@ import (
 
 // End ends a mandate by its own actor. Errors: missing, conflict.
 func (a *Authority) End(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
-	t := attempt{verb: "mandate.end", by: by, mandate: id, urgent: true}
+	return a.finish(ctx, attempt{verb: "mandate.end", by: by, mandate: id, urgent: true})
+}
+
+// EndUnseen is End where a script asked, not a person: the actor must acknowledge it like an end that he did not ask for
+// (R16). Errors: missing, conflict.
+func (a *Authority) EndUnseen(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
+	return a.finish(ctx, attempt{verb: "mandate.end", by: by, mandate: id, urgent: true, unseen: true})
+}
+
+func (a *Authority) finish(ctx context.Context, t attempt) (stead.Mandate, error) {
 	return a.mandate(ctx, t, "mandate.ended", func(_ *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
-		return stead.End(m, by.Principal, now)
+		return stead.End(m, t.by.Principal, now)
 	})
 }
 

@@ -41,13 +41,20 @@ func unasked(s *State, kind stead.EventKind, before, m stead.Mandate) stead.Chan
 	return c
 }
 
-// cease ends a mandate for a reason outside of it, if it has not ended yet.
+// cease ends a mandate for a reason outside of it, if it has not ended yet. That its time is over is asked again at the
+// head of the log: it may have been started or extended in its last moment.
 func (a *Authority) cease(ctx context.Context, id stead.MandateID, why stead.Reason) error {
 	t := attempt{verb: "mandate.end", mandate: id, urgent: true}
 	return a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
 		before := s.Mandate(id)
 		if before == nil {
 			return nil, nil
+		}
+		switch why {
+		case stead.ReasonNotStarted, stead.ReasonExpired, stead.ReasonIdle:
+			if why = before.Over(now, s.Acted(id)); why == stead.ReasonNone {
+				return nil, nil
+			}
 		}
 		m, err := stead.Cease(*before, why, now)
 		if err != nil {

@@ -7,36 +7,37 @@ import (
 	"github.com/steadhq/stead"
 )
 
-// Erase deletes an account and forgets the human behind it: what the log says of him becomes unreadable, and every hash
-// stays valid. All his accounts must be deleted or go with it. Errors: refused, missing, broken.
+// Erase deletes every account of the human behind an account, in one transaction, and forgets him: what the log says of
+// him becomes unreadable, and every hash stays valid. Who was deleted before can be erased still, so that asking again
+// finishes what a crash left undone. Errors: refused, missing, broken.
 func (a *Authority) Erase(ctx context.Context, by By, id stead.PrincipalID) error {
-	var person stead.PersonKey
-	var accounts []stead.PrincipalID
-	a.Store.View().Read(func(s *State) {
-		if p := s.Principal(id); p != nil {
-			person = p.Person
-			accounts = append(accounts, s.Accounts(person)...)
-		}
-	})
-	gone := true
-	for _, account := range accounts {
-		if _, err := a.Change(ctx, by, account, Edit{Deleted: &gone}); err != nil {
-			return err
-		}
+	past, err := a.Store.Get(ctx, stead.KindPrincipal, string(id), 0)
+	if err != nil && stead.KindOf(err) != stead.Missing {
+		return err
 	}
-	err := a.run(ctx, attempt{verb: "person.erase", by: by}, func(s *State, now time.Time) ([]stead.Change, error) {
+	p, _ := past.(stead.Principal)
+	err = a.run(ctx, attempt{verb: "person.erase", by: by, urgent: true}, func(s *State, now time.Time) ([]stead.Change, error) {
 		if err := a.may(s, by, now, Admin); err != nil {
 			return nil, err
 		}
-		if person == "" {
+		if p.Person == "" {
 			return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
 		}
-		return []stead.Change{{Event: stead.Event{Kind: "person.erased", Who: stead.Fields{"account": string(id)}}}}, nil
+		var all []stead.Change
+		gone, after := true, s.Stage()
+		for _, account := range s.Accounts(p.Person) {
+			more, err := a.edited(after, *s.Principal(account), Edit{Deleted: &gone}, stead.Credentials{}, now)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, more...)
+		}
+		return append(all, stead.Change{Event: stead.Event{Kind: "person.erased", Subject: id, Who: stead.Fields{"account": string(id)}}}), nil
 	})
 	if err != nil {
 		return err
 	}
-	return a.Store.Erase(ctx, person)
+	return a.Store.Erase(ctx, p.Person)
 }
 
 // TrustClock notes that the caller has compared the clock with the world after it jumped; two people must (R42). It
@@ -46,6 +47,9 @@ func (a *Authority) TrustClock(ctx context.Context, by By) (int, error) {
 	err := a.run(ctx, attempt{verb: "clock.trust", by: by}, func(s *State, now time.Time) ([]stead.Change, error) {
 		if err := a.may(s, by, now, Security, Admin); err != nil {
 			return nil, err
+		}
+		if d := a.Clock.Skew(); far(d) {
+			return nil, stead.E(stead.Conflict, stead.ReasonClock, "this machine's clock is %s away from the database's: set it first", d.Round(time.Second))
 		}
 		who = s.Principal(by.Principal).Person
 		return []stead.Change{{Event: stead.Event{Kind: "clock.trusted"}}}, nil

@@ -39,15 +39,15 @@ func (g *guesses) allow(account, address string) bool {
 	if len(g.left) > remembered {
 		g.forget()
 	}
-	address = household(address)
+	address = Household(address)
 	if address != "" && !g.take(address, perAddress, oneMore/10) {
 		return false
 	}
 	return g.take(account+"\n"+address, perAccount, oneMore)
 }
 
-// household is what one caller can have as many addresses of as he likes: of IPv6 the /64, of IPv4 the address.
-func household(address string) string {
+// Household is what one caller can have as many addresses of as he likes: of IPv6 the /64, of IPv4 the address.
+func Household(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil || !ip.Unmap().Is6() {
 		return address
@@ -89,5 +89,5 @@ func (g *guesses) take(key string, most float64, each time.Duration) bool {
 func (g *guesses) clear(account, address string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	delete(g.left, account+"\n"+household(address))
+	delete(g.left, account+"\n"+Household(address))
 }

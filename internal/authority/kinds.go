@@ -35,7 +35,7 @@ var Kinds = []KindRow{
 	{"mandate.revoked", "mandate.revoke", "taken away by the subject, security or an administrator"},
 	{"mandate.acknowledged", "mandate.acknowledge", "the actor saw that it had ended"},
 	{"request.allowed", "", "intent: a request may be made; written before anything is released when on behalf of somebody"},
-	{"request.denied", "", "a request was refused; decision and reason say why"},
+	{"request.denied", "", "a request was refused; decision and reason say why. Without a decision it was turned away before anybody was asked who sent it"},
 	{"request.served", "", "outcome of an intent: status, size, title; unknown when the end was never seen"},
 	{"person.enrolled", "person.enroll", "an account was added"},
 	{"person.changed", "person.change", "an account was changed, closed, opened or deleted"},

@@ -38,6 +38,16 @@ func newLater(s Store, alarm func(string)) *later {
 
 func (l *later) add(c stead.Change) { l.in <- note{change: c} }
 
+// offer is add for what an answer must not wait for, whatever else waits: when there is no room it is left out.
+func (l *later) offer(c stead.Change) bool {
+	select {
+	case l.in <- note{change: c}:
+		return true
+	default:
+		return false
+	}
+}
+
 func (l *later) flush() {
 	n := note{wait: make(chan struct{})}
 	l.in <- n

@@ -2,10 +2,7 @@ package authority
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/steadhq/stead"
 )
@@ -81,16 +78,12 @@ func (a *Authority) early(may func(*State, time.Time) error) (err error) {
 func (a *Authority) prepare(all []NewPerson) ([]stead.Principal, []stead.Credentials, error) {
 	made, creds := make([]stead.Principal, len(all)), make([]stead.Credentials, len(all))
 	for i, n := range all {
-		if n.Directory == "" || n.Name == "" {
-			return nil, nil, stead.E(stead.Invalid, stead.ReasonRequest, "a person needs a directory and a name")
-		}
-		if !legible(n.Directory) || !legible(n.Name) || !legible(n.Shown) || strings.Contains(n.Directory, "/") {
-			return nil, nil, stead.E(stead.Invalid, stead.ReasonRequest,
-				"%q: names have no white space at their ends and nothing that cannot be seen, directories no slash besides", n.Directory+"/"+n.Name)
-		}
 		p := stead.Principal{ID: stead.PrincipalID(a.NewID(stead.PrefixPrincipal)), Version: 1, Kind: stead.Person,
 			Directory: n.Directory, Name: n.Name, Shown: n.Shown, Groups: n.Groups, Attributes: n.Attributes,
 			Person: stead.PersonKey(a.NewID(stead.PrefixPerson))}
+		if text := or(p.Wrong(), stead.WrongText("person", n.Person, stead.MostText)); text != "" {
+			return nil, nil, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
+		}
 		if n.Person != "" {
 			p.Person = a.human(n.Person, made[:i], all[:i], p.Person)
 		}
@@ -102,13 +95,6 @@ func (a *Authority) prepare(all []NewPerson) ([]stead.Principal, []stead.Credent
 		creds[i] = c
 	}
 	return made, creds, nil
-}
-
-// legible tells whether a name can be told from others by looking at it: what is cut or hidden on its way to a page or
-// a header would make two people one.
-func legible(s string) bool {
-	return utf8.ValidString(s) && strings.TrimSpace(s) == s &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) })
 }
 
 // human finds the person key that belongs to a text: of one enrolled in the same breath, or of the account
@@ -154,16 +140,16 @@ type Edit struct {
 }
 
 // Change changes an account. Who is disabled or deleted is out at once: sessions and mandates end in the same
-// transaction; who was promoted is not acted for any more. Errors: refused, missing, invalid.
+// transaction, and so do the mandates that may not go on with an account so changed: who was promoted is not acted for
+// any more. Errors: refused, missing, invalid.
 func (a *Authority) Change(ctx context.Context, by By, id stead.PrincipalID, e Edit) (stead.Principal, error) {
 	t := attempt{verb: "person.change", by: by, subject: id, urgent: true}
 	if err := a.May(by, Admin); err != nil {
 		return stead.Principal{}, a.refuse(ctx, t, err)
 	}
 	creds := stead.Credentials{Principal: id}
-	if !legible(deref(e.Shown)) {
-		return stead.Principal{}, a.refuse(ctx, t, stead.E(stead.Invalid, stead.ReasonRequest,
-			"the name to show has white space at its ends, or something that cannot be seen"))
+	if text := e.wrong(); text != "" {
+		return stead.Principal{}, a.refuse(ctx, t, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text))
 	}
 	if err := a.equip(&creds, deref(e.Password), deref(e.TOTP)); err != nil {
 		return stead.Principal{}, a.refuse(ctx, t, err)
@@ -178,16 +164,28 @@ func (a *Authority) Change(ctx context.Context, by By, id stead.PrincipalID, e E
 			return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
 		}
 		out = e.apply(*p)
-		c := stead.Change{Event: stead.Event{Kind: "person.changed", What: e.fields()}, Records: []stead.Record{out}}
-		if e.Password != nil || e.TOTP != nil {
-			c.Records = append(c.Records, renewed(s, *p, creds))
-		}
-		return a.outed(s, []stead.Change{c}, out, e, now)
+		return a.edited(s.Stage(), *p, e, creds, now)
 	})
-	if err == nil {
-		a.review(ctx, id)
-	}
 	return done(&out, err)
+}
+
+// edited is the change of an account, with what cannot go on after it. All of it is put into s.
+func (a *Authority) edited(s *State, p stead.Principal, e Edit, creds stead.Credentials, now time.Time) ([]stead.Change, error) {
+	after := e.apply(p)
+	c := stead.Change{Event: stead.Event{Kind: "person.changed", Subject: p.ID, What: e.fields()}, Records: []stead.Record{after}}
+	if e.Password != nil || e.TOTP != nil {
+		c.Records = append(c.Records, renewed(s, p, creds))
+	}
+	if err := s.Put(c, s.Index()); err != nil {
+		return nil, err
+	}
+	return a.outed(s, []stead.Change{c}, after, e, now)
+}
+
+// wrong tells what is wrong with what an edit sets. What it leaves alone may be as it was: anybody can be disabled.
+func (e Edit) wrong() string {
+	p := e.apply(stead.Principal{})
+	return or(stead.WrongShown(p.Shown), or(stead.WrongGroups(p.Groups), stead.WrongAttributes(p.Attributes)))
 }
 
 func (e Edit) apply(p stead.Principal) stead.Principal {
@@ -221,35 +219,42 @@ func renewed(s *State, p stead.Principal, fresh stead.Credentials) stead.Credent
 	return c
 }
 
-// outed ends what an account may not go on with: everything when it is closed, its sessions when its password changed.
+// outed ends what cannot go on with an account as it is now in s: its sessions when it is closed or its password changed,
+// and the mandates that it holds or that are held for it when it is closed or the laws or the policy say so.
 func (a *Authority) outed(s *State, all []stead.Change, p stead.Principal, e Edit, now time.Time) ([]stead.Change, error) {
-	if p.Active() && e.Password == nil {
-		return all, nil
-	}
-	over := map[stead.MandateID]bool{}
-	for _, id := range s.SessionsOf(p.ID) {
-		for _, m := range s.MandatesOf(id) {
-			over[m] = true
+	if !p.Active() || e.Password != nil {
+		for _, id := range s.SessionsOf(p.ID) {
+			more, err := closing(s, *s.Session(id), stead.ReasonDisabled, now)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, more...)
+			for _, c := range more {
+				if err := s.Put(c, s.Index()); err != nil {
+					return nil, err
+				}
+			}
 		}
-		more, err := closing(s, *s.Session(id), stead.ReasonDisabled, now)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, more...)
-	}
-	if p.Active() {
-		return all, nil
 	}
 	for _, id := range hangs(s, p.ID) {
-		if over[id] {
+		m := *s.Mandate(id)
+		why := a.goes(a.standing(s, m))
+		if !p.Active() {
+			why = stead.ReasonDisabled
+		}
+		if why == stead.ReasonNone {
 			continue
 		}
-		over[id] = true
-		m, err := stead.Cease(*s.Mandate(id), stead.ReasonDisabled, now)
+		over, err := stead.Cease(m, why, now)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, unasked(s, "mandate.ended", *s.Mandate(id), m))
+		c := unasked(s, "mandate.ended", m, over)
+		c.Event.Who = stead.Fields{"by": stead.Server} // nobody asked for this: it follows
+		if err := s.Put(c, s.Index()); err != nil {
+			return nil, err
+		}
+		all = append(all, c)
 	}
 	return all, nil
 }

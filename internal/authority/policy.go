@@ -2,6 +2,8 @@ package authority
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -70,7 +72,34 @@ func (a *Authority) Found(ctx context.Context, files map[string]string) error {
 	})
 }
 
-// Compile readies the policies that the store holds, for a server that starts.
+// under asks policy under a bundle. One that another node has put in force is compiled first: until then it would say no
+// to everything, and what runs would be ended for that.
+func (a *Authority) under(bundle string, c Case) stead.Verdict {
+	if known := a.compiled.last.Load(); known == nil || *known != bundle {
+		a.compile(bundle)
+	}
+	return a.Policy.Judge(bundle, c)
+}
+
+// compiled knows the bundle that was asked for last, whether it could be compiled or not.
+type compiled struct {
+	last atomic.Pointer[string]
+	turn sync.Mutex
+}
+
+func (a *Authority) compile(bundle string) {
+	a.compiled.turn.Lock()
+	defer a.compiled.turn.Unlock()
+	if known := a.compiled.last.Load(); known != nil && *known == bundle {
+		return
+	}
+	if err := a.Compile(); err != nil {
+		a.Alarm(err.Error())
+	}
+	a.compiled.last.Store(&bundle)
+}
+
+// Compile readies the policies that the store holds.
 func (a *Authority) Compile() error {
 	var files []map[string]string
 	a.Store.View().Read(func(s *State) {

@@ -17,14 +17,20 @@ type Presented struct {
 	Address string
 }
 
-// Present tells who shows a pass. It reads the view only. Errors: refused, with sign-in, session-idle, session-over,
+// Present tells who shows a pass. It reads the view only, of a pass that is not known there the newest. Errors: refused, with sign-in, session-idle, session-over,
 // disabled or other-client; the last is recorded.
 func (a *Authority) Present(ctx context.Context, p Presented) (By, error) {
 	by := By{Host: p.Host, Address: p.Address, Client: p.Client}
 	now := a.Now()
 	var no error
 	hash := sum(p.Secret)
-	a.Store.View().Read(func(s *State) { by, no = present(s, p, hash, by, now) })
+	read := func() { a.Store.View().Read(func(s *State) { by, no = present(s, p, hash, by, now) }) }
+	if read(); stead.ReasonOf(no) == stead.ReasonSignIn && p.Secret != "" {
+		if err := a.Store.Latest(ctx); err != nil { // another node may have given the pass just now
+			return By{}, err
+		}
+		read()
+	}
 	if stead.ReasonOf(no) != stead.ReasonOtherClient {
 		return by, no
 	}

@@ -101,6 +101,32 @@ func (s *State) Load(r stead.Record) {
 	}
 }
 
+// Lose takes out an object that can not be read any more.
+func (s *State) Lose(kind stead.RecordKind, id string) {
+	switch kind {
+	case stead.KindPrincipal:
+		if p := s.principals.get(stead.PrincipalID(id)); p != nil {
+			gone := *p
+			gone.Deleted = true
+			s.putPrincipal(gone)
+		}
+	case stead.KindCredentials:
+		s.credentials.put(stead.PrincipalID(id), nil)
+	case stead.KindSession:
+		if e := s.sessions.get(stead.SessionID(id)); e != nil {
+			gone := *e
+			gone.Ended = gone.Since
+			s.putSession(gone)
+		}
+	case stead.KindMandate:
+		if m := s.mandates.get(stead.MandateID(id)); m != nil {
+			gone := *m
+			gone.State = stead.Ended
+			s.putMandate(gone)
+		}
+	}
+}
+
 // keep puts a live record and hides one that is history.
 func keep[K comparable, R stead.Record](t *table[K, R], k K, r R) {
 	if r.Live() {

@@ -6,15 +6,15 @@ import (
 	"github.com/steadhq/stead"
 )
 
-// Recover closes what a run that ended without a word left open: of every request that was allowed under a mandate and
-// whose end was never seen it records that, with the outcome unknown (S-I2). It is asked once, before Open.
+// Recover closes what a run of this node that ended without a word left open: of every request that was allowed under a
+// mandate and whose end was never seen it records that, with the outcome unknown (S-I2). It is asked once, before Open.
 func (a *Authority) Recover(ctx context.Context) error {
-	runs, err := a.Store.Events(ctx, EventQuery{Kinds: []string{"server."}, Newest: true, Limit: 1})
-	if err != nil || len(runs) == 0 || runs[0].Kind == "server.stopped" {
+	run, err := a.lastRun(ctx)
+	if err != nil || run.Kind != "server.started" {
 		return stead.Because(err, "look for the end of the last run")
 	}
 	open := map[stead.DecisionID]StoredEvent{}
-	q := EventQuery{Kinds: []string{"request.allowed", "request.served"}, After: runs[0].Number(), Limit: 1000}
+	q := EventQuery{Kinds: []string{"request.allowed", "request.served"}, After: run.Number(), Limit: 1000}
 	for {
 		page, err := a.Store.Events(ctx, q)
 		if err != nil {
@@ -25,7 +25,7 @@ func (a *Authority) Recover(ctx context.Context) error {
 			switch {
 			case e.Kind == "request.served":
 				delete(open, e.Decision)
-			case e.Mandate != "":
+			case e.Mandate != "" && e.What["node"] == a.Node:
 				open[e.Decision] = e
 			}
 		}
@@ -45,4 +45,24 @@ func (a *Authority) Recover(ctx context.Context) error {
 	}
 	_, err = a.Store.Append(ctx, Entry{Changes: unseen})
 	return stead.Because(err, "record what the last run left open")
+}
+
+// lastRun finds the beginning or the end of the last run of this node; others on the same store may run on.
+func (a *Authority) lastRun(ctx context.Context) (StoredEvent, error) {
+	q := EventQuery{Kinds: []string{"server."}, Newest: true, Limit: 100}
+	for {
+		page, err := a.Store.Events(ctx, q)
+		if err != nil {
+			return StoredEvent{}, err
+		}
+		for _, e := range page {
+			if e.What["node"] == a.Node {
+				return e, nil
+			}
+			q.Before = e.Number()
+		}
+		if len(page) < q.Limit {
+			return StoredEvent{}, nil
+		}
+	}
 }

@@ -18,9 +18,13 @@ func (a *Authority) proof(by By, code string) (int64, error) {
 	case c == nil || c.TOTP == "":
 		return 0, stead.E(stead.Refused, stead.ReasonSecondFactor, "you have no second factor yet: enrol one first")
 	case code == "":
-		return 0, stead.E(stead.Refused, stead.ReasonSecondFactor, "give the code of your second factor")
+		return 0, wanted()
 	}
-	return a.factor(p, c, code, 2)
+	step, err := a.factor(p, c, code, 2)
+	if stead.ReasonOf(err) == stead.ReasonBadProof { // who is signed in may know what was wrong
+		return 0, stead.E(stead.Refused, stead.ReasonBadProof, "this code is wrong")
+	}
+	return step, err
 }
 
 // own finds the caller's own session, live at now.

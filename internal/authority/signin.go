@@ -12,6 +12,7 @@ type SignIn struct {
 	Directory string // empty: the only directory that knows the name
 	Name      string
 	Password  string
+	Half      string // of Signed: instead of directory, name and password
 	Code      string // TOTP, where it is asked for or the person gives it
 	Host      string
 	Address   string
@@ -26,27 +27,29 @@ type Signed struct {
 	Secret string
 	Until  time.Time // of the session
 	Level  int
+	Half   string // with the refusal second-factor alone: says to any node that the password was right
 }
 
 // SignIn opens a session. Whatever is wrong with name or password has one answer and takes one time. Errors: refused,
-// with bad-proof, second-factor (the realm wants a code and none was given) or too-many.
+// with bad-proof, second-factor (the realm wants a code and none was given: Signed.Half goes on from there) or too-many;
+// expired, for a half that is over, or another client's.
 func (a *Authority) SignIn(ctx context.Context, in SignIn) (Signed, error) {
 	by := By{Host: in.Host, Address: in.Address, Client: in.Client}
 	t := attempt{verb: "session.start", by: by, app: in.App}
-	if !a.guesses.allow(in.Directory+"/"+in.Name, in.Address) {
+	if !a.guesses.allow(a.account(in), in.Address) {
 		return Signed{}, a.refuse(ctx, t, stead.E(stead.Refused, stead.ReasonTooMany, "too many attempts from here: wait half a minute"))
 	}
-	who, cred := a.known(in.Directory, in.Name)
-	if !a.Prover.Password(cred, in.Password) || who == nil || !who.Active() {
-		return Signed{}, a.refuse(ctx, t, wrong())
+	who, cred, err := a.proven(in)
+	if err != nil {
+		return Signed{}, a.refuse(ctx, t, err)
 	}
 	t.by.Principal = who.ID
 	realm := a.realm(in.App, in.Path)
 	step, err := a.factor(who, cred, in.Code, realm.Level)
 	if err != nil {
-		return Signed{}, a.refuse(ctx, t, err)
+		return Signed{Half: a.halfway(in, cred, err)}, a.refuse(ctx, t, err)
 	}
-	a.guesses.clear(in.Directory+"/"+in.Name, in.Address)
+	a.guesses.clear(a.account(in), in.Address)
 	out := Signed{Secret: a.NewID("stp_")}
 	err = a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
 		p := s.Principal(who.ID)
@@ -61,8 +64,24 @@ func (a *Authority) SignIn(ctx context.Context, in SignIn) (Signed, error) {
 	return done(&out, err)
 }
 
+// proven finds who signs in, by his password or by half a sign-in that was begun with it.
+func (a *Authority) proven(in SignIn) (*stead.Principal, *stead.Credentials, error) {
+	if in.Half != "" {
+		return a.begun(in)
+	}
+	who, cred := a.known(in.Directory, in.Name)
+	if !a.Prover.Password(cred, in.Password) || who == nil || !who.Active() {
+		return nil, nil, wrong()
+	}
+	return who, cred, nil
+}
+
 func wrong() error {
 	return stead.E(stead.Refused, stead.ReasonBadProof, "name, directory, password or code is wrong")
+}
+
+func wanted() error {
+	return stead.E(stead.Refused, stead.ReasonSecondFactor, "give the code of your second factor")
 }
 
 // session makes the session of a realm; its idle and absolute ends are the realm's where it has any (I10).
@@ -111,7 +130,7 @@ func (a *Authority) known(directory, account string) (who *stead.Principal, cred
 func (a *Authority) factor(p *stead.Principal, c *stead.Credentials, code string, level int) (int64, error) {
 	if code == "" {
 		if level >= 2 && c != nil && c.TOTP != "" {
-			return 0, stead.E(stead.Refused, stead.ReasonSecondFactor, "give the code of your second factor")
+			return 0, wanted()
 		}
 		return 0, nil
 	}

@@ -27,8 +27,11 @@ type Store interface {
 	// Erase forgets a person: what is sealed under the key becomes unreadable for ever, every hash stays valid.
 	Erase(ctx context.Context, person stead.PersonKey) error
 
-	// View is what is true now.
+	// View is what is true now, as far as this node has heard.
 	View() *View
+
+	// Latest brings the view to the end of the log as it is now, where other nodes write too. Errors: broken.
+	Latest(ctx context.Context) error
 
 	// Broken tells why the store takes nothing any more, nil while it does.
 	Broken() error

@@ -75,35 +75,32 @@ func (a *Authority) overdue(ctx context.Context, id stead.SessionID) error {
 	})
 }
 
-// review looks at everything that hangs on an account again, after it changed.
-func (a *Authority) review(ctx context.Context, id stead.PrincipalID) {
-	var all []stead.MandateID
-	a.Store.View().Read(func(s *State) { all = hangs(s, id) })
-	for _, m := range all {
-		if err := a.recheck(ctx, m); err != nil {
-			a.Alarm("a mandate could not be looked at again: " + err.Error())
-		}
-	}
-}
-
-// recheck ends an active mandate whose actor might not start it now: he or his subject changed, or the policy did.
+// recheck ends a mandate whose actor might not start it now: he or his subject changed, or the policy did.
 func (a *Authority) recheck(ctx context.Context, id stead.MandateID) error {
 	var c actCase
 	a.Store.View().Read(func(s *State) {
-		m := s.Mandate(id)
-		if m == nil || m.State == stead.Ended || m.Session == "" {
-			return
+		if m := s.Mandate(id); m != nil {
+			c = a.standing(s, *m)
 		}
-		by := By{Session: m.Session, Principal: m.Actor}
-		c = a.actCase(s, by, m.Subject, m.Scope.Apps[0], m.Target, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
 	})
-	if c.facts.Session == nil {
-		return nil
-	}
-	if why := stead.Goes(c.facts, a.judge(c.facts, c.Case)); why != stead.ReasonNone {
+	if why := a.goes(c); why != stead.ReasonNone {
 		return a.cease(ctx, id, why)
 	}
 	return nil
+}
+
+// standing is the case of a mandate as it would be asked now.
+func (a *Authority) standing(s *State, m stead.Mandate) actCase {
+	by := By{Session: m.Session, Principal: m.Actor}
+	return a.actCase(s, by, m.Subject, m.Scope.Apps[0], m.Target, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
+}
+
+// goes tells whether a mandate may go on, or why not. One without a session ends with that.
+func (a *Authority) goes(c actCase) stead.Reason {
+	if c.facts.Session == nil {
+		return stead.ReasonNone
+	}
+	return stead.Goes(c.facts, a.judge(c.facts, c.Case))
 }
 
 // EndAll ends every session and mandate, after the store was brought back from an older copy: what was revoked since

@@ -60,7 +60,7 @@ func (a *Authority) mandate(ctx context.Context, t attempt, kind stead.EventKind
 			return nil, err
 		}
 		out = m
-		if m.State == stead.Ended && t.by.Session != m.Session {
+		if m.State == stead.Ended && (t.unseen || t.by.Session != m.Session) {
 			return []stead.Change{unasked(s, kind, *before, m)}, nil
 		}
 		return []stead.Change{moved(kind, m, m.Why)}, nil

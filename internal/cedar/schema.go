@@ -41,7 +41,7 @@ func readSchema(file, text string) (*resolved.Schema, []Problem) {
 }
 
 // newShape checks that a schema promises nothing that Stead does not supply: the validator believes the schema, so a
-// promise that is not kept would let a rule fail when it is asked.
+// promise that is not kept would let a rule fail when it is asked. One without the action read would lock everybody out.
 func newShape(file string, r, supplied *resolved.Schema) (*shape, []Problem) {
 	c := comparison{file: file}
 	s := &shape{check: validate.New(r), acts: r.Actions, custom: map[types.EntityType]map[types.String]resolved.IsType{}}
@@ -61,7 +61,27 @@ func newShape(file string, r, supplied *resolved.Schema) (*shape, []Problem) {
 			c.action(uid, a, mine.AppliesTo)
 		}
 	}
-	return s, c.problems
+	return s, append(c.problems, leftOut(file, r, supplied)...)
+}
+
+// leftOut finds the actions that a schema leaves out: what it does not know is refused to everybody.
+func leftOut(file string, r, supplied *resolved.Schema) []Problem {
+	var missing []string
+	for _, uid := range sortedActions(supplied) {
+		if supplied.Actions[uid].AppliesTo != nil && r.Actions[uid].AppliesTo == nil {
+			missing = append(missing, string(uid.ID))
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	p := Problem{File: file, Warning: !slices.Contains(missing, "read"), Text: "the schema does not say what these actions apply to: " +
+		strings.Join(missing, ", ") + "; they would be refused to everybody, whatever the rules say"}
+	if !p.Warning {
+		p.Text += ", so nobody could open any page"
+	}
+	p.Text += ": declare them as " + SchemaName + " of the default policy does, or bring no schema"
+	return []Problem{p}
 }
 
 func sortedActions(r *resolved.Schema) []types.EntityUID {

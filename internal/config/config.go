@@ -42,14 +42,15 @@ type TLS struct {
 
 // Store is where everything is kept.
 type Store struct {
-	Driver string `yaml:"driver" doc:"embedded: SQLite in store.dir." enum:"embedded"`
-	Dir    string `yaml:"dir" doc:"Folder of the store, for Stead alone (0700)."`
+	Driver string `yaml:"driver" doc:"embedded: SQLite in store.dir, for one node. postgres: the database that store.dsn_file names, for any number of equal nodes." enum:"embedded,postgres"`
+	Dir    string `yaml:"dir" doc:"Folder of the store, for Stead alone (0700). With postgres, of what this node alone has."`
+	DSN    string `yaml:"dsn_file" doc:"File with the connection string of PostgreSQL, postgres://stead@127.0.0.1:5432/stead; several hosts with target_session_attrs=read-write follow a fail-over. Needed with postgres."`
 	Mirror string `yaml:"mirror" doc:"File outside store.dir that keeps the last signed head: a store that was rolled back is noticed. Empty: none."`
 }
 
 // Keys seal.
 type Keys struct {
-	MasterKeyFile string `yaml:"master_key_file" doc:"File with the master key, 32 bytes in base64. Empty: master.key in store.dir, made at the first start; keep a copy elsewhere."`
+	MasterKeyFile string `yaml:"master_key_file" doc:"File with the master key, 32 bytes in base64. Empty: master.key in store.dir, made at the first start; keep a copy elsewhere. All nodes need the same."`
 }
 
 // A Directory is where people are found.

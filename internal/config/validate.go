@@ -33,6 +33,7 @@ func (c *Config) validate() []Problem {
 	enums(k, reflect.ValueOf(c).Elem(), "")
 	c.Server.validate(k)
 	k.must(c.Store.Dir != "", "store.dir", "is empty: name a folder")
+	k.must((c.Store.Driver == "postgres") == (c.Store.DSN != ""), "store.dsn_file", "goes with store.driver: postgres, and with that alone")
 	c.directories(k)
 	c.terms(k)
 	for path, groups := range map[string][]string{"roles.admin": c.Roles.Admin, "roles.auditor": c.Roles.Auditor, "roles.security": c.Roles.Security} {

@@ -29,9 +29,9 @@ type Secret struct{ Base32, URI string }
 
 // A setupView is the form for the first administrator.
 type setupView struct {
-	Token, Name, Directory, Problem string
-	Directories                     web.FieldSpec
-	Secret                          Secret
+	Token, Name, Shown, Directory, Problem string
+	Directories                            web.FieldSpec
+	Secret                                 Secret
 }
 
 const leastPassword = 12 // characters, of the first administrator
@@ -67,10 +67,11 @@ func (c *Console) setupFirst(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := r.PostForm
-	v := setupView{Token: f.Get("token"), Name: strings.TrimSpace(f.Get("name")), Directory: f.Get("directory"), Directories: c.homeOf(f.Get("directory"))}
+	v := setupView{Token: f.Get("token"), Name: strings.TrimSpace(f.Get("name")), Shown: strings.TrimSpace(f.Get("shown")),
+		Directory: f.Get("directory"), Directories: c.homeOf(f.Get("directory"))}
 	err := firstPassword(f.Get("password"), f.Get("again"))
 	if err == nil {
-		v.Secret, err = c.Setup.First(r.Context(), v.Token, authority.NewPerson{Directory: v.Directory, Name: v.Name, Shown: strings.TrimSpace(f.Get("shown")), Password: f.Get("password")})
+		v.Secret, err = c.Setup.First(r.Context(), v.Token, authority.NewPerson{Directory: v.Directory, Name: v.Name, Shown: v.Shown, Password: f.Get("password")})
 	}
 	switch {
 	case err == nil:

@@ -2,7 +2,6 @@ package console_test
 
 import (
 	"context"
-	"crypto/rand"
 	"io"
 	"log/slog"
 	"net/http"
@@ -32,7 +31,7 @@ func build(t *testing.T) *building {
 	h := housetest.New(t)
 	cookie := web.Cookie{Name: "stead"}
 	var routes web.Routes
-	in := &login.Door{Sessions: h.Authority, Hander: h.Authority, Cookie: cookie, Rand: rand.Reader, Now: h.Now,
+	in := &login.Door{Sessions: h.Authority, Hander: h.Authority, Cookie: cookie,
 		Directories: []login.Directory{{ID: "staff"}, {ID: "customers"}, {ID: "partners"}}}
 	in.Mount(&routes)
 	pages := &console.Console{Authority: h.Authority, Cookie: cookie, Now: h.Now, Directories: []console.Directory{{ID: "staff"}, {ID: "customers"}},

@@ -77,6 +77,9 @@ func (c *Console) line(e authority.StoredEvent) line {
 	if l.Did == "" {
 		l.Did = string(e.Kind)
 	}
+	if e.Kind == "request.denied" && e.Decision == "" {
+		l.Did = "turned a request away"
+	}
 	if e.Decision != "" {
 		l.Why = "/why/" + string(e.Decision)
 	}
@@ -100,6 +103,9 @@ func detail(e authority.StoredEvent) string {
 	add(e.What["because"])
 	if e.Reason != "" {
 		add(cmp.Or(reasonWords[e.Reason], string(e.Reason)))
+	}
+	if n := e.Who["suppressed"]; n != "" {
+		add("and " + n + " more")
 	}
 	if e.Status != 0 {
 		add(strconv.Itoa(e.Status))

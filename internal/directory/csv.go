@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/steadhq/stead"
@@ -20,9 +19,6 @@ const (
 	mostBytes     = 64 << 20
 	mostPeople    = 200_000
 	mostDirectory = 64
-	mostName      = 128
-	mostText      = 1024 // of any other field
-	mostGroups    = 256
 	mostFaults    = 50 // reported; the file is wrong either way
 )
 
@@ -212,7 +208,7 @@ var columns = []string{"directory", "name", "shown", "person", "groups", "totp",
 
 func isColumn(name string) bool {
 	if attr, is := strings.CutPrefix(name, "attr."); is {
-		return attr != "" && len(attr) <= mostName && printable(attr)
+		return stead.WrongAttributes(map[string]string{attr: ""}) == ""
 	}
 	for _, c := range columns {
 		if c == name {
@@ -220,11 +216,6 @@ func isColumn(name string) bool {
 		}
 	}
 	return false
-}
-
-// printable tells whether s is one line that shows what it is: no control, no direction marks, no lone surrogates.
-func printable(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) }) < 0
 }
 
 func clip(s string) string {

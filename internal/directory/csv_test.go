@@ -82,15 +82,15 @@ func TestCSVFaults(t *testing.T) {
 		"attr without a name": {"directory,name,attr.\n", `line 1, column 16: unknown column`},
 		"column twice":        {"directory,name,NAME\n", `line 1, column 16: the column "name" stands twice`},
 		"unknown directory":   {"directory,name\nstaff,a\nstuff,sam\n", `line 3, column 1: there is no directory "stuff"`},
-		"no name":             {"directory,name\nstaff,\n", "line 2, column 7: the name is missing"},
-		"space in a name":     {"directory,name\nstaff,s am\n", "line 2, column 7: \"s am\" is no account name"},
+		"no name":             {"directory,name\nstaff,\n", "line 2, column 7: the name of the account is missing"},
+		"space in a name":     {"directory,name\nstaff,s am\n", "line 2, column 7: \"s am\" is no name for the account"},
 		"slash in a name":     {"directory,name\nstaff,a/b\n", "line 2, column 7"},
 		"hidden in a name":    {"directory,name\nstaff,sa\u202em\n", "line 2, column 7"},
-		"control in a text":   {"directory,name,shown\nstaff,sam,\"a\nb\"\n", "line 2, column 11: the text holds characters"},
+		"control in a text":   {"directory,name,shown\nstaff,sam,\"a\nb\"\n", "line 2, column 11: the name to show holds characters"},
 		"twice":               {"directory,name\nstaff,sam\nstaff,sam\n", "line 3, column 1: staff/sam stands in line 2 already"},
 		"too few fields":      {"directory,name\nstaff\n", "line 2, column 1: there are 1 fields, the heading has 2"},
 		"open quote":          {"directory,name\nstaff,\"sam\n", "extraneous or missing"},
-		"group with a slash":  {"directory,name,groups\nstaff,sam,a;staff/b\n", "line 2, column 11: a group has no '/'"},
+		"group with a slash":  {"directory,name,groups\nstaff,sam,a;staff/b\n", "line 2, column 11: \"staff/b\" is no name for the group"},
 		"bad secret":          {"directory,name,totp\nstaff,sam,0189\n", "line 2, column 11: a TOTP secret"},
 		"bad hash":            {"directory,name,password_hash\nstaff,sam,$2b$12$x\n", "line 2, column 11: this is no argon2id hash"},
 		"cheap hash": {"directory,name,password_hash\nstaff,sam,\"" + strings.Replace(refHash, "65536", "1024", 1) + "\"\n",
@@ -98,7 +98,7 @@ func TestCSVFaults(t *testing.T) {
 		"both passwords": {"directory,name,password,password_hash\nstaff,sam,x,\"" + refHash + "\"\n",
 			"line 2, column 1: give password or password_hash"},
 		"latin-1":    {"directory,name,shown\nstaff,jo,J\xf6rg\n", "line 2, column 11: the file is no UTF-8"},
-		"long field": {"directory,name,shown\nstaff,jo," + strings.Repeat("x", 1025) + "\n", "line 2, column 10: a text has at most"},
+		"long field": {"directory,name,shown\nstaff,jo," + strings.Repeat("x", 1025) + "\n", "line 2, column 10: the name to show is too long"},
 	} {
 		got, err := importer.ParseCSV(strings.NewReader(c.text), "")
 		var faults Faults

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 )
 
@@ -52,13 +53,13 @@ func (t *sheet) field(p *authority.NewPerson, name, v, raw string) string {
 		}
 	case "name":
 		p.Name = v
-		return badName(v)
+		return stead.WrongName(v)
 	case "shown":
 		p.Shown = v
-		return badText(v)
+		return stead.WrongShown(v)
 	case "person":
 		p.Person = v
-		return badText(v)
+		return stead.WrongText("person", v, stead.MostText)
 	case "groups":
 		return groups(p, v)
 	case "totp":
@@ -90,7 +91,7 @@ func (t *sheet) attribute(p *authority.NewPerson, attr, v string) string {
 		p.Attributes = make(map[string]string)
 	}
 	p.Attributes[attr] = v
-	return badText(v)
+	return stead.WrongAttributes(map[string]string{attr: v})
 }
 
 func (t *sheet) hash(p *authority.NewPerson, v string) string {
@@ -118,40 +119,9 @@ func secret(p *authority.NewPerson, v string) string {
 
 func groups(p *authority.NewPerson, v string) string {
 	for g := range strings.SplitSeq(v, ";") {
-		g = strings.TrimSpace(g)
-		switch {
-		case g == "" || slices.Contains(p.Groups, g):
-			continue
-		case strings.Contains(g, "/"):
-			return fmt.Sprintf("a group has no '/' in its name: %q", clip(g))
-		case len(g) > mostName || !printable(g):
-			return fmt.Sprintf("%q is no name for a group", clip(g))
-		case len(p.Groups) == mostGroups:
-			return fmt.Sprintf("one person has at most %d groups", mostGroups)
+		if g = strings.TrimSpace(g); g != "" && !slices.Contains(p.Groups, g) {
+			p.Groups = append(p.Groups, g)
 		}
-		p.Groups = append(p.Groups, g)
 	}
-	return ""
-}
-
-func badName(v string) string {
-	switch {
-	case v == "":
-		return "the name is missing"
-	case len(v) > mostName:
-		return fmt.Sprintf("a name has at most %d bytes", mostName)
-	case strings.ContainsAny(v, "/ ") || !printable(v):
-		return fmt.Sprintf("%q is no account name: no spaces, no '/', nothing invisible", clip(v))
-	}
-	return ""
-}
-
-func badText(v string) string {
-	switch {
-	case len(v) > mostText:
-		return fmt.Sprintf("a text has at most %d bytes", mostText)
-	case !printable(v):
-		return "the text holds characters that cannot be shown"
-	}
-	return ""
+	return stead.WrongGroups(p.Groups)
 }

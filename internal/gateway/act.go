@@ -18,7 +18,7 @@ import (
 // act arms and starts in one, for clients that are no browsers. A browser is sent to Stead's own origin, and what it
 // posted is not even read (R11).
 func (g *Gateway) act(w http.ResponseWriter, r *http.Request) error {
-	if fromBrowser(r) {
+	if web.FromBrowser(r) {
 		return g.actElsewhere(w, r)
 	}
 	if err := (web.CrossSite{}).Check(r); err != nil {
@@ -180,7 +180,7 @@ func ambiguous(w http.ResponseWriter, r *http.Request, docs string, found []stea
 
 // extend asks for one more term, for clients that are no browsers.
 func (g *Gateway) extend(w http.ResponseWriter, r *http.Request) error {
-	if fromBrowser(r) {
+	if web.FromBrowser(r) {
 		return g.extendElsewhere(w, r)
 	}
 	if err := (web.CrossSite{}).Check(r); err != nil {

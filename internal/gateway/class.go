@@ -55,7 +55,7 @@ func (c Class) action() stead.Action {
 
 // Classify reads r under every reading an application may have of it: letter case, trailing slash, parameters of
 // path segments, either separator of parameters, folded names. Only what is the same under all of them counts;
-// otherwise it is a write, or closed where any reading says so. It may buffer up to 1 MiB of the body.
+// otherwise it is a write, or closed where any reading says so, or where a body that cannot be read might. It may buffer up to 1 MiB of the body.
 func (a *App) Classify(r *http.Request) Verdict {
 	paths, plain := pathReadings(r.URL)
 	cand := a.candidates(r.Method, paths)
@@ -64,6 +64,11 @@ func (a *App) Classify(r *http.Request) Verdict {
 	}
 	asks := slices.ContainsFunc(cand, (*Rule).asksParams)
 	params := readParams(r, asks)
+	if params.unread {
+		if rule, found := mayClose(cand, paths); found {
+			return Verdict{Closed, rule}
+		}
+	}
 	found := a.agree(cand, paths, params)
 	switch {
 	case found.Class == Closed || found.Class == Write:
@@ -104,6 +109,21 @@ func firstMatch(rules []*Rule, s seen) Verdict {
 		}
 	}
 	return Verdict{Write, DefaultRule}
+}
+
+// mayClose finds a closed rule that some parameters could meet, whatever they are.
+func mayClose(cand []*Rule, paths []string) (rule string, found bool) {
+	for _, path := range paths {
+		for _, fold := range []bool{false, true} {
+			at := slices.IndexFunc(cand, func(r *Rule) bool {
+				return r.at(path, fold) && (r.Is == Closed || !r.asksParams() && !r.Is.strict()) // what is met for certain ends the search
+			})
+			if at >= 0 && cand[at].Is == Closed {
+				return cand[at].ID, true
+			}
+		}
+	}
+	return "", false
 }
 
 // candidates are the rules that some reading of the path could meet, in their order.

@@ -20,14 +20,14 @@ type endFacts struct {
 
 // endPage says what acting ends here, or that it has ended, and offers the one button for it.
 func (g *Gateway) endPage(w http.ResponseWriter, r *http.Request) error {
-	st, by, err := g.mine(r)
+	st, _, err := g.mine(r)
 	if err != nil {
 		return g.orSignIn(w, r, err)
 	}
 	e := endFacts{Who: st.Actor.DisplayName(), Back: localPath(r.URL.Query().Get("return"))}
 	again := *g.Console
 	again.Path, again.RawQuery = "/act", url.Values{"app": {string(g.app(r.Host).ID)}}.Encode()
-	switch unseen, ok := g.unseen(r, by, st); {
+	switch unseen, ok := g.unseen(r, st); {
 	case ok:
 		e.Title, e.Lead = "Acting has ended", "You are yourself again. Pages that are still open may show somebody else's data: close them."
 		e.Mandate, e.Button, e.Again = string(unseen), "I have seen it", again.String()
@@ -62,10 +62,7 @@ func acting(st authority.Status) [][2]string {
 }
 
 // unseen is the mandate whose end was not acknowledged at this host yet.
-func (g *Gateway) unseen(r *http.Request, by authority.By, st authority.Status) (stead.MandateID, bool) {
-	if e, ok := g.eaten.at(seat{by.Session, hostOf(r)}); ok {
-		return e.mandate.ID, true
-	}
+func (g *Gateway) unseen(r *http.Request, st authority.Status) (stead.MandateID, bool) {
 	return st.Unseen.Mandate, g.here(r, st.Unseen.Apps)
 }
 
@@ -83,11 +80,11 @@ func (g *Gateway) end(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return g.orSignIn(w, r, err)
 	}
-	unseen, pending := g.unseen(r, by, st)
+	unseen, pending := g.unseen(r, st)
 	named := stead.MandateID(f.Get("mandate"))
 	switch {
 	case pending:
-		err = g.acknowledge(r, by, st, unseen, named)
+		err = g.acknowledge(r, by, unseen, named)
 	case st.Mandate.ID == "":
 		err = stead.E(stead.Conflict, stead.ReasonEnded, "nobody is acted for here")
 	case named != "" && named != st.Mandate.ID:
@@ -103,32 +100,27 @@ func (g *Gateway) end(w http.ResponseWriter, r *http.Request) error {
 
 // stop ends the mandate in force, and notes when it was a script that asked.
 func (g *Gateway) stop(r *http.Request, by authority.By, st authority.Status) error {
-	if _, err := g.Ends.End(r.Context(), by, st.Mandate.ID); err != nil {
+	stop := g.Ends.End
+	if !web.ByHand(r) {
+		stop = g.Ends.EndUnseen
+	}
+	if _, err := stop(r.Context(), by, st.Mandate.ID); err != nil {
 		return err
 	}
 	g.cutStreams(by, hostOf(r))
-	if !byHand(r) {
-		g.eaten.note(seat{by.Session, hostOf(r)}, end{st.Mandate, st.Subject, st.SessionUntil})
-	}
 	return nil
 }
 
-func (g *Gateway) acknowledge(r *http.Request, by authority.By, st authority.Status, unseen, named stead.MandateID) error {
-	if !byHand(r) || fromBrowser(r) && named != unseen || named != "" && named != unseen {
+func (g *Gateway) acknowledge(r *http.Request, by authority.By, unseen, named stead.MandateID) error {
+	if !web.ByHand(r) || web.FromBrowser(r) && named != unseen || named != "" && named != unseen {
 		return stead.E(stead.Refused, stead.ReasonUnseen, "acting has ended: open the end page and press its button yourself")
 	}
-	if g.here(r, st.Unseen.Apps) {
-		if err := g.Ends.Acknowledge(r.Context(), by); err != nil {
-			return err
-		}
-	}
-	g.eaten.clear(seat{by.Session, hostOf(r)})
-	return nil
+	return g.Ends.Acknowledge(r.Context(), by)
 }
 
 // over answers an end: a person goes back to where he was, with a new pass; a script gets nothing to go on with.
 func (g *Gateway) over(w http.ResponseWriter, r *http.Request, by authority.By, ended stead.MandateID, back string) error {
-	if byHand(r) {
+	if web.ByHand(r) {
 		if err := g.renew(w, r, by); err != nil {
 			return err
 		}
@@ -137,7 +129,7 @@ func (g *Gateway) over(w http.ResponseWriter, r *http.Request, by authority.By, 
 	if !web.PrefersHTML(r) {
 		return web.WriteJSON(w, http.StatusOK, map[string]any{"acting": false, "ended": ended})
 	}
-	if !byHand(r) {
+	if !web.ByHand(r) {
 		back = "/.stead/end"
 	}
 	return away(w, back)

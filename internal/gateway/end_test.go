@@ -55,7 +55,16 @@ func TestEndByProgram(t *testing.T) {
 	}
 }
 
-// A script of the page ends and goes on as the actor: it gets nothing until he has seen the end himself (R16, GATEWAY 1).
+// restarts closes the house and opens it again behind the same gateway.
+func (g *gate) restarts() {
+	g.t.Helper()
+	g.Shut()
+	g.Open()
+	g.gw.Passes, g.gw.Starts, g.gw.Ends, g.gw.Decider = g.Authority, g.Authority, g.Authority, g.Authority
+}
+
+// A script of the page ends and goes on as the actor: it gets nothing until he has seen the end himself, whatever is
+// restarted meanwhile (R16, GATEWAY 1).
 func TestEndByScript(t *testing.T) {
 	g := newShop(t)
 	sam := g.acting()
@@ -68,9 +77,10 @@ func TestEndByScript(t *testing.T) {
 	if a := sam.post("/orders/7", url.Values{"note": {"x"}}, script...); a.StatusCode != http.StatusForbidden {
 		t.Errorf("a write by script after its end: %s", a.Status)
 	}
-	if e := g.leaves(before, "request.denied")[0]; e.Actor != g.People["staff/sam"].ID || e.Mandate != sam.last {
+	if e := g.leaves(before, "request.denied")[0]; e.Actor != g.People["staff/sam"].ID || e.Reason != stead.ReasonUnseen {
 		t.Errorf("%+v", e.Event)
 	}
+	g.restarts()
 	navigates := append(browser[:4:4], "Sec-Fetch-User: ?0")
 	for _, head := range [][]string{script, navigates} {
 		if a := sam.post("/.stead/end", m, head...); a.StatusCode != http.StatusForbidden {
@@ -202,5 +212,31 @@ func TestStatus(t *testing.T) {
 	}
 	if a := (&visitor{g: g}).get("/.stead/status"); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("%s", a.Status)
+	}
+}
+
+// Who acts again before he has seen that the last time is over gets nothing either: his open pages are still the other's (R16).
+func TestUnseenBeforeTheNext(t *testing.T) {
+	g := newShop(t)
+	sam := g.acting()
+	first := mandate(sam)
+	if a := sam.post("/.stead/end", first, script...); a.StatusCode != http.StatusOK {
+		t.Fatalf("%s %s", a.Status, a.body)
+	}
+	if a := sam.act("subject=erin"); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s %s", a.Status, a.body)
+	}
+	before, sent := g.size(), len(g.up.requests())
+	if a := sam.get("/orders", browser...); a.StatusCode != http.StatusForbidden || len(g.up.requests()) != sent || !strings.Contains(a.body, "/.stead/end") {
+		t.Errorf("%s %s", a.Status, a.body)
+	}
+	if e := g.leaves(before, "request.denied")[0]; e.Reason != stead.ReasonUnseen {
+		t.Errorf("%+v", e.Event)
+	}
+	if a := sam.post("/.stead/end", first, browser...); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("%s %s", a.Status, a.body)
+	}
+	if a := sam.get("/orders", browser...); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "Erin Novak") {
+		t.Errorf("%s %s", a.Status, a.body)
 	}
 }

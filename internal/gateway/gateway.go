@@ -38,6 +38,7 @@ type Ends interface {
 	Status(context.Context, authority.By) (authority.Status, error)
 	Extend(ctx context.Context, by authority.By, id stead.MandateID, reason, code string) (stead.Mandate, error)
 	End(ctx context.Context, by authority.By, id stead.MandateID) (stead.Mandate, error)
+	EndUnseen(ctx context.Context, by authority.By, id stead.MandateID) (stead.Mandate, error)
 	Acknowledge(context.Context, authority.By) error
 }
 
@@ -53,7 +54,7 @@ type Signer interface {
 	SignAssertion(stead.Assertion) (string, error)
 }
 
-// A Gateway stands before web applications. All members but Trusted and Transport are needed; they are set before the
+// A Gateway stands before web applications. All members but Labels, Trusted and Transport are needed; they are set before the
 // first request.
 type Gateway struct {
 	Apps    []App
@@ -64,6 +65,7 @@ type Gateway struct {
 	Signer  Signer
 	Console *url.URL // Stead's own origin, where people sign in, arm, start and extend
 
+	Labels    map[string]string // what people call applications, by id; the id where nothing stands
 	Door      web.Door
 	Cookie    web.Cookie // of this listener
 	Trusted   []netip.Prefix
@@ -74,7 +76,6 @@ type Gateway struct {
 	byHost  map[string]*App
 	live    live
 	tally   tally
-	eaten   eaten
 	buffers buffers
 	quiet   *log.Logger // of what the proxy says besides: we say it ourselves
 }

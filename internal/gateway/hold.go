@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 
 	"github.com/steadhq/stead"
@@ -26,6 +27,7 @@ type hold struct {
 	head     http.Header
 	code     int
 	held     []byte
+	whole    bool // the application said how long its answer is: it does not come bit by bit
 	settled  bool
 	no       bool
 	hijacked bool
@@ -77,8 +79,12 @@ func (h *hold) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// FlushError waits for the record, then sends what there is.
+// FlushError waits for the record, then sends what there is. Of an answer that does not come bit by bit more is sent at
+// a time.
 func (h *hold) FlushError() error {
+	if h.whole {
+		return nil
+	}
 	if h.settle(); h.no {
 		return errHeld
 	}
@@ -134,6 +140,9 @@ func (h *hold) drop() {
 func (h *hold) finish() {
 	if h.code == 0 && !h.settled {
 		h.WriteHeader(http.StatusOK)
+	}
+	if h.whole && !h.settled && len(h.held) > 0 && h.head.Get("Trailer") == "" {
+		h.head.Set("Content-Length", strconv.Itoa(len(h.held)))
 	}
 	h.settle()
 }

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -182,6 +183,7 @@ type visitor struct {
 	g      *gate
 	who    string
 	cookie string
+	host   string // where he is; "" is the first application
 	last   stead.MandateID
 }
 
@@ -220,6 +222,7 @@ func (v *visitor) do(method, path, body string, head ...string) answer {
 	if err != nil {
 		v.g.t.Fatal(err)
 	}
+	r.Host = cmp.Or(v.host, r.Host)
 	r.Header.Set("User-Agent", agent)
 	if v.cookie != "" {
 		r.AddCookie(&http.Cookie{Name: v.g.gw.Cookie.Name, Value: v.cookie})

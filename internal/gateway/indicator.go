@@ -61,13 +61,13 @@ func (g *Gateway) bar(r *http.Request, v *visit, forms bool) barFacts {
 
 // indicator renders what goes into a page, and opens the page's policy for it. Its text is ASCII whatever the names:
 // it must read the same in every character set.
-func (t *trip) indicator(h http.Header) (style, bar []byte, err error) {
+func (t *trip) indicator(h http.Header) (bar []byte, err error) {
 	facts := t.g.bar(t.in, t.v, admit(h, origin(t.in)))
 	var b bytes.Buffer
 	if err := barView(facts).Render(context.Background(), &b); err != nil {
-		return nil, nil, stead.Because(err, "draw the indicator")
+		return nil, stead.Because(err, "draw the indicator")
 	}
-	return []byte(`<link rel="stylesheet" href="` + barStyle + `">`), asciiOnly(b.String()), nil
+	return asciiOnly(b.String()), nil
 }
 
 func asciiOnly(s string) []byte {

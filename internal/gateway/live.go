@@ -115,7 +115,6 @@ func (g *Gateway) Sweep(ctx context.Context) {
 			s.cut()
 		}
 	}
-	g.eaten.forget(g.Now())
 }
 
 func (s *stream) goesOn(st authority.Status) bool {
@@ -131,56 +130,6 @@ func (g *Gateway) cutStreams(by authority.By, host string) {
 	for _, s := range g.live.all() {
 		if s.by.Session == by.Session && s.host == host {
 			s.cut()
-		}
-	}
-}
-
-// eaten remembers ends that a page's script asked for: until a person has seen them, nothing from that session is
-// served on that host (R16). A restart forgets them; the next sign-in or end page then does.
-type eaten struct {
-	mu   sync.Mutex
-	ends map[seat]end
-}
-
-type seat struct {
-	session stead.SessionID
-	host    string
-}
-
-type end struct {
-	mandate stead.Mandate
-	subject stead.Principal
-	until   time.Time // of the session
-}
-
-func (e *eaten) note(s seat, n end) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.ends == nil {
-		e.ends = map[seat]end{}
-	}
-	e.ends[s] = n
-}
-
-func (e *eaten) at(s seat) (end, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n, ok := e.ends[s]
-	return n, ok
-}
-
-func (e *eaten) clear(s seat) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.ends, s)
-}
-
-func (e *eaten) forget(now time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for s, n := range e.ends {
-		if !now.Before(n.until) {
-			delete(e.ends, s)
 		}
 	}
 }

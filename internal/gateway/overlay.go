@@ -59,11 +59,9 @@ func (g *Gateway) who(r *http.Request, v *visit) (err error) {
 		return err
 	}
 	v.who = served{actor: &v.status.Actor, subject: &v.status.Actor}
-	if e, unseen := g.eaten.at(seat{v.by.Session, hostOf(r)}); unseen {
-		v.who, v.status.Acting = served{actor: &v.status.Actor, subject: &e.subject, mandate: &e.mandate}, false
-		return nil
-	}
-	if m := &v.status.Mandate; m.ID != "" && slices.Contains(m.Scope.Apps, v.app.ID) {
+	// Whom he acts for now may not be whom he takes his open pages for: first he must have seen that they are over.
+	_, unseen := g.unseen(r, v.status)
+	if m := &v.status.Mandate; m.ID != "" && slices.Contains(m.Scope.Apps, v.app.ID) && !unseen {
 		v.who = served{actor: &v.status.Actor, subject: &v.status.Subject, mandate: m}
 	}
 	return nil

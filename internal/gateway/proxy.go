@@ -120,8 +120,10 @@ func (t *trip) rewrite(p *httputil.ProxyRequest) {
 	t.g.Cookie.Hide(h)
 	if t.v.acting() {
 		h.Del("Cookie")
+	}
+	if t.v.acting() || t.v.noticed(t.in) {
 		for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
-			h.Del(name) // what this browser keeps is the actor's own
+			h.Del(name) // what this browser keeps is the actor's own, or does not say that he acts elsewhere
 		}
 		if document(t.in) {
 			h.Del("Range")

@@ -18,6 +18,7 @@ type params struct {
 	readings [][]param
 	ok       bool // all of it could be read, and no name stands twice
 	body     bool // there is a body
+	unread   bool // it was wanted and could not be read: it may hold any parameter
 }
 
 type param struct {
@@ -33,6 +34,7 @@ func readParams(r *http.Request, wantBody bool) params {
 	var members []param
 	if p.body {
 		form, members, p.ok = readBody(r, wantBody)
+		p.unread = wantBody && !p.ok
 	}
 	raw := join(r.URL.RawQuery, form)
 	p.add(raw, "&", members)

@@ -7,32 +7,9 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// fromBrowser tells a browser from a program: only browsers send Sec-Fetch headers, and their scripts cannot.
-func fromBrowser(r *http.Request) bool {
-	for name := range r.Header {
-		if strings.HasPrefix(name, "Sec-Fetch-") {
-			return true
-		}
-	}
-	return false
-}
-
-// topLevel tells whether r brings a whole page into a window; a program always does.
-func topLevel(r *http.Request) bool {
-	if !fromBrowser(r) {
-		return true
-	}
-	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
-}
-
-// byHand tells whether a person pressed something to send r. A page's script navigates too, but without Sec-Fetch-User.
-func byHand(r *http.Request) bool {
-	return topLevel(r) && (!fromBrowser(r) || r.Header.Get("Sec-Fetch-User") == "?1")
-}
-
 // activity tells whether somebody is at the keyboard: navigations are, polls, sockets and beacons are not (R15).
 func activity(r *http.Request) bool {
-	return !fromBrowser(r) || r.Header.Get("Sec-Fetch-Mode") == "navigate" || r.Header.Get("Sec-Fetch-User") == "?1"
+	return !web.FromBrowser(r) || r.Header.Get("Sec-Fetch-Mode") == "navigate" || r.Header.Get("Sec-Fetch-User") == "?1"
 }
 
 // document tells whether the answer becomes a page of its own, so that it can carry the indicator.
@@ -48,7 +25,7 @@ func upgrades(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
 func safe(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
 // browses tells whether r may be sent elsewhere to sign in and come back.
-func browses(r *http.Request) bool { return web.PrefersHTML(r) && topLevel(r) }
+func browses(r *http.Request) bool { return web.PrefersHTML(r) && web.TopLevel(r) }
 
 // localPath gives next if it is a path on this very host that every browser reads as one, else "/".
 func localPath(next string) string {

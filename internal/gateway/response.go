@@ -22,6 +22,7 @@ func (t *trip) answered(res *http.Response) error {
 			delete(h, name)
 		}
 	}
+	t.hold.whole = res.ContentLength >= 0
 	t.cookies(h, acting)
 	if err := t.redirects(h, acting); err != nil {
 		return err
@@ -33,8 +34,12 @@ func (t *trip) answered(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}
-	if acting && document(t.in) && page200(res) && t.in.Method != http.MethodHead {
-		if err := t.inject(res); err != nil {
+	draw := t.indicator
+	if !acting {
+		draw = t.drawNotice
+	}
+	if (acting && document(t.in) || t.v.noticed(t.in)) && page200(res) && t.in.Method != http.MethodHead {
+		if err := t.inject(res, draw); err != nil {
 			return err
 		}
 	}
@@ -170,8 +175,8 @@ func isHTML(h http.Header) bool {
 	return false
 }
 
-// inject puts the indicator into the page. A page that cannot carry it is not shown.
-func (t *trip) inject(res *http.Response) error {
+// inject puts what draw draws into the page. A page that cannot carry it is not shown.
+func (t *trip) inject(res *http.Response, draw func(http.Header) ([]byte, error)) error {
 	h := res.Header
 	if len(h["Content-Type"]) > 1 || !asciiBased(h.Get("Content-Type")) {
 		return cannot("its character set is none that Stead can write in")
@@ -187,10 +192,11 @@ func (t *trip) inject(res *http.Response) error {
 	default:
 		return cannot("it is packed as " + packing + " though it was asked not to be")
 	}
-	style, bar, err := t.indicator(h)
+	bar, err := draw(h)
 	if err != nil {
 		return err
 	}
+	style := []byte(`<link rel="stylesheet" href="` + barStyle + `">`)
 	h.Del("Content-Encoding")
 	h.Del("Content-Length")
 	h.Del("Content-Md5")

@@ -66,7 +66,7 @@ func sheet(w http.ResponseWriter, _ *http.Request) error {
 // in takes the one-time code that sign-in sent along and gives a cookie of this host for it.
 func (g *Gateway) in(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	if len(q["code"]) != 1 || len(q["next"]) > 1 || !topLevel(r) {
+	if len(q["code"]) != 1 || len(q["next"]) > 1 || !web.TopLevel(r) {
 		return wrong("this address is where a sign-in ends: begin at the application")
 	}
 	before, errBefore := g.present(r)

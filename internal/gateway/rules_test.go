@@ -87,7 +87,7 @@ func TestClassify(t *testing.T) { // S-I27
 		{"GET", "/item/%61", "", "", Write},
 		{"GET", "/item/%2561", "", "", Write},
 		{"GET", "/item/caf%C3%A9", "", "", Read},
-		{"GET", "/item/7", "text/plain", "x", Write}, // a body where none belongs
+		{"GET", "/item/7", "text/plain", "x", Closed}, // a body where none belongs
 		{"DELETE", "/item/7", "", "", Write},
 		{"BREW", "/item/7", "", "", Write},
 		{"GET", "/nowhere", "", "", Write},
@@ -95,8 +95,8 @@ func TestClassify(t *testing.T) { // S-I27
 		{"GET", "/wide/x?y=1", "", "", Write},
 		{"POST", "/search/a", urlencoded, "q=x&n=2", Read},
 		{"POST", "/search/a", urlencoded + "; charset=utf-8", "q=x", Read},
-		{"POST", "/search/a", urlencoded + "; charset=utf-16", "q=x", Write},
-		{"POST", "/search/a", "multipart/form-data; boundary=x", "--x--", Write},
+		{"POST", "/search/a", urlencoded + "; charset=utf-16", "q=x", Closed},
+		{"POST", "/search/a", "multipart/form-data; boundary=x", "--x--", Closed},
 		{"POST", "/search/a?q=1", urlencoded, "q=2", Write},
 		{"POST", "/search/a", urlencoded, "save=1", Write},
 		{"POST", "/search/a", urlencoded, "SaveAll=1", Write},
@@ -105,7 +105,7 @@ func TestClassify(t *testing.T) { // S-I27
 		{"POST", "/search/a", urlencoded, "\u017fave=1", Write}, // a long s
 		{"POST", "/search/a", urlencoded, "q=1;save=1", Write},
 		{"POST", "/search/a", urlencoded, "_method=PUT", Write},
-		{"POST", "/search/a", urlencoded, big, Write},
+		{"POST", "/search/a", urlencoded, big, Closed},
 		{"POST", "/api", urlencoded, "action=query", Read},
 		{"POST", "/api", urlencoded, "action=queryx", Write},
 		{"POST", "/api", urlencoded, "action=QUERY", Write},
@@ -150,6 +150,56 @@ func TestClassify(t *testing.T) { // S-I27
 	}
 }
 
+// A body that cannot be read may hold what a closed rule names: it is closed there, and a write elsewhere (A3).
+func TestUnreadBody(t *testing.T) { // S-I27
+	apps, err := ParseRules([]byte(`
+apps:
+  - id: a
+    host: a.test
+    upstream: http://127.0.0.1:9
+    rules:
+      - { id: photo,  is: write,  method: [POST], path: [/account/photo] }
+      - { id: list,   is: read,   method: [POST], path: ["/account/**"], only: [page] }
+      - { id: leave,  is: closed, path: ["/account/**"], param: { do: "leave|sign" } }
+      - { id: sign,   is: closed, path: [/sign], has: ["sig*"] }
+      - { id: browse, is: read,   method: [POST], path: ["/club/**"] }
+      - { id: quit,   is: closed, path: ["/club/**"], has: [quit] }
+      - { id: gone,   is: closed, path: [/gone], only: [x] }
+      - { id: public, is: public, path: ["/static/**"] }
+      - { id: look,   is: read,   path: ["/look/**"] }
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	multipart := "multipart/form-data; boundary=x"
+	part := "--x\r\nContent-Disposition: form-data; name=do\r\n\r\nleave\r\n--x--\r\n"
+	for _, tc := range []struct {
+		method, target, kind, body string
+		want                       Class
+		rule                       string
+	}{
+		{"POST", "/account", multipart, part, Closed, "leave"},
+		{"POST", "/Account/", multipart, part, Closed, "leave"},
+		{"POST", "/account/x", "text/plain", "do=leave", Closed, "leave"},
+		{"GET", "/account/x", urlencoded, "do=leave", Closed, "leave"},
+		{"POST", "/club/x", multipart, part, Closed, "quit"}, // what looks lets no parameter through that it does not name
+		{"PUT", "/sign", multipart, part, Closed, "sign"},
+		{"POST", "/gone", inJSON, "[1]", Closed, "gone"},
+		{"POST", "/account/x", urlencoded, "do=leave", Closed, "leave"},
+		{"POST", "/account/x", urlencoded, "do=stay", Write, DefaultRule},
+		{"POST", "/account/x", urlencoded, "page=1", Read, "list"},
+		{"POST", "/account/photo", multipart, part, Write, "photo"}, // whatever it holds, an earlier rule has it
+		{"POST", "/other", multipart, part, Write, DefaultRule},
+		{"POST", "/look/x", multipart, part, Write, DefaultRule},
+		{"POST", "/static/x", multipart, part, Write, DefaultRule},
+	} {
+		got := apps[0].Classify(request(t, tc.method, tc.target, tc.kind, tc.body))
+		if got != (Verdict{tc.want, tc.rule}) {
+			t.Errorf("%s %s %s %.30q is %v, want %s (%s)", tc.method, tc.target, tc.kind, tc.body, got, tc.want, tc.rule)
+		}
+	}
+}
+
 func TestMethodOverride(t *testing.T) { // S-I27
 	app := wiki(t)
 	for _, name := range []string{"X-HTTP-Method-Override", "X-Http-Method", "X-Method-Override", "X_HTTP_Method_Override", "x-http-method-override"} {
@@ -164,7 +214,7 @@ func TestMethodOverride(t *testing.T) { // S-I27
 func TestABodyThatWaitsForA100IsNotRead(t *testing.T) { // S-I2: a 100 would be an answer before the record
 	r := request(t, "POST", "/search/a", urlencoded, "q=1")
 	r.Header.Set("Expect", "100-continue")
-	if got := wiki(t).Classify(r); got.Class != Write {
+	if got := wiki(t).Classify(r); got.Class != Closed { // it may hold what is closed anywhere
 		t.Errorf("%s", got.Class)
 	}
 	if left, _ := io.ReadAll(r.Body); string(left) != "q=1" {

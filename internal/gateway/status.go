@@ -37,7 +37,7 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) error {
 		return g.orSignIn(w, r, err)
 	}
 	a := statusAnswer{Actor: personOf(st.Actor), Subject: personOf(st.Actor), Until: st.Until.UTC(), WarnAt: st.WarnAt.UTC(), WarnsOf: st.WarnsOf}
-	if unseen, ok := g.unseen(r, by, st); ok {
+	if unseen, ok := g.unseen(r, st); ok {
 		a.Unseen = unseen
 	}
 	if st.Acting {

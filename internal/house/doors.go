@@ -2,11 +2,11 @@ package house
 
 import (
 	"context"
-	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -52,12 +52,8 @@ type Doors struct {
 	Routes  *web.Routes  // of Own
 	Gateway *gateway.Gateway
 	Apps    http.Handler // applications
-	ballast []byte
+	ring    *keys.Ring
 }
-
-// Memory is collected whenever the heap has doubled. Beside a live heap of a few MiB that is every hundred requests,
-// which costs a fifth of their time; beside this, which is never touched and so takes no memory, it is every thousand.
-const ballast = 32 << 20
 
 // Doors opens every door of the house.
 func (h *House) Doors(s Site) (*Doors, error) {
@@ -66,31 +62,67 @@ func (h *House) Doors(s Site) (*Doors, error) {
 		return nil, err
 	}
 	h.metrics = health.NewMetrics(s.Version, h.standing, h.Now)
+	h.unheard = newUnheard(h.Authority)
 	verbs := metered{h.Authority, h.metrics}
-	d := &Doors{Routes: &web.Routes{}, ballast: make([]byte, ballast)}
+	d := &Doors{Routes: &web.Routes{}, ring: s.Ring}
 	d.Gateway = &gateway.Gateway{Apps: s.Apps, Passes: verbs, Starts: verbs, Ends: verbs, Decider: verbs,
-		Signer: s.Ring, Console: own, Door: web.Door{Log: s.Log, Docs: s.Origin, Form: []string{s.Origin}},
-		Cookie: web.NewCookie("stead", s.Gateway, s.Secure), Trusted: s.Trusted, Transport: s.Transport, Now: h.Now, NewID: h.NewID}
-	if d.Apps, err = d.Gateway.Open(); err != nil {
+		Signer: s.Ring, Labels: s.Labels, Console: own, Door: web.Door{Log: s.Log, Docs: s.Origin, Form: []string{s.Origin}, Unheard: h.unheard.refused},
+		Cookie: web.NewCookie("stead", s.gateway(), s.Secure), Trusted: s.Trusted, Transport: s.Transport, Now: h.Now, NewID: h.NewID}
+	apps, err := d.Gateway.Open()
+	if err != nil {
 		return nil, err
 	}
+	d.Apps = h.upToDate(apps, d.Gateway.Door, gatewayOwn)
 	if err := h.ownRoutes(d.Routes, s, verbs); err != nil {
 		return nil, err
 	}
-	mux, door := http.NewServeMux(), web.Door{Log: s.Log, Form: s.appOrigins()}
+	mux, door := http.NewServeMux(), web.Door{Log: s.Log, Form: s.appOrigins(), Unheard: h.unheard.refused}
 	if err := d.Routes.Mount(mux, door); err != nil {
 		return nil, err
 	}
 	front := web.Front{Trusted: s.Trusted, Refuse: door.Refuse, NewID: func() string { return h.NewID("req_") },
 		Known: func(host string) bool { return host == own.Host || host == s.Listen }}
-	d.Own = front.Before(web.CrossSite{}.Before(door.Beyond(mux), door.Refuse))
+	d.Own = front.Before(web.CrossSite{}.Before(h.upToDate(door.Beyond(mux), door, ownNews), door.Refuse))
 	return d, nil
 }
 
+// upToDate lets this node hear of what others have written before what Stead itself shows or does: who did something at
+// one finds it done at the next. Requests of applications need it not: their decisions are recorded behind the end of
+// the log, or as fresh as they must be.
+func (h *House) upToDate(next http.Handler, door web.Door, news func(path string) bool) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !news(r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if err := h.Store.Latest(r.Context()); err != nil {
+			door.Refuse(w, r, &web.Fault{Err: &stead.Error{Kind: stead.Broken, Reason: stead.ReasonStale, Text: "the database does not answer", Err: err},
+				Hint: "The database does not answer this server. Nothing was done, and nothing that was is lost."})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// gatewayOwn tells which paths of an application's host are Stead's own.
+func gatewayOwn(path string) bool {
+	return strings.HasPrefix(path, "/.stead/") && !strings.HasPrefix(path, web.StaticPath)
+}
+
+// ownNews tells which of Stead's own paths show or change what is kept.
+func ownNews(path string) bool {
+	return path != "/livez" && path != "/readyz" && !strings.HasPrefix(path, web.StaticPath) && !strings.HasPrefix(path, "/docs/") &&
+		!strings.HasPrefix(path, "/.well-known/")
+}
+
 func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered) error {
-	cookie := web.NewCookie("stead", s.Listen, s.Secure)
+	own, err := url.Parse(s.Origin)
+	if err != nil {
+		return err
+	}
+	cookie := web.NewCookie("stead", own.Host, s.Secure)
 	in := &login.Door{Sessions: verbs, Hander: verbs, Directories: s.Directories, Places: s.places(),
-		Cookie: cookie, Now: h.Now, Rand: rand.Reader}
+		Cookie: cookie}
 	pages := &console.Console{Authority: verbs, Apps: s.apps(), Cookie: cookie, Now: h.Now, Zone: h.Settings.Zone, Setup: s.Setup}
 	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }
 	if s.Demo != nil {
@@ -157,6 +189,14 @@ func (s Site) apps() []console.App {
 		all = append(all, console.App{ID: a.ID, Label: s.Labels[string(a.ID)], Host: a.Canonical(), Origin: s.scheme() + a.Canonical(), Edit: a.Aware})
 	}
 	return all
+}
+
+// gateway is where browsers find the applications: every node behind one balancer names its cookie by that.
+func (s Site) gateway() string {
+	if len(s.Apps) > 0 {
+		return s.Apps[0].Canonical()
+	}
+	return s.Gateway
 }
 
 func (s Site) appOrigins() []string {

@@ -24,6 +24,8 @@ import (
 // Options are what a house is built from. Dir, Settings, Wall, Boot, Rand, LogKey and CodeKey are needed.
 type Options struct {
 	Dir      string // of the store
+	DSN      string // of a PostgreSQL database, instead of Dir
+	Node     string // which of the nodes on that database this is
 	Mirror   string // file outside of Dir that keeps the last signed head; "" keeps none
 	Accept   bool   // open although the store is behind its mirror; every right ends then
 	VFS      string // the SQLite VFS; "" = the machine's own
@@ -32,7 +34,8 @@ type Options struct {
 	Files    map[string]string // the first policy of an empty store
 	Wall     func() time.Time
 	Boot     func() time.Duration
-	Movable  bool // stead dev: a clock that was moved ahead stays ahead
+	Skew     func() time.Duration // how far Wall is ahead of the database's clock; nil = measured
+	Movable  bool                 // stead dev: a clock that was moved ahead stays ahead
 	Rand     io.Reader
 	Master   keys.Master
 	LogKey   ed25519.PrivateKey
@@ -55,6 +58,7 @@ type House struct {
 
 	origin  string
 	metrics *health.Metrics
+	unheard *unheard
 }
 
 // Open builds a house and loads what it holds. Errors: those of the store; invalid policy.
@@ -74,19 +78,28 @@ func Open(ctx context.Context, o Options) (*House, error) {
 		return nil, err
 	}
 	h.Authority = &authority.Authority{
-		Store: h.Store, Policy: h.Cedar, Prover: h.Prover, Settings: o.Settings, CodeKey: o.CodeKey, Alarm: o.Alarm,
-		Clock: clock(o, h.Store.HighWater()), NewID: ids(o.Rand),
+		Store: h.Store, Policy: h.Cedar, Prover: h.Prover, Settings: o.Settings, Node: o.Node, CodeKey: o.CodeKey, Alarm: o.Alarm,
+		Clock: clock(o, h.Store), NewID: ids(o.Rand),
 	}
 	return h, h.begin(ctx, o)
 }
 
-func clock(o Options, highest time.Time) *authority.Clock {
+func clock(o Options, s *store.Store) *authority.Clock {
+	highest := s.HighWater()
 	if ahead := highest.Sub(o.Wall()); o.Movable && ahead > 0 {
 		c := authority.NewClock(o.Wall, o.Boot, time.Time{})
 		c.Advance(ahead)
 		return c
 	}
-	return authority.NewClock(o.Wall, o.Boot, highest)
+	if o.DSN == "" {
+		return authority.NewClock(o.Wall, o.Boot, highest)
+	}
+	c := authority.NewClock(o.Wall, o.Boot, time.Time{})
+	if o.Skew == nil {
+		o.Skew = s.Skew
+	}
+	c.Among(s.HighWater, o.Skew)
+	return c
 }
 
 func openStore(ctx context.Context, o Options) (*store.Store, error) {
@@ -98,7 +111,7 @@ func openStore(ctx context.Context, o Options) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Options{Dir: o.Dir, Mirror: o.Mirror, Accept: o.Accept, VFS: o.VFS, Now: o.Wall,
+	return store.Open(ctx, store.Options{Dir: o.Dir, DSN: o.DSN, Mirror: o.Mirror, Accept: o.Accept, VFS: o.VFS, Now: o.Wall,
 		Patience: o.Patience, Log: log, Sealer: sealer, Rand: o.Rand})
 }
 
@@ -123,7 +136,9 @@ func (h *House) begin(ctx context.Context, o Options) error {
 		}
 	}
 	if err == nil && len(o.Files) > 0 && h.PolicyDigest() == "" {
-		err = h.Found(ctx, o.Files)
+		if err = h.Found(ctx, o.Files); stead.ReasonOf(err) == stead.ReasonExists {
+			err = nil // another node began at the same moment
+		}
 	}
 	if err != nil {
 		return errors.Join(err, h.Store.Close())

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/steadhq/stead"
@@ -71,20 +72,24 @@ type Material struct {
 	CodeKey []byte
 }
 
-// Unlock reads the master key, making one at the first start, and the keys that are sealed under it in dir.
-func Unlock(ctx context.Context, masterFile, dir string) (Material, error) {
-	m := Material{Secrets: cabinet{dir}}
+// Cabinet keeps sealed secrets in a folder, for this house alone.
+func Cabinet(dir string) keys.Secrets { return cabinet{dir} }
+
+// Unlock reads the master key, making one at the first start, and the keys that are sealed under it.
+func Unlock(ctx context.Context, masterFile string, secrets keys.Secrets) (Material, error) {
+	m := Material{Secrets: secrets}
 	var err error
 	m.Master, err = keys.LoadMaster(masterFile)
 	if stead.KindOf(err) == stead.Missing {
-		if err = os.MkdirAll(filepath.Dir(masterFile), 0o700); err == nil {
-			m.Master, err = keys.CreateMaster(masterFile, rand.Reader)
-		}
+		m.Master, err = firstMaster(ctx, masterFile, secrets)
 	}
 	if err != nil {
 		return m, stead.Because(err, "get the master key")
 	}
 	if m.Box, err = keys.NewBox(m.Master, rand.Reader); err != nil {
+		return m, err
+	}
+	if err := opens(ctx, m, masterFile); err != nil {
 		return m, err
 	}
 	if m.LogKey, err = keys.LogKey(ctx, rand.Reader, m.Secrets, m.Box); err != nil {
@@ -94,7 +99,62 @@ func Unlock(ctx context.Context, masterFile, dir string) (Material, error) {
 	return m, err
 }
 
+// opens tells whether the master key is the one that the secrets were sealed under.
+func opens(ctx context.Context, m Material, masterFile string) error {
+	sealed, err := m.Secrets.Secret(ctx, codeKeyName)
+	if stead.KindOf(err) == stead.Missing {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := m.Box.Open(codeKeyName, sealed); err != nil {
+		return stead.E(stead.Conflict, stead.ReasonNone,
+			"%s holds another master key than the one the secrets were sealed under: every node needs the same, copy it from one that has it", masterFile)
+	}
+	return nil
+}
+
+// firstMaster makes a master key where nothing is sealed yet: with another one than that of its fellows a node could
+// open nothing.
+func firstMaster(ctx context.Context, file string, secrets keys.Secrets) (keys.Master, error) {
+	if _, err := secrets.Secret(ctx, codeKeyName); stead.KindOf(err) != stead.Missing {
+		return keys.Master{}, errors.Join(err, stead.E(stead.Missing, stead.ReasonNone,
+			"%s is not there, and the secrets were sealed under a master key: copy it from the node, or the safe place, that has it", file))
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return keys.Master{}, err
+	}
+	return keys.CreateMaster(file, rand.Reader)
+}
+
 const codeKeyName = "codes"
+
+// SealedIn reads all that a cabinet holds, still sealed, by name. Kind invalid: a file is nobody's that this program knows,
+// and would be left behind.
+func SealedIn(ctx context.Context, dir string) (map[string][]byte, error) {
+	files, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, stead.Because(err, "read the folder of secrets")
+	}
+	c, sealed := cabinet{dir}, map[string][]byte{}
+	for _, name := range append(keys.SecretNames(), codeKeyName) {
+		b, err := c.Secret(ctx, name)
+		switch {
+		case err == nil:
+			sealed[name] = b
+		case stead.KindOf(err) != stead.Missing:
+			return nil, err
+		}
+		files = slices.DeleteFunc(files, func(f fs.DirEntry) bool { return f.Name() == filepath.Base(c.path(name)) })
+	}
+	for _, f := range files {
+		if !strings.HasPrefix(f.Name(), ".new-") { // what a crash left of one that was being written
+			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "this program does not know what the secret %s is", filepath.Join(dir, f.Name()))
+		}
+	}
+	return sealed, nil
+}
 
 // codeKey authenticates one-time codes between hosts.
 func (m Material) codeKey(ctx context.Context) ([]byte, error) {

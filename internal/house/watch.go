@@ -3,7 +3,9 @@ package house
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -16,10 +18,13 @@ func (h *House) health() health.Health {
 	return health.Health{Metrics: h.metrics.Handler(), Checks: []health.Check{
 		{Name: "store", Ask: func(context.Context) error { return h.Store.Broken() }},
 		{Name: "clock", Ask: func(context.Context) error {
-			if !h.Clock.Trusted() {
-				return errors.New("the clock jumped: acting is refused until two people have looked (stead doctor)")
+			switch skew := h.Clock.Skew(); {
+			case h.Clock.Trusted():
+				return nil
+			case skew > authority.Step || skew < -authority.Step:
+				return fmt.Errorf("this machine's clock is %s away from the database's: acting is refused until it is set and two people have looked (stead doctor)", skew.Round(time.Second))
 			}
-			return nil
+			return errors.New("the clock jumped: acting is refused until two people have looked (stead doctor)")
 		}},
 		{Name: "policy", Ask: func(context.Context) error {
 			if h.PolicyDigest() == "" {

@@ -33,6 +33,9 @@ const (
 	logName  = "signing/log"
 )
 
+// SecretNames are the names under which the package keeps secrets.
+func SecretNames() []string { return []string{ringName, logName} }
+
 // Signing says how assertions are signed. All members but Lead and Overlap are needed.
 type Signing struct {
 	Issuer  string
@@ -114,6 +117,9 @@ func (r *Ring) Reload(ctx context.Context) error {
 func (r *Ring) Rotate(ctx context.Context) error {
 	r.turn.Lock()
 	defer r.turn.Unlock()
+	if err := r.Reload(ctx); err != nil { // another node may have rotated
+		return err
+	}
 	now := r.Now()
 	fresh, err := r.newKey(now.Add(r.Lead))
 	if err != nil {

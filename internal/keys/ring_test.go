@@ -232,3 +232,33 @@ func BenchmarkSignAssertion(b *testing.B) {
 		}
 	}
 }
+
+// Two nodes that rotate one after the other keep each other's keys, and both sign and publish alike once they have read
+// them again.
+func TestRotateElsewhere(t *testing.T) {
+	one, m, c := newRing(t)
+	two, err := OpenRing(t.Context(), Signing{Issuer: one.Issuer, Now: c.Now, Rand: rand.Reader, Secrets: m, Box: one.Box})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*Ring{one, two} {
+		if err := r.Rotate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := one.Reload(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.now = c.now.Add(one.Lead)
+	for _, by := range []*Ring{one, two} {
+		token, err := by.SignAssertion(acting())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []*Ring{one, two} {
+			if _, ok := check(t, at, token); !ok || len(at.published(c.now)) != 3 {
+				t.Errorf("taken: %v, of %d keys", ok, len(at.published(c.now)))
+			}
+		}
+	}
+}

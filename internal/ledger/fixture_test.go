@@ -48,12 +48,21 @@ func newMemory(t testing.TB, n int) *memory {
 
 // grow appends n events; every third writes an object version.
 func (m *memory) grow(n int) {
-	leaves := make([]stead.Hash, 0, n)
-	for i := len(m.events); len(leaves) < n; i++ {
-		stored := m.event(i)
+	list := make([][]byte, n)
+	for i := range list {
+		list[i] = m.event(len(m.events) + i)
+	}
+	m.add(list...)
+}
+
+// add appends events as they are stored.
+func (m *memory) add(list ...[]byte) {
+	leaves := make([]stead.Hash, 0, len(list))
+	for _, stored := range list {
+		i := uint64(len(m.events))
 		leaves = append(leaves, LeafHash(stored))
-		m.events = append(m.events, EventRow{Index: uint64(i), Stored: stored, Leaf: leaves[len(leaves)-1]})
-		m.rows = append(m.rows, ProjectedRow{Index: uint64(i), Row: m.project(stored)})
+		m.events = append(m.events, EventRow{Index: i, Stored: stored, Leaf: leaves[len(leaves)-1]})
+		m.rows = append(m.rows, ProjectedRow{Index: i, Row: m.project(stored)})
 	}
 	full, edge, root := Integrate(m.edge, leaves)
 	m.edge, m.tiles = edge, append(m.tiles, full...)

@@ -12,16 +12,22 @@ import (
 type Fault struct {
 	Index uint64 `json:"index"` // the first event that is, or may be, wrong
 	To    uint64 `json:"to"`    // one past the last that may be; Index+1 where exactly one is
-	What  string `json:"what"`  // event, leaf, tile, object, projection, edge, head, checkpoint, line
+	What  string `json:"what"`  // event, leaf, tile, object, projection, edge, head, checkpoint, line; file, mark, counter, key, span
 	Text  string `json:"text"`
 }
 
 func (f Fault) String() string {
+	if f.What == "file" {
+		return f.Text + ": which event it is of can not be told"
+	}
 	if f.To > f.Index+1 {
 		return fmt.Sprintf("event %d or one before %d: %s", f.Index, f.To, f.Text)
 	}
 	return fmt.Sprintf("event %d: %s", f.Index, f.Text)
 }
+
+// follows tells that no event itself was found wrong, but what one of them wrote.
+func (f Fault) follows() bool { return f.What == "object" || f.What == "projection" }
 
 // A Report tells what was read and what was wrong. No faults and a nil error is the only good outcome.
 type Report struct {
@@ -78,6 +84,9 @@ func (o *outside) at(s *span) {
 }
 
 func (o *outside) report(r *Report) {
+	if first := r.First(); o.head != nil && first.follows() && (o.head.Size > r.Size || o.seen && o.root != o.head.Root) {
+		r.faultRange(0, min(first.Index+1, o.head.Size), "checkpoint", "the events are not those that a checkpoint from elsewhere has seen: this one, or one before, was rewritten")
+	}
 	if o.head == nil || (!r.Good() && (!o.seen || o.head.Size > r.First().Index)) {
 		return // an exact fault says more than that the whole differs
 	}

@@ -28,6 +28,17 @@ type Projection interface {
 	Expect(index uint64, event []byte) ([]byte, error)
 }
 
+// A Rest is what lies beside the log and follows from it: the form of the files, marks, counters, keys of people, the
+// columns of the head. It is told every event and every object that is as the log says, in their order.
+type Rest interface {
+	// Whole comes first and tells what is wrong with the files themselves; "": their rows can be relied on.
+	Whole(ctx context.Context) (string, error)
+	Event(index uint64, stored []byte)
+	Object(index uint64, kind stead.RecordKind, body []byte)
+	// Wrong comes last and says what does not follow from one of the events [from, to).
+	Wrong(ctx context.Context, say func(from, to uint64, what, text string)) error
+}
+
 // Standing is the head row and how many rows the tables have.
 type Standing struct {
 	Head      stead.Head
@@ -66,8 +77,9 @@ type ProjectedRow struct {
 type Check struct {
 	Trail      Trail
 	Projection Projection // nil: it is not looked at
+	Rest       Rest       // nil: it is not looked at
 	Key        note.Verifier
 	Outside    *stead.Head // nil: a store that was rolled back or rewritten with its own key is not found
-	Pruned     uint64      // how many events are known to be gone; that more are is a fault
+	Pruned     uint64      // how many events are known to be gone, if no event in the log says it; that more are is a fault
 	Progress   func(done, total uint64)
 }

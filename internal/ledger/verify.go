@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/steadhq/stead"
@@ -12,17 +13,28 @@ const block = 16 * tileWidth
 
 // Verify reads everything that somebody with the database could edit, and compares: event bytes, leaf column,
 // tiles, edge, root, signed head, the checkpoint from elsewhere; every object version with the digest its event
-// carries; the projection with what the events say. It stops behind the first block with a fault. What is wrong is
-// in the report; an error is a store that could not be read.
+// carries; the projection with what the events say; and, where all of that is right, the rest. It stops behind the first
+// block with a fault. What is wrong is in the report; an error is a store that could not be read.
 func Verify(ctx context.Context, c Check) (Report, error) {
 	if c.Key == nil {
 		return Report{}, invalid("say by which verifier key the log is to be checked")
+	}
+	if c.Rest != nil {
+		text, err := c.Rest.Whole(ctx)
+		if text != "" || err != nil {
+			r := Report{Origin: c.Key.Name()}
+			r.faultRange(0, math.MaxInt64, "file", "%s", text)
+			return r, stead.Because(err, "look at the files")
+		}
 	}
 	st, err := c.Trail.Standing(ctx)
 	if err != nil {
 		return Report{}, stead.Because(err, "read the head of the log")
 	}
-	v := &verifier{ctx: ctx, Check: c, st: st, out: outside{head: c.Outside}}
+	v := &verifier{ctx: ctx, Check: c, st: st, out: outside{head: c.Outside}, gone: c.Pruned}
+	if signed, err := Open(st.Head.Note, c.Key); err == nil {
+		v.own.head = &signed
+	}
 	v.report = Report{Origin: c.Key.Name(), Size: st.Head.Size, Root: st.Head.Root, Pruned: st.Pruned}
 	if err := v.run(); err != nil {
 		return v.report, err
@@ -37,11 +49,14 @@ type verifier struct {
 	st     Standing
 	edge   Edge
 	out    outside
+	own    outside // the checkpoint of the head row; no head: it is not signed
+	gone   uint64  // events that are gone as events say, or as is known
 	report Report
 }
 
 func (v *verifier) run() error {
 	v.out.at(&v.edge.span)
+	v.own.at(&v.edge.span)
 	for from, to := uint64(0), uint64(0); from < v.st.Head.Size; from = to {
 		before := v.edge
 		to = v.until(from)
@@ -49,7 +64,10 @@ func (v *verifier) run() error {
 			return err
 		}
 		if !v.report.Good() {
-			return v.openTiles(before)
+			if err := v.openTiles(before); err != nil {
+				return err
+			}
+			return v.onward(to)
 		}
 		if v.Progress != nil {
 			v.Progress(to, v.st.Head.Size)
@@ -57,7 +75,51 @@ func (v *verifier) run() error {
 	}
 	v.counts()
 	v.head()
+	if err := v.rest(); err != nil {
+		return err
+	}
 	return v.ctx.Err()
+}
+
+// onward reads on where only what follows from the events was found wrong: events before that may have been written
+// anew with all that is hashed, which nothing but a checkpoint tells, and what the rest says may come before it.
+func (v *verifier) onward(from uint64) error {
+	first := v.report.First()
+	if !first.follows() {
+		return nil
+	}
+	for to := from; from < v.st.Head.Size && v.edge.size == from; from = to {
+		to = v.until(from)
+		b := &blockCheck{verifier: v, from: from, to: to}
+		if err := b.events(); err != nil {
+			return err
+		}
+		if !v.telling() {
+			continue
+		}
+		if err := b.objects(); err != nil {
+			return err
+		}
+	}
+	if v.own.head != nil && v.edge.size == v.st.Head.Size && !(v.own.seen && v.own.root == v.own.head.Root) {
+		v.report.faultRange(v.report.Pruned, first.Index+1, "checkpoint", "the events do not lead to what was signed: this one, or one before, was rewritten")
+	}
+	return v.rest()
+}
+
+// telling tells whether nothing but the projection was found wrong, so that the rest can be told of events and objects.
+func (v *verifier) telling() bool {
+	return v.Rest != nil && !slices.ContainsFunc(v.report.Faults, func(f Fault) bool { return f.What != "projection" })
+}
+
+// rest asks what else there is: where the log itself is wrong, what follows from it says nothing.
+func (v *verifier) rest() error {
+	if !v.telling() || v.edge.size != v.st.Head.Size {
+		return nil
+	}
+	return stead.Because(v.Rest.Wrong(v.ctx, func(from, to uint64, what, text string) {
+		v.report.faultRange(from, to, what, "%s", text)
+	}), "look at what lies beside the log")
 }
 
 // until is the end of the block that begins at from: a block is pruned as a whole or not at all.
@@ -119,8 +181,8 @@ func (v *verifier) tile(want Tile) error {
 // counts finds rows that stand outside the log.
 func (v *verifier) counts() {
 	size := v.st.Head.Size
-	if v.st.Pruned > v.Pruned {
-		v.report.faultRange(v.Pruned, v.st.Pruned, "event", "the first %d events are gone; that is known of %d", v.st.Pruned, v.Pruned)
+	if v.st.Pruned > v.gone {
+		v.report.faultRange(v.gone, v.st.Pruned, "event", "the first %d events are gone; events say that of %d", v.st.Pruned, v.gone)
 	}
 	v.extra("event", v.st.Events, v.report.Events, "event")
 	v.extra("tile", v.st.Tiles, allTiles(size), "tile")
@@ -141,11 +203,12 @@ func (v *verifier) extra(what string, rows, known uint64, noun string) {
 
 // head compares the edge, the root and the signed checkpoint of the head row with what the events lead to.
 func (v *verifier) head() {
-	size, root := v.st.Head.Size, v.edge.Root()
-	signed, err := Open(v.st.Head.Note, v.Key)
+	size, root, signed := v.st.Head.Size, v.edge.Root(), v.own.head
 	switch {
-	case err != nil:
+	case signed == nil:
 		v.report.fault(size, "checkpoint", "the head holds no checkpoint that %s has signed", v.Key.Name())
+	case signed.Size < size && v.own.root != signed.Root:
+		v.report.faultRange(v.report.Pruned, signed.Size, "checkpoint", "the events do not lead to the root that was signed, and there are more of them")
 	case signed.Size != size:
 		v.report.fault(min(size, signed.Size), "checkpoint", "the signed checkpoint is of %d events, the head of %d", signed.Size, size)
 	case signed.Root == root && v.st.Head.Root != root:
@@ -154,7 +217,7 @@ func (v *verifier) head() {
 	switch {
 	case v.st.Roots != nil && !slices.Equal(v.st.Roots, v.edge.roots):
 		v.edgeFault(v.edge.roots)
-	case err == nil && signed.Root != root && signed.Size == size:
+	case signed != nil && signed.Root != root && signed.Size == size:
 		v.report.faultRange(v.report.Pruned, size, "checkpoint", "the events do not lead to the root that was signed: events and their hashes were edited together")
 	}
 }

@@ -320,6 +320,29 @@ func TestVerifyPruned(t *testing.T) {
 	}
 }
 
+// What an event says of pruning is enough, and no more than it says.
+func TestVerifyPrunedAsSaid(t *testing.T) {
+	const counts = `"counts":[{"key":"log/pruned","op":"raise","n":512}]`
+	for _, said := range []struct {
+		event string
+		gone  uint64
+	}{
+		{`{"kind":"log.pruned",` + counts + `}`, 512},
+		{`{"kind":"log.pruned","counts":[{"key":"log/pruned","op":"raise","n":256}]}`, 256},
+		{`{"kind":"log.pruned","counts":[{"key":"pages","op":"raise","n":512}]}`, 0},
+		{`{"kind":"page.seen",` + counts + `}`, 0},
+		{`{"kind":"page.seen","a":[{"kind":"log.pruned"}],` + counts + `}`, 0},
+	} {
+		m := newMemory(t, 600)
+		m.add([]byte(said.event))
+		m.st.Pruned, m.events, m.rows = 512, m.events[512:], m.rows[512:]
+		r := verify(t, m, nil)
+		if r.Good() != (said.gone == 512) || !r.Good() && (r.First().Index != said.gone || r.First().To != 512) {
+			t.Errorf("%s: %+v", said.event, r.First())
+		}
+	}
+}
+
 func (m *memory) headAtEnd() stead.Head {
 	return stead.Head{Size: m.edge.Size(), Root: m.edge.Root(), Note: m.signer.Sign(m.edge.Size(), m.edge.Root())}
 }
@@ -337,5 +360,53 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	if text := (Fault{Index: 1, To: 9}).String(); !strings.Contains(text, "before 9") {
 		t.Errorf("a range is written %q", text)
+	}
+}
+
+// Who has the log's own key makes all hashes fit what he left out; what tells it, an object that is no event's any more,
+// may come later than what is gone. The first fault holds that too. // K1, S-I31
+func TestRewrittenBefore(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		n, gone int
+		signed  bool
+		outside uint64
+	}{
+		{"signed", 600, 100, true, 600}, {"signed, and the checkpoint is far behind", 9000, 100, true, 9000},
+		{"signed, and there is more now", 9000, 100, true, 5000}, {"not signed, in the last tile", 600, 590, false, 0},
+	} {
+		m := newMemory(t, c.n)
+		head := m.headAt(c.outside)
+		m.events = slices.Delete(m.events, c.gone, c.gone+1)
+		m.rows = m.rows[:0]
+		for i := range m.events {
+			m.events[i].Index = uint64(i)
+			m.rows = append(m.rows, ProjectedRow{Index: uint64(i), Row: m.project(m.events[i].Stored)})
+		}
+		m.rehash()
+		m.st.Projected = m.st.Head.Size
+		if c.signed {
+			m.st.Head.Note = m.signer.Sign(m.st.Head.Size, m.st.Head.Root)
+		}
+		if f := verify(t, m, &head).First(); f.To == 0 || f.Index > uint64(c.gone) || f.To <= uint64(c.gone) {
+			t.Errorf("%s: event %d is gone, the first fault is %+v", c.name, c.gone, f)
+		}
+	}
+}
+
+// An event put in where no tile is full yet, without the key: the events that were signed are not these any more.
+func TestPutInAtTheEnd(t *testing.T) {
+	m := newMemory(t, 600)
+	m.events = slices.Insert(m.events, 598, m.events[598])
+	m.rows = slices.Insert(m.rows, 598, m.rows[598])
+	for i := range m.events {
+		m.events[i].Index, m.rows[i].Index = uint64(i), uint64(i)
+	}
+	head := m.headAt(100)
+	note := m.st.Head.Note
+	m.rehash()
+	m.st.Head.Note, m.st.Projected = note, m.st.Head.Size
+	if f := verify(t, m, &head).First(); f.To == 0 || f.Index > 599 || f.To <= 599 {
+		t.Errorf("the first fault is %+v", f)
 	}
 }

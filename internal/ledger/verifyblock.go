@@ -33,10 +33,34 @@ func (b *blockCheck) events() error {
 		if leaves[i] != row.Leaf {
 			b.report.fault(row.Index, "event", "the stored event and its leaf hash differ: one of them was edited")
 		}
+		b.gone = max(b.gone, prunedBy(row.Stored))
+		if b.telling() {
+			b.Rest.Event(row.Index, row.Stored)
+		}
 	}
 	b.report.Events += uint64(len(b.rows))
 	b.grow(leaves)
 	return nil
+}
+
+// prunedBy tells how many events are gone as an event says: it counts them, in plain.
+func prunedBy(stored []byte) (gone uint64) {
+	if !bytes.Contains(stored, []byte(`"kind":"log.pruned"`)) { // within a text the quotes would be escaped
+		return 0
+	}
+	var e struct {
+		Kind   stead.EventKind
+		Counts []stead.Count
+	}
+	if json.Unmarshal(stored, &e) != nil || e.Kind != "log.pruned" {
+		return 0
+	}
+	for _, c := range e.Counts {
+		if c.Key == "log/pruned" {
+			gone = max(gone, uint64(max(c.N, 0)))
+		}
+	}
+	return gone
 }
 
 // pruned takes the leaf hashes of a block from the tiles, because the events are gone. What is left of their rows
@@ -87,16 +111,19 @@ func (b *blockCheck) inPlace(rows []EventRow) []EventRow {
 	return rows
 }
 
-// grow integrates leaves one checkpoint at a time: the root is needed where the one from elsewhere stands.
+// grow integrates leaves one checkpoint at a time: the root is needed where each of them stands.
 func (b *blockCheck) grow(leaves []stead.Hash) {
-	if o := b.out.head; o != nil && o.Size > b.edge.size && o.Size < b.edge.size+uint64(len(leaves)) {
-		cut := o.Size - b.edge.size
-		b.grow(leaves[:cut])
-		leaves = leaves[cut:]
+	for _, o := range []*stead.Head{b.out.head, b.own.head} {
+		if o != nil && o.Size > b.edge.size && o.Size < b.edge.size+uint64(len(leaves)) {
+			cut := o.Size - b.edge.size
+			b.grow(leaves[:cut])
+			leaves = leaves[cut:]
+		}
 	}
 	full, edge, _ := Integrate(b.edge, leaves)
 	b.full, b.edge = append(b.full, full...), edge
 	b.out.at(&b.edge.span)
+	b.own.at(&b.edge.span)
 }
 
 func (b *blockCheck) tiles() error {
@@ -137,8 +164,11 @@ func (b *blockCheck) objects() error {
 		case a.sha != stead.Hash(sha256.Sum256(row.Body)):
 			b.report.fault(row.Index, "object", "%s %s version %d is not as this event wrote it", row.Kind, row.ID, row.Version)
 		}
-		if a != nil {
+		if a != nil && a.index == row.Index {
 			a.stored = true
+		}
+		if b.telling() {
+			b.Rest.Object(row.Index, row.Kind, row.Body)
 		}
 		b.report.Objects++
 	}

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -54,10 +53,7 @@ type Door struct {
 	Places      []Place
 	Cookie      web.Cookie
 	Now         func() time.Time
-	Rand        io.Reader
 	Demo        Demo
-
-	halves halves
 }
 
 // Mount adds the door's routes.

@@ -2,7 +2,6 @@ package login
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -38,14 +36,21 @@ func wrong() error {
 }
 
 func (d *desk) SignIn(_ context.Context, in authority.SignIn) (authority.Signed, error) {
-	if err := d.note("sign-in", in.Directory, in.Name, in.Password, in.Code, in.App, in.Path); err != nil {
+	if err := d.note("sign-in", in.Directory, in.Name, in.Password, in.Half, in.Code, in.App, in.Path); err != nil {
 		return authority.Signed{}, err
+	}
+	switch in.Half {
+	case "":
+	case "omar, halfway":
+		in.Directory, in.Name, in.Password = "staff", "omar", "secret"
+	default:
+		return authority.Signed{}, stead.E(stead.Expired, stead.ReasonExpired, "that took too long: begin again")
 	}
 	by := authority.By{Session: "ses_new", Principal: stead.PrincipalID("prn_" + in.Name), Host: in.Host, Client: in.Client}
 	switch {
 	case in.Name == "sam" && in.Password == "secret" && in.Directory == "staff":
 	case in.Name == "omar" && in.Password == "secret" && in.Code == "":
-		return authority.Signed{}, stead.E(stead.Refused, stead.ReasonSecondFactor, "give the code of your second factor")
+		return authority.Signed{Half: "omar, halfway"}, stead.E(stead.Refused, stead.ReasonSecondFactor, "give the code of your second factor")
 	case in.Name == "omar" && in.Password == "secret" && in.Code == "123456":
 	case in.Name == "omar" && in.Password == "secret" && in.Code == "111111":
 		return authority.Signed{}, stead.E(stead.Conflict, stead.ReasonUsed, "this was used before")
@@ -74,20 +79,16 @@ func (d *desk) Hand(_ context.Context, by authority.By, host string) (string, er
 	return "one-time", d.note("hand", by.Session, host)
 }
 
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-
 type bench struct {
 	desk *desk
 	door *Door
-	now  time.Time
 	web  http.Handler
 }
 
 func set(t testing.TB) *bench {
 	t.Helper()
-	b := &bench{desk: &desk{no: map[string]error{}}, now: noon}
-	b.door = &Door{Sessions: b.desk, Hander: b.desk, Cookie: web.Cookie{Name: "stead_8420"}, Rand: rand.Reader,
-		Now:         func() time.Time { return b.now },
+	b := &bench{desk: &desk{no: map[string]error{}}}
+	b.door = &Door{Sessions: b.desk, Hander: b.desk, Cookie: web.Cookie{Name: "stead_8420"},
 		Directories: []Directory{{"staff", "Staff"}, {"customers", "Customers"}},
 		Places:      []Place{{Host: "127.0.0.1:8421", Origin: "http://127.0.0.1:8421", App: "orders", Label: "Acme Orders"}}}
 	var routes web.Routes
@@ -160,14 +161,14 @@ func TestSignIn(t *testing.T) {
 		"as somebody else":      {"GET", "/login?again=1", "", "stp_old", nil, 200, "", "", "Password", nil},
 		"right":                 {"POST", "/login", "name=sam&directory=staff&password=secret", "", nil, 303, "/", "stp_new", "", []string{"sign-in staff sam secret"}},
 		"right, to a page":      {"POST", "/login", "name=sam&directory=staff&password=secret&next=%2Fact%3Fname%3Ddana", "", nil, 303, "/act?name=dana", "stp_new", "", []string{"sign-in staff sam secret"}},
-		"right, to an app":      {"POST", "/login", "name=sam&directory=staff&password=secret&next=" + app, "", nil, 303, over, "stp_new", "", []string{"sign-in staff sam secret  orders /orders/7?x=1", "hand ses_new 127.0.0.1:8421"}},
+		"right, to an app":      {"POST", "/login", "name=sam&directory=staff&password=secret&next=" + app, "", nil, 303, over, "stp_new", "", []string{"sign-in staff sam secret   orders /orders/7?x=1", "hand ses_new 127.0.0.1:8421"}},
 		"a planted pass":        {"POST", "/login", "name=sam&directory=staff&password=secret", "stp_planted", nil, 303, "/", "stp_new", "", []string{"sign-in staff sam secret"}},                 // B2
 		"another's session":     {"POST", "/login", "name=sam&directory=staff&password=secret", "stp_old", nil, 303, "/", "stp_new", "", []string{"sign-in staff sam secret", "sign-out ses_old"}}, // B2
 		"wrong password":        {"POST", "/login", "name=sam&directory=staff&password=x", "", nil, 401, "", "", "Name, directory, password or code is wrong", []string{"sign-in staff sam x"}},
-		"code in one":           {"POST", "/login", "name=omar&directory=staff&password=secret&code=123456", "", nil, 303, "/", "stp_new", "", []string{"sign-in staff omar secret 123456"}},
+		"code in one":           {"POST", "/login", "name=omar&directory=staff&password=secret&code=123456", "", nil, 303, "/", "stp_new", "", []string{"sign-in staff omar secret  123456"}},
 		"too often":             {"POST", "/login", "name=sam&directory=staff&password=x", "", map[string]error{"sign-in": stead.E(stead.Refused, stead.ReasonTooMany, "wait half a minute")}, 429, "", "", "Wait half a minute", []string{"sign-in staff sam x"}},
 		"our own fault":         {"POST", "/login", "name=sam&directory=staff&password=x", "", map[string]error{"sign-in": errors.New("disk")}, 500, "", "", "Nothing was done", []string{"sign-in staff sam x"}},
-		"no such step":          {"POST", "/login", "step=guessed&code=123456", "", nil, 410, "", "", "begin again", nil},
+		"no such step":          {"POST", "/login", "step=guessed&code=123456", "", nil, 410, "", "", "begin again", []string{"sign-in    guessed 123456"}},
 		"name twice":            {"POST", "/login", "name=sam&name=root&password=x", "", nil, 400, "", "", "given twice", nil},
 		"sign out":              {"POST", "/logout", "", "stp_old", nil, 303, "/login?out=1", "gone", "", []string{"sign-out ses_old"}},
 		"sign out, twice":       {"POST", "/logout", "", "stp_gone", nil, 303, "/login?out=1", "gone", "", nil},
@@ -201,62 +202,24 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// The code is asked for on a page of its own, which holds no password; it works once, for that browser, in time.
+// The code is asked for on a page of its own, which holds no password.
 func TestCodePage(t *testing.T) {
 	b := set(t)
-	begin := func() string {
-		res, body := b.send("POST", "/login", "name=omar&directory=staff&password=secret&next=%2Fme", "")
-		_, rest, ok := strings.Cut(body, `name="step" value="`)
-		if res.StatusCode != 403 || !ok || strings.Contains(body, "secret") || pass(res) != "" {
-			t.Fatalf("%d\n%s", res.StatusCode, body)
+	res, body := b.send("POST", "/login", "name=omar&directory=staff&password=secret&next=%2Fme", "")
+	if res.StatusCode != 403 || !strings.Contains(body, `name="step" value="omar, halfway"`) || strings.Contains(body, "secret") || pass(res) != "" {
+		t.Fatalf("%d\n%s", res.StatusCode, body)
+	}
+	for _, c := range []struct {
+		code   string
+		status int
+		has    string
+	}{{"000000", 401, "code is wrong"}, {"111111", 409, "used before"}, {"", 403, ""}} {
+		if res, body := b.send("POST", "/login", "step=omar, halfway&code="+c.code, ""); res.StatusCode != c.status || !strings.Contains(body, `value="omar, halfway"`) || !strings.Contains(body, c.has) {
+			t.Errorf("code %q: %d\n%s", c.code, res.StatusCode, body)
 		}
-		token, _, _ := strings.Cut(rest, `"`)
-		return token
 	}
-	token := begin()
-	if res, body := b.send("POST", "/login", "step="+token+"&code=000000", ""); res.StatusCode != 401 || !strings.Contains(body, `value="`+token) {
-		t.Errorf("a wrong code: %d", res.StatusCode)
-	}
-	if res, body := b.send("POST", "/login", "step="+token+"&code=111111", ""); res.StatusCode != 409 || !strings.Contains(body, "used before") {
-		t.Errorf("a used code: %d\n%s", res.StatusCode, body)
-	}
-	if res, _ := b.send("POST", "/login", "step="+token+"&code=", ""); res.StatusCode != 403 {
-		t.Errorf("no code: %d", res.StatusCode)
-	}
-	r := httptest.NewRequest("POST", "http://127.0.0.1:8420/login", strings.NewReader("step="+token+"&code=123456"))
-	r.RequestURI = "/login"
-	r.Header = http.Header{"Accept": {"text/html"}, "User-Agent": {"another"}, "Content-Type": {"application/x-www-form-urlencoded"}}
-	if res, _ := b.answer(r); res.StatusCode != 410 {
-		t.Errorf("another browser: %d", res.StatusCode)
-	}
-	if res, _ := b.send("POST", "/login", "step="+token+"&code=123456&next=%2Fme", ""); res.StatusCode != 303 || pass(res) != "stp_new" || res.Header.Get("Location") != "/me" {
+	if res, _ := b.send("POST", "/login", "step=omar, halfway&code=123456&next=%2Fme", ""); res.StatusCode != 303 || pass(res) != "stp_new" || res.Header.Get("Location") != "/me" {
 		t.Errorf("the right code: %d to %s", res.StatusCode, res.Header.Get("Location"))
-	}
-	if res, _ := b.send("POST", "/login", "step="+token+"&code=123456", ""); res.StatusCode != 410 {
-		t.Errorf("the page again: %d", res.StatusCode)
-	}
-	token = begin()
-	b.now = b.now.Add(halfLife)
-	if res, _ := b.send("POST", "/login", "step="+token+"&code=123456", ""); res.StatusCode != 410 {
-		t.Errorf("too late: %d", res.StatusCode)
-	}
-}
-
-func TestHalvesAreBounded(t *testing.T) {
-	var h halves
-	for range mostHalves {
-		if _, err := h.keep(rand.Reader, half{}, noon); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := h.keep(rand.Reader, half{}, noon); stead.ReasonOf(err) != stead.ReasonTooMany {
-		t.Errorf("one more: %v", err)
-	}
-	if _, err := h.keep(rand.Reader, half{}, noon.Add(halfLife)); err != nil || len(h.open) != 1 {
-		t.Errorf("when they are over: %v, %d kept", err, len(h.open))
-	}
-	if _, err := h.keep(strings.NewReader(""), half{}, noon); stead.KindOf(err) != stead.Broken {
-		t.Errorf("without chance: %v", err)
 	}
 }
 

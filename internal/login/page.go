@@ -16,7 +16,7 @@ type entry struct {
 	People      []DemoPerson
 	Name        string
 	Directory   string
-	Step        string // token of a half
+	Step        string // half a sign-in
 	Problem     string
 	DemoCode    string
 	Out         bool // somebody has just signed out

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 
@@ -49,30 +50,18 @@ func (d *Door) signIn(w http.ResponseWriter, r *http.Request) error {
 	c := web.ClientOf(r)
 	in := authority.SignIn{
 		Directory: f.Get("directory"), Name: f.Get("name"), Password: f.Get("password"), Code: f.Get("code"),
-		Host: r.Host, Address: c.Addr.String(), Client: c.Mark, App: to.place.App, Path: to.path,
+		Half: f.Get("step"), Host: r.Host, Address: c.Addr.String(), Client: c.Mark, App: to.place.App, Path: to.path,
 	}
 	if to.place.Host == "" {
 		in.Path = ""
 	}
-	token := f.Get("step")
-	if token != "" && !d.goOn(&in, token) {
-		return d.again(w, r, to, in, "", stead.E(stead.Expired, stead.ReasonExpired, "that took too long: begin again"))
-	}
 	signed, err := d.Sessions.SignIn(r.Context(), in)
 	if err != nil {
-		return d.again(w, r, to, in, token, err)
+		return d.again(w, r, to, in, cmp.Or(signed.Half, in.Half), err)
 	}
-	d.halves.drop(token)
 	d.retire(r)
 	d.Cookie.Set(w, signed.Secret, 0)
 	return d.lead(w, r, signed.By, to)
-}
-
-// goOn fills in what the first page was told.
-func (d *Door) goOn(in *authority.SignIn, token string) bool {
-	x, ok := d.halves.find(token, in.Client, d.Now())
-	in.Directory, in.Name, in.Password = x.directory, x.name, x.password
-	return ok
 }
 
 // retire ends the session whose pass this browser had before: none lives on unseen (B2).
@@ -83,8 +72,8 @@ func (d *Door) retire(r *http.Request) {
 	}
 }
 
-// again shows the page that fits the no. Programs get the no itself.
-func (d *Door) again(w http.ResponseWriter, r *http.Request, to goal, in authority.SignIn, token string, no error) error {
+// again shows the page that fits the no: that of the code to whose password was right. Programs get the no itself.
+func (d *Door) again(w http.ResponseWriter, r *http.Request, to goal, in authority.SignIn, half string, no error) error {
 	reason := stead.ReasonOf(no)
 	if reason == stead.ReasonTooMany {
 		w.Header().Set("Retry-After", retryAfter)
@@ -93,16 +82,12 @@ func (d *Door) again(w http.ResponseWriter, r *http.Request, to goal, in authori
 		return no
 	}
 	v := d.entry(to)
-	v.Next, v.Name, v.Directory, v.Step = r.PostForm.Get("next"), in.Name, in.Directory, token
-	switch {
-	case reason == stead.ReasonSecondFactor && token == "":
-		kept, err := d.halves.keep(d.Rand, half{in.Directory, in.Name, in.Password, in.Client, d.Now()}, d.Now())
-		if err != nil {
-			return err
-		}
-		v.Step = kept
-	case reason != stead.ReasonSecondFactor:
+	v.Next, v.Name, v.Directory, v.Step = r.PostForm.Get("next"), in.Name, in.Directory, half
+	if reason != stead.ReasonSecondFactor {
 		v.Problem = saying(no)
+	}
+	if reason == stead.ReasonExpired {
+		v.Step = ""
 	}
 	if v.Step != "" {
 		v.DemoCode = d.demoCode(in)

@@ -3,42 +3,42 @@ package store
 import (
 	"context"
 	"time"
-
-	"github.com/steadhq/stead"
 )
 
-// setHead makes a head known that is on disk.
-func (s *Store) setHead(h stead.Head) {
+// announce makes known what is on disk now, and wakes those who follow.
+func (s *Store) announce(p *page) {
 	s.mu.Lock()
-	s.head, s.shown = h, s.tree
-	s.mu.Unlock()
-}
-
-// announce wakes those who follow.
-func (s *Store) announce(b *batch) {
-	s.mu.Lock()
-	s.at = b.clock
-	s.recent.add(b.accepted, s.head.Size)
+	defer s.mu.Unlock()
+	if p.Size > s.at.Size {
+		s.recent.add(p.events, p.first, p.Size)
+	}
+	s.at, s.shown = p.place, s.tree
 	close(s.moved)
 	s.moved = make(chan struct{})
-	s.mu.Unlock()
+}
+
+// place is how far the store has come.
+func (s *Store) place() place {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.at
 }
 
 // HighWater is the latest time that stands in the log: no clock may go back behind it (S-I14).
 func (s *Store) HighWater() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.at == 0 {
+	if s.at.clock == 0 {
 		return time.Time{}
 	}
-	return time.UnixMicro(s.at).UTC()
+	return time.UnixMicro(s.at.clock).UTC()
 }
 
 // beyond waits until the log is longer than number, and gives its length.
 func (s *Store) beyond(ctx context.Context, number uint64) (uint64, error) {
 	for {
 		s.mu.Lock()
-		size, moved := s.head.Size, s.moved
+		size, moved := s.at.Size, s.moved
 		s.mu.Unlock()
 		if size > number {
 			return size, nil
@@ -59,11 +59,15 @@ type recent struct {
 
 const keepRecent = 32768
 
-func (r *recent) add(accepted []prepared, size uint64) {
-	if len(r.waiting) >= keepRecent {
+// add keeps the events from first on. Where those of others came in between, the log is read.
+func (r *recent) add(accepted []prepared, first, size uint64) {
+	if len(r.waiting) >= keepRecent || size-first != uint64(len(accepted)) {
 		r.waiting = nil
 	}
-	number := size - uint64(len(accepted)) + 1
+	if size-first != uint64(len(accepted)) {
+		return
+	}
+	number := first + 1
 	for i := range accepted {
 		p := &accepted[i]
 		r.waiting = append(r.waiting, projected{number: number + uint64(i), event: p.change.Event, leaf: p.leaf,

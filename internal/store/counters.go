@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -18,51 +19,56 @@ const (
 
 // counts is what the writer knows of counters beside the view.
 type counts struct {
-	upto  uint64           // number of the event the table has come to
-	dirty map[string]bool  // changed since
-	until map[string]int64 // when a counter may be forgotten, µs
+	upto  uint64            // number of the event the table has come to
+	dirty map[string]uint64 // changed since, by the number of the last event that did
+	until map[string]int64  // when a counter may be forgotten, µs
 	swept int64
 }
 
-// note takes down what an event counted.
-func (c *counts) note(list []stead.Count) {
+// note takes down what the event of a number counted.
+func (c *counts) note(list []stead.Count, number uint64) {
 	for i := range list {
-		c.dirty[list[i].Key] = true
+		c.dirty[list[i].Key] = number
 		if !list[i].Until.IsZero() {
 			c.until[list[i].Key] = list[i].Until.UnixMicro()
 		}
 	}
 }
 
-func (s *Store) writeCounters(b *batch, size uint64) error {
+// due adds to a page what is to be written to the table of counters: nothing, most of the time.
+func (s *Store) due(p *page, b *batch) {
 	for i := range b.accepted {
-		s.counts.note(b.accepted[i].change.Counts)
+		s.counts.note(b.accepted[i].change.Counts, p.first+uint64(i)+1)
 	}
-	if len(s.counts.dirty) < countersAtOnce && size-s.counts.upto < countersEvery {
-		return nil
+	if len(s.counts.dirty) < countersAtOnce && p.Size-s.counts.upto < countersEvery {
+		return
 	}
-	if err := s.dropCounters(b); err != nil {
-		return err
-	}
-	return s.flushCounters(b.stage.Count, size)
+	s.drop(p, b)
+	s.counts.settle(p, b.stage.Count)
 }
 
-func (s *Store) flushCounters(value func(string) int64, size uint64) error {
-	for key := range s.counts.dirty {
-		if err := s.pen.counter.exec(key, value(key), s.counts.until[key]); err != nil {
-			return err
-		}
+// settle adds every counter that has changed since the table was written.
+func (c *counts) settle(p *page, value func(string) int64) {
+	for key := range c.dirty {
+		p.counters = append(p.counters, counter{key, value(key), c.until[key]})
 	}
-	clear(s.counts.dirty)
-	s.counts.upto = size
-	return nil
+	p.counted = p.Size
 }
 
-// dropCounters forgets single-use marks and budgets whose time is over.
-func (s *Store) dropCounters(b *batch) error {
-	now := max(s.o.Now().UnixMicro(), b.clock)
+// written forgets what others, or this page, have brought into the table.
+func (c *counts) written(upto uint64) {
+	if upto > c.upto {
+		maps.DeleteFunc(c.dirty, func(_ string, last uint64) bool { return last <= upto })
+		c.upto = upto
+	}
+}
+
+// drop forgets single-use marks and budgets whose time is over by the events themselves, so that who reads the log
+// knows what may be gone.
+func (s *Store) drop(p *page, b *batch) {
+	now := b.clock
 	if now-s.counts.swept < sweepEvery {
-		return nil
+		return
 	}
 	s.counts.swept = now
 	for key, until := range s.counts.until {
@@ -72,30 +78,13 @@ func (s *Store) dropCounters(b *batch) error {
 		b.stage.ForgetCount(key)
 		delete(s.counts.until, key)
 		delete(s.counts.dirty, key)
-		if err := s.pen.uncount.exec(key); err != nil {
-			return err
-		}
+		p.dropped = append(p.dropped, key)
 	}
-	return nil
-}
-
-// settleCounters writes the table up to the head.
-func (s *Store) settleCounters() (err error) {
-	head := s.Head()
-	if head.Size == 0 {
-		return nil
-	}
-	s.view.Read(func(v *authority.State) {
-		if err = s.flushCounters(v.Count, head.Size); err == nil {
-			err = s.writeHead(head, v.Moved(), s.clock)
-		}
-	})
-	return err
 }
 
 // loadCounters fills the view from the table and from the events the table has not seen.
 func (s *Store) loadCounters(ctx context.Context, v *authority.State, upto, size uint64) error {
-	now := s.o.Now().UnixMicro()
+	now := s.at.clock
 	rows, err := s.read.QueryContext(ctx, "SELECT key, n, until FROM counters")
 	if err != nil {
 		return err
@@ -134,7 +123,7 @@ func (s *Store) replayCounters(ctx context.Context, v *authority.State, upto, si
 			if err != nil {
 				return err
 			}
-			s.counts.note(e.Counts)
+			s.counts.note(e.Counts, upto+1)
 			for _, c := range e.Counts {
 				v.SetCount(moved(v.Count(c.Key), c))
 			}

@@ -72,9 +72,11 @@ func (k *persons) unseal(dst, sealed []byte) ([]byte, error) {
 	wrapped := room[:0]
 	for i := range n {
 		id := int64(binary.BigEndian.Uint64(sealed[1+8*i:]))
-		key := k.wrapped(id)
+		key, known, err := k.wrapped(id)
 		switch {
-		case key == nil && k.lost(id):
+		case err != nil:
+			return nil, err
+		case !known:
 			return nil, stead.E(stead.Missing, stead.ReasonNone, "the key for this is not in %s", keysFile)
 		case key == nil:
 			return nil, stead.E(stead.Missing, stead.ReasonUnknown, "this was erased")

@@ -20,9 +20,7 @@ func (s *Store) Erase(ctx context.Context, person stead.PersonKey) error {
 	if err != nil {
 		return stead.Because(err, "erase a person")
 	}
-	if f, ok := s.o.Sealer.(forgetter); ok {
-		f.Forget(key.wrapped)
-	}
+	s.keys.lose(person, key.id)
 	return stead.Because(s.purge(key.id), "erase a person from the projection")
 }
 

@@ -8,13 +8,13 @@ import (
 
 // An errand is something else that only the writer may do: it shares the connection with nobody.
 type errand struct {
-	run  func() error
+	run  func(*page) error
 	done chan error
 }
 
 // send gives the writer an errand and waits for it. An error that the disk may have caused trips the latch; what is
 // no error of the store comes as a *stead.Error.
-func (s *Store) send(ctx context.Context, doing string, run func() error) error {
+func (s *Store) send(ctx context.Context, doing string, run func(*page) error) error {
 	if err := s.latch.err(); err != nil {
 		return err
 	}
@@ -36,14 +36,32 @@ func (s *Store) send(ctx context.Context, doing string, run func() error) error 
 	}
 }
 
-// go through an errand in a transaction of its own.
+// attend goes through an errand in a transaction of its own.
 func (s *Store) attend(e errand) {
-	err := s.latch.tripped()
+	defer s.latch.watch(s.o.Patience)()
+	err := s.take()
 	if err == nil {
-		err = s.transact(e.run)
-		if err != nil && stead.KindOf(err) == stead.Broken {
-			err = s.latch.trip(err, "write what it was asked to")
-		}
+		err = s.through(e.run)
 	}
 	e.done <- err
+}
+
+// through writes the page that an errand fills. What it refuses leaves no trace.
+func (s *Store) through(run func(*page) error) error {
+	p := &page{place: s.place(), first: s.tree.Size()}
+	err := run(p)
+	if err != nil {
+		s.desk.leave()
+	} else {
+		err = s.desk.write(p)
+	}
+	if err != nil {
+		if stead.KindOf(err) == stead.Broken {
+			err = s.fail(err, "write what it was asked to")
+		}
+		return err
+	}
+	s.counts.written(p.counted)
+	s.announce(p)
+	return nil
 }

@@ -60,4 +60,9 @@ func (l *latch) tripped() error {
 }
 
 // Broken tells why the store takes nothing, nil while it does.
-func (s *Store) Broken() error { return s.latch.err() }
+func (s *Store) Broken() error {
+	if err := s.latch.err(); err != nil {
+		return err
+	}
+	return s.stale()
+}

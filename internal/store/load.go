@@ -15,32 +15,43 @@ import (
 
 // load reads the head, compares it with the log, and fills the view.
 func (s *Store) load(ctx context.Context) error {
-	var h stead.Head
-	var moved, counted uint64
-	var root []byte
-	err := s.read.QueryRowContext(ctx, "SELECT size, moved, counted, pruned, clock, root, note FROM head").
-		Scan(&h.Size, &moved, &counted, &s.pruned, &s.clock, &root, &h.Note)
-	if errors.Is(err, sql.ErrNoRows) {
+	at, err := s.standing(ctx)
+	if err != nil {
+		return err
+	}
+	if at.Size == 0 {
 		err = s.loadEmpty(ctx)
-	} else if err == nil {
-		copy(h.Root[:], root)
-		err = s.loadTree(ctx, h)
+	} else {
+		err = s.loadTree(ctx, at.Head)
 	}
 	if err != nil {
 		return err
 	}
-	s.at, s.counts.upto = s.clock, counted
-	s.head.Note = h.Note
+	at.Root = s.tree.Root()
+	s.at, s.shown, s.counts.upto = at, s.tree, at.counted
+	s.desk.start(at)
 	return s.view.Load(func(v *authority.State) error {
-		v.At(h.Size, moved)
+		v.At(at.Size, at.moved)
 		if err := s.loadObjects(ctx, v); err != nil {
 			return fmt.Errorf("read the objects: %w", err)
 		}
-		if err := s.loadCounters(ctx, v, counted, h.Size); err != nil {
+		if err := s.loadCounters(ctx, v, at.counted, at.Size); err != nil {
 			return fmt.Errorf("read the counters: %w", err)
 		}
 		return nil
 	})
+}
+
+// standing reads the head row; an empty log has none.
+func (s *Store) standing(ctx context.Context) (p place, err error) {
+	var root []byte
+	err = s.read.QueryRowContext(ctx, "SELECT size, moved, counted, pruned, clock, root, note FROM head").
+		Scan(&p.Size, &p.moved, &p.counted, &p.pruned, &p.clock, &root, &p.Note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return place{}, nil
+	}
+	copy(p.Root[:], root)
+	return p, err
 }
 
 func (s *Store) loadEmpty(ctx context.Context) (err error) {
@@ -51,21 +62,14 @@ func (s *Store) loadEmpty(ctx context.Context) (err error) {
 	if n != 0 {
 		return corrupt("the log has %d events and no head", n)
 	}
-	if s.tree, err = s.o.Log.Restore(ctx, s, 0); err != nil {
-		return err
-	}
-	s.shown, s.head = s.tree, stead.Head{Root: s.tree.Root()}
-	return nil
+	s.tree, err = s.o.Log.Restore(ctx, s, 0)
+	return err
 }
 
 // loadTree refuses a head that is not signed, or is not the head of this log.
 func (s *Store) loadTree(ctx context.Context, h stead.Head) error {
-	signed, err := s.o.Log.Open(h.Note)
-	if err != nil {
-		return fmt.Errorf("the head of the log: %w", err)
-	}
-	if signed.Size != h.Size || signed.Root != h.Root {
-		return corrupt("the head says %d events, its signature %d", h.Size, signed.Size)
+	if err := s.signed(h); err != nil {
+		return err
 	}
 	var last sql.NullInt64
 	if err := s.read.QueryRowContext(ctx, "SELECT max(idx) FROM log").Scan(&last); err != nil {
@@ -74,14 +78,25 @@ func (s *Store) loadTree(ctx context.Context, h stead.Head) error {
 	if uint64(last.Int64+1) != h.Size {
 		return corrupt("the log ends with event %d, its head says %d events", last.Int64, h.Size)
 	}
-	s.head = h
+	var err error
 	if s.tree, err = s.o.Log.Restore(ctx, s, h.Size); err != nil {
 		return fmt.Errorf("the tree of the log: %w", err)
 	}
 	if s.tree.Root() != h.Root {
 		return corrupt("the log does not hash to its signed head at %d events", h.Size)
 	}
-	s.shown = s.tree
+	return nil
+}
+
+// signed refuses a head whose signature is not of it.
+func (s *Store) signed(h stead.Head) error {
+	signed, err := s.o.Log.Open(h.Note)
+	if err != nil {
+		return fmt.Errorf("the head of the log: %w", err)
+	}
+	if signed.Size != h.Size || signed.Root != h.Root {
+		return corrupt("the head says %d events, its signature %d", h.Size, signed.Size)
+	}
 	return nil
 }
 

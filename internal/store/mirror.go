@@ -53,7 +53,7 @@ func (s *Store) compare(ctx context.Context, seen stead.Head) error {
 	if seen.Size > head.Size {
 		return stead.E(stead.Refused, stead.ReasonStale,
 			"the store has %d events, its mirrored head says %d: it was rolled back. "+
-				"\"stead restore --accept\" goes on from here and ends every live mandate and session", head.Size, seen.Size)
+				"\"stead serve --accept-older\" goes on from here and ends every live mandate and session", head.Size, seen.Size)
 	}
 	root := head.Root
 	if seen.Size < head.Size {
@@ -66,7 +66,7 @@ func (s *Store) compare(ctx context.Context, seen stead.Head) error {
 	if root != seen.Root {
 		return stead.E(stead.Refused, stead.ReasonStale,
 			"the store has %d events, its mirrored head %d, and the first %d are not the same: one of them was changed. "+
-				"\"stead restore --accept\" goes on from here and ends every live mandate and session", head.Size, seen.Size, seen.Size)
+				"\"stead serve --accept-older\" goes on from here and ends every live mandate and session", head.Size, seen.Size, seen.Size)
 	}
 	return nil
 }

@@ -85,7 +85,7 @@ func TestReopen(t *testing.T) {
 	}
 }
 
-// A single-use mark whose time is over is forgotten, others stay.
+// A single-use mark whose time is over, by the events themselves, is forgotten; others stay.
 func TestCountersEnd(t *testing.T) {
 	t.Parallel()
 	now := noon
@@ -94,7 +94,7 @@ func TestCountersEnd(t *testing.T) {
 	s := open(t, o)
 	mark := func(key string, until time.Time) {
 		e := enrol(0)
-		e.Changes[0].Records = nil
+		e.Changes[0].Records, e.Changes[0].Event.At = nil, now
 		e.Changes[0].Counts = []stead.Count{{Key: key, Op: stead.CountPass, N: 1, Until: until}}
 		if _, err := s.Append(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -105,6 +105,9 @@ func TestCountersEnd(t *testing.T) {
 	mark("ever", time.Time{})
 	shut(t, s)
 	now = noon.Add(10 * time.Minute)
+	s = open(t, o)
+	mark("later", time.Time{})
+	shut(t, s)
 	s = open(t, o)
 	defer shut(t, s)
 	mark("short", now.Add(time.Minute))

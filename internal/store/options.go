@@ -11,7 +11,8 @@ import (
 
 // Options say where a store lives and what it works with. Dir, Now, Log and Sealer are needed.
 type Options struct {
-	Dir      string           // made with 0700; its files are 0600
+	Dir      string           // of SQLite's files; made with 0700, they are 0600
+	DSN      string           // connection string of PostgreSQL; Dir is not needed then
 	Mirror   string           // file outside Dir that keeps the last signed head; "" keeps none
 	Accept   bool             // open although the mirror is ahead or differs; Restored then tells so
 	Patience time.Duration    // how long an Append may wait for the disk; 0 = 800 ms
@@ -70,8 +71,8 @@ type Sealer interface {
 const defaultPatience = 800 * time.Millisecond
 
 func (o Options) check() (Options, error) {
-	if o.Dir == "" || o.Now == nil || o.Log == nil || o.Sealer == nil {
-		return o, stead.E(stead.Invalid, stead.ReasonRequest, "a store needs a directory, a clock, a log and a sealer")
+	if (o.Dir == "") == (o.DSN == "") || o.Now == nil || o.Log == nil || o.Sealer == nil {
+		return o, stead.E(stead.Invalid, stead.ReasonRequest, "a store needs a directory or a database, a clock, a log and a sealer")
 	}
 	if o.Patience == 0 {
 		o.Patience = defaultPatience

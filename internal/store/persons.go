@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/steadhq/stead"
@@ -20,6 +21,7 @@ type personKey struct {
 // persons is keys.db and all of it in memory. A new key is on disk before anything sealed under it.
 type persons struct {
 	db     *sql.DB
+	shared *register // where several nodes have the keys together; nil on SQLite
 	sealer Sealer
 	rand   io.Reader
 
@@ -39,7 +41,7 @@ func openPersons(ctx context.Context, o Options) (*persons, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &persons{db: db, sealer: o.Sealer, rand: o.Rand, byName: map[stead.PersonKey]personKey{}, byID: map[int64][]byte{}}
+	k := newPersons(o, db)
 	if _, err := db.ExecContext(ctx, keysSchema); err != nil {
 		return nil, closeAfter(db, err)
 	}
@@ -49,13 +51,19 @@ func openPersons(ctx context.Context, o Options) (*persons, error) {
 	return k, nil
 }
 
+func newPersons(o Options, db *sql.DB) *persons {
+	return &persons{db: db, sealer: o.Sealer, rand: o.Rand, byName: map[stead.PersonKey]personKey{}, byID: map[int64][]byte{}}
+}
+
 func closeAfter(db *sql.DB, err error) error {
 	db.Close()
 	return err
 }
 
-func (k *persons) load(ctx context.Context) error {
-	rows, err := k.db.QueryContext(ctx, "SELECT id, person, wrapped FROM keys")
+func (k *persons) load(ctx context.Context) error { return k.loadFrom(ctx, k.db) }
+
+func (k *persons) loadFrom(ctx context.Context, from queryer) error {
+	rows, err := from.QueryContext(ctx, "SELECT id, person, wrapped FROM keys")
 	if err != nil {
 		return err
 	}
@@ -98,6 +106,13 @@ func (k *persons) make(p stead.PersonKey) (personKey, error) {
 		return personKey{}, stead.Because(err, "make a person key")
 	}
 	fresh := personKey{id: int64(binary.BigEndian.Uint64(b[:]) >> 1), wrapped: wrapped}
+	if k.shared != nil {
+		if fresh, err = k.shared.insert(p, fresh); err != nil {
+			return fresh, err
+		}
+		k.know(p, fresh)
+		return fresh, nil
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if key, ok := k.byName[p]; ok {
@@ -108,10 +123,48 @@ func (k *persons) make(p stead.PersonKey) (personKey, error) {
 	return fresh, nil
 }
 
-func (k *persons) wrapped(id int64) []byte {
+// wrapped gives the key of an id; nil: it was erased, or was never there, as known tells.
+func (k *persons) wrapped(id int64) (key []byte, known bool, err error) {
 	k.mu.RLock()
-	defer k.mu.RUnlock()
-	return k.byID[id]
+	key, known = k.byID[id]
+	k.mu.RUnlock()
+	if known || k.shared == nil {
+		return key, known, nil
+	}
+	p, other, err := k.shared.fetch(id)
+	if err != nil || p == "" {
+		return nil, false, err
+	}
+	k.know(p, other)
+	return other.wrapped, true, nil
+}
+
+// know takes over a key that another node has made.
+func (k *persons) know(p stead.PersonKey, key personKey) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if old, ok := k.byID[key.id]; ok && old == nil {
+		return // erased: that is the last word
+	}
+	k.byName[p], k.byID[key.id] = key, key.wrapped
+}
+
+// lose forgets a key that is erased.
+func (k *persons) lose(p stead.PersonKey, id int64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if f, ok := k.sealer.(forgetter); ok && k.byID[id] != nil {
+		f.Forget(k.byID[id])
+	}
+	k.byName[p], k.byID[id] = personKey{id: id}, nil
+}
+
+// refresh learns what other nodes have erased.
+func (k *persons) refresh(ctx context.Context) error {
+	if k.shared == nil {
+		return nil
+	}
+	return k.shared.refresh(ctx, k.lose)
 }
 
 // flush writes the keys that were made since.
@@ -142,8 +195,11 @@ func (k *persons) flush() error {
 	return tx.Commit()
 }
 
-// forget drops the key of a person for good and gives it a last time; that he had one stays known.
+// forget drops the key of a person for good; that he had one stays known, by lose.
 func (k *persons) forget(ctx context.Context, p stead.PersonKey) (personKey, error) {
+	if k.shared != nil {
+		return k.shared.forget(ctx, p)
+	}
 	if err := k.flush(); err != nil {
 		return personKey{}, err
 	}
@@ -156,13 +212,12 @@ func (k *persons) forget(ctx context.Context, p stead.PersonKey) (personKey, err
 	if _, err := k.db.ExecContext(ctx, "UPDATE keys SET wrapped = NULL, erased = 1 WHERE id = ?", key.id); err != nil {
 		return key, err
 	}
-	k.byName[p], k.byID[key.id] = personKey{id: key.id}, nil
 	return key, nil
 }
 
 // purged notes that what the projection said under an erased key is overwritten.
 func (k *persons) purged(id int64) error {
-	_, err := k.db.Exec("UPDATE keys SET erased = 2 WHERE id = ?", id)
+	_, err := k.db.Exec("UPDATE keys SET erased = 2 WHERE id = " + strconv.FormatInt(id, 10))
 	return err
 }
 
@@ -183,13 +238,8 @@ func (k *persons) unpurged(ctx context.Context) (ids []int64, err error) {
 	return ids, rows.Err()
 }
 
-// lost tells whether nothing is known of a key, not even that it was erased.
-func (k *persons) lost(id int64) bool {
-	k.mu.RLock()
-	defer k.mu.RUnlock()
-	_, ok := k.byID[id]
-	return !ok
-}
-
 // has tells whether the key of that id is there; no key is.
-func (k *persons) has(id int64) bool { return id == 0 || k.wrapped(id) != nil }
+func (k *persons) has(id int64) bool {
+	key, _, err := k.wrapped(id)
+	return id == 0 || (err == nil && key != nil)
+}

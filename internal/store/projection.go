@@ -181,7 +181,7 @@ func (p *projection) close() error {
 // it is tried again.
 func (p *projection) follow(ctx context.Context) {
 	for {
-		size, err := p.store.beyond(ctx, p.reached())
+		size, err := p.store.beyond(ctx, p.at())
 		if err != nil {
 			return
 		}
@@ -212,15 +212,38 @@ func (p *projection) rest(ctx context.Context, pause time.Duration) bool {
 	return ctx.Err() == nil
 }
 
-func (p *projection) reached() uint64 {
+func (p *projection) at() uint64 {
+	number, _ := p.reached()
+	return number
+}
+
+func (p *projection) reached() (uint64, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.number
+	return p.number, p.err
+}
+
+// settled hurries the follower along.
+func (p *projection) settled(ctx context.Context, number uint64) error {
+	for {
+		p.mu.Lock()
+		reached, moved := p.number, p.moved
+		p.mu.Unlock()
+		if reached >= number {
+			return nil
+		}
+		select {
+		case p.hurry <- struct{}{}:
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // step brings in the next events. Late: they had to be read from the log.
 func (p *projection) step(ctx context.Context, size uint64) (late bool, err error) {
-	after := p.reached()
+	after := p.at()
 	list := p.store.lately(after)
 	if late = list == nil; late {
 		list, err = p.store.projectable(ctx, after, min(size-after, projectAtOnce))
@@ -240,7 +263,7 @@ func (p *projection) step(ctx context.Context, size uint64) (late bool, err erro
 // finish brings in what the writer still holds, so that a store at rest is not behind. What is far behind stays so
 // until the next start, and what fails too.
 func (p *projection) finish() {
-	if list := p.store.lately(p.reached()); list != nil {
+	if list := p.store.lately(p.at()); list != nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.err = p.write(list)

@@ -46,6 +46,7 @@ func (s *Store) these(ctx context.Context, found []uint64) ([]authority.StoredEv
 
 // A clause collects conditions and their arguments.
 type clause struct {
+	like  string // the operator that compares without regard to case
 	parts []string
 	args  []any
 }
@@ -61,8 +62,8 @@ func (c *clause) is(column, value string) {
 }
 
 // where says all that is asked of a row.
-func where(q authority.EventQuery) *clause {
-	c := &clause{}
+func where(q authority.EventQuery, like string) *clause {
+	c := &clause{like: like}
 	c.is("actor", string(q.Actor))
 	c.is("subject", string(q.Subject))
 	c.is("mandate", string(q.Mandate))
@@ -117,30 +118,16 @@ func (c *clause) text(t string) {
 		return
 	}
 	t = "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(t) + "%"
-	c.and(`(who LIKE ? ESCAPE '\' OR what LIKE ? ESCAPE '\')`, t, t)
+	c.and("(who "+c.like+` ? ESCAPE '\' OR what `+c.like+` ? ESCAPE '\')`, t, t)
 }
 
 // Lag is how many events the projection is behind, and the error that keeps it there.
 func (s *Store) Lag() (uint64, error) {
-	s.events.mu.Lock()
-	defer s.events.mu.Unlock()
-	return s.Head().Size - min(s.events.number, s.Head().Size), s.events.err
+	number, err := s.events.reached()
+	return s.Head().Size - min(number, s.Head().Size), err
 }
 
 // Settled waits until the projection has reached number.
 func (s *Store) Settled(ctx context.Context, number uint64) error {
-	for {
-		s.events.mu.Lock()
-		reached, moved := s.events.number, s.events.moved
-		s.events.mu.Unlock()
-		if reached >= number {
-			return nil
-		}
-		select {
-		case s.events.hurry <- struct{}{}:
-		case <-moved:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	return s.events.settled(ctx, number)
 }

@@ -17,6 +17,9 @@ type row struct {
 
 // rows reads events from index on.
 func (s *Store) rows(ctx context.Context, index uint64, n int) ([]row, error) {
+	if err := s.keys.refresh(ctx); err != nil {
+		return nil, err
+	}
 	q, err := s.read.QueryContext(ctx, "SELECT event, leaf FROM log WHERE idx >= ? ORDER BY idx LIMIT ?", int64(index), n)
 	if err != nil {
 		return nil, err
@@ -77,13 +80,18 @@ func (s *Store) Tile(ctx context.Context, level int, index uint64) ([]byte, erro
 
 // Get reads one version of an object, 0 being the latest; see authority.Store.
 func (s *Store) Get(ctx context.Context, kind stead.RecordKind, id string, version uint64) (stead.Record, error) {
-	const base = "SELECT body FROM objects WHERE id = ? AND kind = ?"
-	var body []byte
-	var err error
 	if version == 0 {
-		err = s.read.QueryRowContext(ctx, base+" ORDER BY version DESC LIMIT 1", id, string(kind)).Scan(&body)
-	} else {
-		err = s.read.QueryRowContext(ctx, base+" AND version = ?", id, string(kind), int64(version)).Scan(&body)
+		return s.object(ctx, kind, "ORDER BY version DESC LIMIT 1", id, string(kind))
+	}
+	return s.object(ctx, kind, "AND version = ?", id, string(kind), int64(version))
+}
+
+// object reads the one that the rest of a query chooses.
+func (s *Store) object(ctx context.Context, kind stead.RecordKind, rest string, args ...any) (stead.Record, error) {
+	err := s.keys.refresh(ctx)
+	var body []byte
+	if err == nil {
+		err = s.read.QueryRowContext(ctx, "SELECT body FROM objects WHERE id = ? AND kind = ? "+rest, args...).Scan(&body)
 	}
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such %s", kind)
@@ -97,23 +105,17 @@ func (s *Store) Get(ctx context.Context, kind stead.RecordKind, id string, versi
 // At reads an object as the first index events left it: as it was when the event at index was written, and as a
 // view at index has it. Errors: missing, broken.
 func (s *Store) At(ctx context.Context, kind stead.RecordKind, id string, index uint64) (stead.Record, error) {
-	var body []byte
-	err := s.read.QueryRowContext(ctx,
-		"SELECT body FROM objects WHERE id = ? AND kind = ? AND idx < ? ORDER BY version DESC LIMIT 1",
-		id, string(kind), int64(index)).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there was no such %s", kind)
-	}
-	if err != nil {
-		return nil, stead.Because(err, "read an object")
-	}
-	return s.keys.record(kind, body)
+	return s.object(ctx, kind, "AND idx < ? ORDER BY version DESC LIMIT 1", id, string(kind), int64(index))
 }
 
 // Event reads one event of the log, its sealed parts opened as far as their keys are there. Index counts from 0.
 // Kind missing: there is none, or its segment was pruned.
 func (s *Store) Event(ctx context.Context, index uint64) (authority.StoredEvent, error) {
-	list, err := s.rows(ctx, index, 1)
+	var list []row
+	err := s.Latest(ctx)
+	if err == nil {
+		list, err = s.rows(ctx, index, 1)
+	}
 	if err != nil {
 		return authority.StoredEvent{}, stead.Because(err, "read an event")
 	}

@@ -65,5 +65,9 @@ const (
 	insertTile   = "INSERT OR ROLLBACK INTO tiles (level, idx, body) VALUES (?, ?, ?)"
 	putCounter   = "INSERT OR REPLACE INTO counters (key, n, until) VALUES (?, ?, ?)"
 	dropCounter  = "DELETE FROM counters WHERE key = ?"
-	putHead      = "INSERT OR REPLACE INTO head (one, size, moved, counted, pruned, clock, root, note) VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
+	forgetEvents = "UPDATE log SET event = NULL WHERE idx < ? AND event IS NOT NULL"
+	takeLease    = `INSERT INTO leases (name, holder, until) VALUES (?1, ?2, ?3)
+		ON CONFLICT (name) DO UPDATE SET holder = ?2, until = ?3 WHERE holder = ?2 OR until <= ?4`
+	dropLease = "DELETE FROM leases WHERE name = ? AND holder = ?"
+	putHead   = "INSERT OR REPLACE INTO head (one, size, moved, counted, pruned, clock, root, note) VALUES (1, ?, ?, ?, ?, ?, ?, ?)"
 )

@@ -29,7 +29,7 @@ const (
 
 // search gives the indexes of the events that a query asks for.
 func (p *projection) search(ctx context.Context, q authority.EventQuery) ([]uint64, error) {
-	s := &search{db: p.read, q: q, where: where(q), words: wordsOf(q)}
+	s := &search{db: p.read, q: q, where: where(q, "LIKE"), words: wordsOf(q)}
 	segments, err := s.segments(ctx)
 	for n := firstSegments; err == nil && len(segments) > 0 && len(s.found) < q.Limit; n = min(4*n, mostSegments) {
 		some := segments[:min(n, len(segments))]

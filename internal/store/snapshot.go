@@ -10,38 +10,48 @@ import (
 	"github.com/steadhq/stead"
 )
 
-// A Snapshot is everything that lies on disk at one moment, as it lies there, for whoever verifies it. It takes no
-// lock and writes nothing: it can be taken of a store that is open, and of a backup. Ranges are half open; from 0
-// means from the very first row.
+// A Snapshot is everything that lies on disk at one moment, as it lies there, for whoever verifies it. It keeps nobody
+// waiting and writes nothing: it can be taken of a store that is open, of a backup, and by whoever may only read. Ranges
+// are half open; from 0 means from the very first row.
 type Snapshot struct {
-	db, events *sql.DB
-	tx, etx    *sql.Tx
-	keys       *persons
+	o      Options
+	log    tables
+	copy   tables // the projection; of no queryer where what must stand in it can not be told
+	dbs    []*sql.DB
+	txs    []*sql.Tx
+	before *persons // before the log was opened
+	keys   *persons // and after
 }
 
-// TakeSnapshot opens the store in o.Dir as it is now; of o it needs Dir, and Sealer where the projection is looked at.
+// TakeSnapshot opens the store in o.Dir or at o.DSN as it is now; of o it needs one of them, and Sealer where the
+// projection is looked at.
 func TakeSnapshot(ctx context.Context, o Options) (*Snapshot, error) {
-	s := &Snapshot{}
-	if err := s.take(ctx, o); err != nil {
-		return nil, errors.Join(stead.Because(err, "read the store in "+o.Dir), s.Close())
+	s := &Snapshot{o: o}
+	take, where := s.takeFiles, "the store in "+o.Dir
+	if o.DSN != "" {
+		take, where = s.takeDatabase, "the store in the database"
+	}
+	if err := take(ctx); err != nil {
+		return nil, errors.Join(stead.Because(err, "read "+where), s.Close())
 	}
 	return s, nil
 }
 
-// take opens the projection before the log, so that it is never ahead, and the keys last, so that none is missing.
-func (s *Snapshot) take(ctx context.Context, o Options) (err error) {
-	whole := o.Sealer != nil && there(o, keysFile) && there(o, eventsFile)
-	if whole {
-		if s.events, s.etx, err = readOnly(ctx, o, eventsFile); err != nil {
+// takeFiles opens the projection before the log, so that it is never ahead, and reads the keys before, so that one which
+// is lost meanwhile is known, and last, so that none is missing.
+func (s *Snapshot) takeFiles(ctx context.Context) (err error) {
+	if s.before, err = s.persons(ctx); err != nil {
+		return err
+	}
+	if s.o.Sealer != nil && there(s.o, keysFile) && there(s.o, eventsFile) {
+		if s.copy.queryer, err = s.readOnly(ctx, eventsFile); err != nil {
 			return err
 		}
 	}
-	if s.db, s.tx, err = readOnly(ctx, o, mainFile); err != nil {
+	if s.log.queryer, err = s.readOnly(ctx, mainFile); err != nil {
 		return err
 	}
-	if whole {
-		s.keys, err = openPersons(ctx, o)
-	}
+	s.keys, err = s.persons(ctx)
 	return err
 }
 
@@ -50,36 +60,38 @@ func there(o Options, file string) bool {
 	return err == nil
 }
 
-func readOnly(ctx context.Context, o Options, file string) (*sql.DB, *sql.Tx, error) {
-	if !there(o, file) {
-		return nil, nil, stead.E(stead.Missing, stead.ReasonNone, "there is no %s in %s", file, o.Dir)
+func (s *Snapshot) readOnly(ctx context.Context, file string) (queryer, error) {
+	if !there(s.o, file) {
+		return nil, stead.E(stead.Missing, stead.ReasonNone, "there is no %s in %s", file, s.o.Dir)
 	}
-	db, err := pool(o.dsn(file, "query_only(1)"), 1)
+	db, err := pool(s.o.dsn(file, "query_only(1)"), 1)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	tx, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	s.dbs = append(s.dbs, db)
+	tx, err := s.begin(ctx, db, sql.LevelDefault)
 	if err == nil {
 		_, err = tx.ExecContext(ctx, "SELECT count(*) FROM sqlite_schema") // fixes the moment
 	}
-	return db, tx, err
+	return tx, err
 }
 
-// Close lets go of the files.
+func (s *Snapshot) begin(ctx context.Context, db *sql.DB, level sql.IsolationLevel) (*sql.Tx, error) {
+	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: level, ReadOnly: true})
+	if err == nil {
+		s.txs = append(s.txs, tx)
+	}
+	return tx, err
+}
+
+// Close lets go of the files, or of the database.
 func (s *Snapshot) Close() error {
 	var errs []error
-	for _, tx := range []*sql.Tx{s.tx, s.etx} {
-		if tx != nil {
-			errs = append(errs, tx.Rollback())
-		}
+	for _, tx := range s.txs {
+		errs = append(errs, tx.Rollback())
 	}
-	for _, db := range []*sql.DB{s.db, s.events} {
-		if db != nil {
-			errs = append(errs, db.Close())
-		}
-	}
-	if s.keys != nil {
-		errs = append(errs, s.keys.db.Close())
+	for _, db := range s.dbs {
+		errs = append(errs, db.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -96,28 +108,31 @@ type Standing struct {
 	Rows      uint64
 }
 
+// reachedPlace is how far the projection says it has come.
+const reachedPlace = "SELECT coalesce(max(number), 0) FROM place"
+
 // Standing reads the head and counts.
 func (s *Snapshot) Standing(ctx context.Context) (Standing, error) {
 	var st Standing
 	var root []byte
-	err := s.tx.QueryRowContext(ctx, "SELECT size, pruned, root, note FROM head").Scan(&st.Head.Size, &st.Pruned, &root, &st.Head.Note)
+	err := s.log.QueryRowContext(ctx, "SELECT size, pruned, root, note FROM head").Scan(&st.Head.Size, &st.Pruned, &root, &st.Head.Note)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return st, stead.Because(err, "read the head of the log")
 	}
 	copy(st.Head.Root[:], root)
 	for _, c := range []struct {
 		to  *uint64
-		tx  *sql.Tx
+		in  tables
 		sql string
 	}{
-		{&st.Events, s.tx, "SELECT count(event) FROM log"}, {&st.Tiles, s.tx, "SELECT count(*) FROM tiles"},
-		{&st.Objects, s.tx, "SELECT count(*) FROM objects"}, {&st.Rows, s.etx, countProjected},
-		{&st.Projected, s.etx, "SELECT ifnull(max(number), 0) FROM place"},
+		{&st.Events, s.log, "SELECT count(event) FROM log"}, {&st.Tiles, s.log, "SELECT count(*) FROM tiles"},
+		{&st.Objects, s.log, "SELECT count(*) FROM objects"}, {&st.Rows, s.copy, s.countProjected()},
+		{&st.Projected, s.copy, reachedPlace},
 	} {
-		if c.tx == nil {
+		if c.in.queryer == nil {
 			continue
 		}
-		if err := c.tx.QueryRowContext(ctx, c.sql).Scan(c.to); err != nil {
+		if err := c.in.QueryRowContext(ctx, c.sql).Scan(c.to); err != nil {
 			return st, stead.Because(err, "count what the store holds")
 		}
 	}
@@ -133,7 +148,7 @@ type EventRow struct {
 
 // Events gives the event rows [from, to).
 func (s *Snapshot) Events(ctx context.Context, from, to uint64) ([]EventRow, error) {
-	return collect(ctx, s.tx, "SELECT idx, event, leaf FROM log WHERE idx >= ? AND idx < ? ORDER BY idx", from, to,
+	return collect(ctx, s.log, "SELECT idx, event, leaf FROM log WHERE idx >= ? AND idx < ? ORDER BY idx", from, to,
 		func(rows *sql.Rows) (r EventRow, err error) {
 			var index int64
 			var leaf []byte
@@ -148,8 +163,8 @@ func (s *Snapshot) Events(ctx context.Context, from, to uint64) ([]EventRow, err
 
 // Tiles gives the full tiles [from, to) of a level.
 func (s *Snapshot) Tiles(ctx context.Context, level int, from, to uint64) ([]Tile, error) {
-	const q = "SELECT idx, body FROM tiles WHERE level = ?3 AND idx >= ?1 AND idx < ?2 ORDER BY idx"
-	return collect(ctx, s.tx, q, from, to, func(rows *sql.Rows) (Tile, error) {
+	const q = "SELECT idx, body FROM tiles WHERE idx >= ? AND idx < ? AND level = ? ORDER BY idx"
+	return collect(ctx, s.log, q, from, to, func(rows *sql.Rows) (Tile, error) {
 		t := Tile{Level: level}
 		var index int64
 		err := rows.Scan(&index, &t.Data)
@@ -167,19 +182,13 @@ type ObjectRow struct {
 	Body    []byte
 }
 
-// Objects gives the object rows that events [from, to) are said to have written. A row whose mark of being live is
-// not what its body and its place among the versions say comes with a body that no digest fits.
+// Objects gives the object rows that events [from, to) are said to have written.
 func (s *Snapshot) Objects(ctx context.Context, from, to uint64) ([]ObjectRow, error) {
-	const q = `SELECT kind, id, version, idx, body, live, version = (SELECT max(version) FROM objects l WHERE l.id = o.id AND l.kind = o.kind)
-		FROM objects o WHERE idx >= ? AND idx < ? ORDER BY idx, seq`
-	return collect(ctx, s.tx, q, from, to, func(rows *sql.Rows) (r ObjectRow, err error) {
-		var index, live, version int64
-		var latest bool
-		err = rows.Scan(&r.Kind, &r.ID, &version, &index, &r.Body, &live, &latest)
+	const q = "SELECT kind, id, version, idx, body FROM objects WHERE idx >= ? AND idx < ? ORDER BY idx, id, version, kind"
+	return collect(ctx, s.log, q, from, to, func(rows *sql.Rows) (r ObjectRow, err error) {
+		var index, version int64
+		err = rows.Scan(&r.Kind, &r.ID, &version, &index, &r.Body)
 		r.Version, r.Index = uint64(version), uint64(index)
-		if want := latest && len(r.Body) > 0 && r.Body[0] == 1; (live == 1) != want || (live != 0 && live != 1) {
-			r.Body = append(r.Body, "not live as marked"...)
-		}
 		return r, err
 	})
 }
@@ -207,12 +216,12 @@ func (s *Snapshot) Tile(ctx context.Context, level int, index uint64) ([]byte, e
 }
 
 // collect reads the rows of a range; from 0 reaches below 0, where nothing should be.
-func collect[R any](ctx context.Context, tx *sql.Tx, q string, from, to uint64, scan func(*sql.Rows) (R, error), more ...any) ([]R, error) {
+func collect[R any](ctx context.Context, in tables, q string, from, to uint64, scan func(*sql.Rows) (R, error), more ...any) ([]R, error) {
 	low := int64(from)
 	if from == 0 {
 		low = -1 << 63
 	}
-	rows, err := tx.QueryContext(ctx, q, append([]any{low, int64(to)}, more...)...)
+	rows, err := in.QueryContext(ctx, q, append([]any{low, int64(to)}, more...)...)
 	if err != nil {
 		return nil, stead.Because(err, "read the store")
 	}

@@ -9,10 +9,20 @@ import (
 	"slices"
 )
 
-// countProjected counts the rows, and beside them what is filed where no row can be.
-const countProjected = `SELECT (SELECT count(*) FROM events)
+// countFiled counts the rows, and beside them what is filed where no row can be.
+const countFiled = `SELECT (SELECT count(*) FROM events)
 	+ (SELECT count(*) FROM words WHERE place < 0 OR place / 64 > (SELECT ifnull(max(idx), -1) / 4096 FROM events))
 	+ (SELECT count(*) FROM spans WHERE segment < 0 OR segment > (SELECT ifnull(max(idx), -1) / 4096 FROM events))`
+
+func (s *Snapshot) countProjected() string {
+	if s.files() {
+		return countFiled
+	}
+	return "SELECT count(*) FROM events"
+}
+
+// files tells whether rows are found by what is filed of them; PostgreSQL finds them by indexes of its own.
+func (s *Snapshot) files() bool { return !s.copy.numbered }
 
 // A ProjectedRow is a row of the projection, its columns as a JSON list.
 type ProjectedRow struct {
@@ -21,16 +31,19 @@ type ProjectedRow struct {
 }
 
 // Projected tells whether the projection can be read.
-func (s *Snapshot) Projected() bool { return s.etx != nil }
+func (s *Snapshot) Projected() bool { return s.copy.queryer != nil }
 
 // Rows gives the rows of the events [from, to). A row that a search would not find comes with a text that no event
 // accounts for.
 func (s *Snapshot) Rows(ctx context.Context, from, to uint64) ([]ProjectedRow, error) {
-	filed, err := s.filed(ctx, from, to)
-	if err != nil {
-		return nil, err
+	var filed files
+	if s.files() {
+		var err error
+		if filed, err = s.filed(ctx, from, to); err != nil {
+			return nil, err
+		}
 	}
-	return collect(ctx, s.etx, "SELECT * FROM events WHERE idx >= ? AND idx < ? ORDER BY idx", from, to,
+	return collect(ctx, s.copy, "SELECT "+projectedNames+" FROM events WHERE idx >= ? AND idx < ? ORDER BY idx", from, to,
 		func(rows *sql.Rows) (r ProjectedRow, err error) {
 			values := make([]any, projectedColumns)
 			to := make([]any, projectedColumns)
@@ -42,7 +55,7 @@ func (s *Snapshot) Rows(ctx context.Context, from, to uint64) ([]ProjectedRow, e
 			}
 			index, _ := values[0].(int64)
 			r.Index = uint64(index)
-			if r.Row, err = json.Marshal(values); err == nil && !filed.has(r.Index, values) {
+			if r.Row, err = json.Marshal(values); err == nil && s.files() && !filed.has(r.Index, values) {
 				r.Row = append(r.Row, "not filed as it is"...)
 			}
 			return r, err
@@ -68,22 +81,17 @@ func (s *Snapshot) Expect(index uint64, event []byte) ([]byte, error) {
 // A files is what is filed of some segments.
 type files struct {
 	words map[uint64][]word // by index
-	spans map[uint64][2]string
-	stray map[uint64]bool      // segments with entries that lead nowhere
-	real  map[uint64][2]string // the spans of the rows
+	stray map[uint64]bool   // segments with entries that lead nowhere
 }
 
 func (s *Snapshot) filed(ctx context.Context, from, to uint64) (files, error) {
-	f := files{map[uint64][]word{}, map[uint64][2]string{}, map[uint64]bool{}, map[uint64][2]string{}}
-	var pruned, projected int64
-	if err := s.tx.QueryRowContext(ctx, "SELECT ifnull(max(pruned), 0) FROM head").Scan(&pruned); err != nil {
-		return f, err
-	}
-	if err := s.etx.QueryRowContext(ctx, "SELECT ifnull(max(number), 0) FROM place").Scan(&projected); err != nil {
+	f := files{map[uint64][]word{}, map[uint64]bool{}}
+	var projected int64
+	if err := s.copy.QueryRowContext(ctx, reachedPlace).Scan(&projected); err != nil {
 		return f, err
 	}
 	first, last := from/segmentSize, (max(to, 1)-1)/segmentSize
-	_, err := collect(ctx, s.etx, "SELECT place, entries FROM words WHERE place >= ? AND place < ?", first*buckets, (last+1)*buckets,
+	_, err := collect(ctx, s.copy, "SELECT place, entries FROM words WHERE place >= ? AND place < ?", first*buckets, (last+1)*buckets,
 		func(rows *sql.Rows) (none struct{}, err error) {
 			var place int64
 			var entries []byte
@@ -92,32 +100,7 @@ func (s *Snapshot) filed(ctx context.Context, from, to uint64) (files, error) {
 			}
 			return none, err
 		})
-	if err != nil {
-		return f, err
-	}
-	span := func(into map[uint64][2]string) func(*sql.Rows) (struct{}, error) {
-		return func(rows *sql.Rows) (none struct{}, err error) {
-			var segment int64
-			var low, high string
-			err = rows.Scan(&segment, &low, &high)
-			into[uint64(segment)] = [2]string{low, high}
-			return none, err
-		}
-	}
-	if _, err = collect(ctx, s.etx, "SELECT segment, low, high FROM spans WHERE segment >= ? AND segment < ?", first, last+1, span(f.spans)); err != nil {
-		return f, err
-	}
-	const q = "SELECT idx / 4096, min(at), max(at) FROM events WHERE idx >= ? AND idx < ? GROUP BY 1"
-	if _, err = collect(ctx, s.etx, q, first*segmentSize, (last+1)*segmentSize, span(f.real)); err != nil {
-		return f, err
-	}
-	for segment := range f.real {
-		if segment*segmentSize < uint64(pruned) { // of what is pruned the span remembers the times
-			have, real := f.spans[segment], f.real[segment]
-			f.spans[segment] = [2]string{max(have[0], real[0]), min(have[1], real[1])}
-		}
-	}
-	return f, nil
+	return f, err
 }
 
 // add reads one bucket.
@@ -136,10 +119,9 @@ func (f *files) add(place uint64, entries []byte, projected uint64) {
 	}
 }
 
-// has tells whether a row is filed under its own words and no others, and in the time it happened.
+// has tells whether a row is filed under its own words and no others.
 func (f *files) has(index uint64, values []any) bool {
-	segment := index / segmentSize
-	if f.stray[segment] || f.spans[segment] != f.real[segment] {
+	if f.stray[index/segmentSize] {
 		return false
 	}
 	text := func(i int) string {

@@ -5,23 +5,26 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 )
 
 // A Store is open on one directory, alone. It is safe for concurrent use.
 type Store struct {
-	o     Options
-	view  authority.View
-	latch latch
-	keys  *persons
-	read  *sql.DB
-	pen   *pen
+	o      Options
+	view   authority.View
+	latch  latch
+	keys   *persons
+	pool   *sql.DB
+	read   tables
+	desk   desk
+	pg     *pgDesk         // the desk, on PostgreSQL
+	config *pgx.ConnConfig // of PostgreSQL
 
 	urgent, ordinary chan *waiter
 	errands          chan errand
@@ -33,21 +36,20 @@ type Store struct {
 	ending           sync.Once
 	restored         bool
 
-	unmoved int64  // the writer's: bytes of events since the last checkpoint
-	tree    Tree   // the writer's
-	counts  counts // the writer's
-	clock   int64  // the writer's
+	tree   Tree   // the writer's
+	counts counts // the writer's
 
 	mu     sync.Mutex
-	head   stead.Head
-	shown  Tree          // of head
-	pruned uint64        // events whose bytes are gone
-	at     int64         // latest time of an event, µs
-	moved  chan struct{} // closed when head moves
+	at     place
+	shown  Tree          // of at
+	moved  chan struct{} // closed when at moves
 	recent recent
 
 	mirror mirror
-	events *projection
+	events searchable
+	heard  atomic.Pointer[time.Time] // when the head was known last; nil where nobody else writes
+	wake   chan struct{}             // others may have written; nil where nobody else does
+	skew   atomic.Int64              // of this machine's clock to the database's, ns
 }
 
 var _ authority.Store = (*Store)(nil)
@@ -59,22 +61,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
-		return nil, stead.Because(err, "make the directory of the store")
-	}
-	if err := errors.Join(flush(o.Dir), flush(filepath.Dir(o.Dir))); err != nil {
-		return nil, stead.Because(err, "make the directory of the store")
-	}
-	unlock, err := lock(o.Dir)
-	if err != nil {
-		return nil, err
-	}
 	s := &Store{
-		o: o, unlock: unlock,
+		o: o, unlock: func() error { return nil },
 		urgent: make(chan *waiter, 1024), ordinary: make(chan *waiter, 4096),
 		errands: make(chan errand),
 		quit:    make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
-		counts: counts{dirty: map[string]bool{}, until: map[string]int64{}},
+		counts: counts{dirty: map[string]uint64{}, until: map[string]int64{}},
 	}
 	if err := s.open(ctx); err != nil {
 		s.abandon()
@@ -85,35 +77,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) error {
-	if err := private(filepath.Join(s.o.Dir, mainFile)); err != nil {
+	engine := s.openSQLite
+	if s.o.DSN != "" {
+		engine = s.openPostgres
+	}
+	if err := engine(ctx); err != nil {
 		return err
-	}
-	var err error
-	if s.keys, err = openPersons(ctx, s.o); err != nil {
-		return fmt.Errorf("person keys: %w", err)
-	}
-	dsn := s.o.dsn(mainFile, "journal_mode(wal)", "synchronous(full)", "journal_size_limit(67108864)", "cache_size(-16384)")
-	c, err := connect(ctx, dsn)
-	if err != nil {
-		return err
-	}
-	if err := c.exec(schema); err != nil {
-		return errors.Join(err, c.Close())
-	}
-	if s.pen, err = s.o.pen(c); err != nil {
-		return errors.Join(err, c.Close())
-	}
-	if s.read, err = pool(s.o.dsn(mainFile, "query_only(1)"), 2+runtime.GOMAXPROCS(0)); err != nil {
-		return err
-	}
-	if err := s.load(ctx); err != nil {
-		return err
-	}
-	if s.events, err = openProjection(ctx, s); err != nil {
-		return fmt.Errorf("events.db: %w", err)
 	}
 	if err := s.purgeRest(ctx); err != nil {
-		return fmt.Errorf("events.db: %w", err)
+		return fmt.Errorf("purge the projection: %w", err)
 	}
 	return s.checkMirror(ctx)
 }
@@ -125,6 +97,9 @@ func (s *Store) run() {
 	go s.write()
 	s.tasks.Go(func() { s.events.follow(ctx) })
 	s.tasks.Go(func() { s.mirrorAlong(ctx) })
+	if s.wake != nil {
+		s.tasks.Go(func() { s.watch(ctx, s.config) })
+	}
 }
 
 // Close writes what waits and ends. It does not wait for a disk that hangs longer than Options.Patience allows
@@ -145,11 +120,11 @@ func (s *Store) abandon() error {
 	if s.events != nil {
 		errs = append(errs, s.events.close())
 	}
-	if s.read != nil {
-		errs = append(errs, s.read.Close())
+	if s.pool != nil {
+		errs = append(errs, s.pool.Close())
 	}
-	if s.pen != nil {
-		errs = append(errs, s.pen.close())
+	if s.desk != nil {
+		errs = append(errs, s.desk.close())
 	}
 	if s.keys != nil {
 		errs = append(errs, s.keys.db.Close())
@@ -175,12 +150,12 @@ func (s *Store) Reconciled() error {
 func (s *Store) Head() stead.Head {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.head
+	return s.at.Head
 }
 
 // Tree is the Merkle tree and the head it belongs to, for proofs.
 func (s *Store) Tree() (Tree, stead.Head) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.shown, s.head
+	return s.shown, s.at.Head
 }

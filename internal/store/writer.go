@@ -1,7 +1,6 @@
 package store
 
 import (
-	"fmt"
 	"runtime"
 
 	"github.com/steadhq/stead"
@@ -28,21 +27,31 @@ func (s *Store) write() {
 	defer close(s.over)
 	var b batch
 	for s.gather(&b) {
-		s.decide(&b)
-		s.settle(&b, s.record(&b))
+		if len(b.waiters) > 0 {
+			s.answer(&b, s.turn(&b))
+		}
 		s.tidy()
 	}
 	s.finish()
 }
 
+// turn takes the head of the log, decides what stands there, and writes it.
+func (s *Store) turn(b *batch) error {
+	defer s.latch.watch(s.o.Patience)()
+	b.answers = b.answers[:0]
+	if err := s.take(); err != nil {
+		return err
+	}
+	s.decide(b)
+	return s.record(b)
+}
+
 // finish spares the next start from reading counters out of the log.
 func (s *Store) finish() {
-	if s.latch.tripped() != nil || s.Head().Size == s.counts.upto {
+	if s.latch.tripped() != nil || s.Head().Size == s.counts.upto || s.take() != nil {
 		return
 	}
-	if err := s.transact(s.settleCounters); err != nil {
-		s.latch.trip(err, "write the counters")
-	}
+	_ = s.through(func(p *page) error { s.settle(p); return nil }) // the latch keeps what goes wrong
 }
 
 // gather waits for an entry and takes all that wait beside it, the urgent ones first.
@@ -55,6 +64,8 @@ func (s *Store) gather(b *batch) bool {
 	case early = <-s.ordinary:
 	case e := <-s.errands:
 		s.attend(e)
+	case <-s.wake:
+		s.look()
 	case <-s.quit:
 		if len(s.urgent)+len(s.ordinary) == 0 {
 			return false
@@ -82,9 +93,9 @@ func (b *batch) take(lane chan *waiter) {
 
 // decide runs every entry in order over a stage of the view, so that each sees those before it.
 func (s *Store) decide(b *batch) {
-	b.answers, b.accepted, b.leaves = b.answers[:0], b.accepted[:0], b.leaves[:0]
+	b.accepted, b.leaves = b.accepted[:0], b.leaves[:0]
 	b.stage = s.view.Stage()
-	b.number, b.moved, b.clock = b.stage.Index(), b.stage.Moved(), s.clock
+	b.number, b.moved, b.clock = b.stage.Index(), b.stage.Moved(), s.place().clock
 	for _, w := range b.waiters {
 		err := s.admit(b, w)
 		b.answers = append(b.answers, answer{receipt: stead.Receipt{Index: b.number, State: b.moved}, err: err})
@@ -147,39 +158,22 @@ func changes(ready []prepared) bool {
 	return false
 }
 
-// record commits the batch and, when it is on disk, lets the view follow.
-func (s *Store) record(b *batch) error {
-	if err := s.latch.tripped(); err != nil {
-		return err
-	}
-	if len(b.accepted) == 0 {
-		return nil
-	}
-	if err := s.commit(b); err != nil {
-		return s.latch.trip(err, fmt.Sprintf("write event %d", b.stage.Index()))
-	}
-	s.clock = b.clock
-	s.view.Apply(b.stage)
-	s.announce(b)
-	return nil
-}
-
 // tidy does what the callers need not wait for.
 func (s *Store) tidy() {
 	if s.latch.tripped() != nil {
 		return
 	}
-	if err := s.checkpoint(); err != nil {
+	if err := s.desk.tidy(); err != nil {
 		s.latch.trip(err, "move the write-ahead log into the store")
 	}
 }
 
-// settle tells everybody how it went.
-func (s *Store) settle(b *batch, err error) {
+// answer tells everybody how it went.
+func (s *Store) answer(b *batch, err error) {
 	for i, w := range b.waiters {
-		a := b.answers[i]
-		if err != nil && a.err == nil {
-			a = answer{err: err}
+		a := answer{err: err}
+		if i < len(b.answers) && (err == nil || b.answers[i].err != nil) {
+			a = b.answers[i]
 		}
 		w.done <- a
 		b.waiters[i] = nil

@@ -8,19 +8,19 @@ import (
 )
 
 // A Cookie is one of ours: for one host only, out of reach of scripts, sent along by no other site's form. Ports do
-// not separate cookies, so on plain HTTP the name carries the listener's port.
+// not separate cookies, so on plain HTTP the name carries that of the address.
 type Cookie struct {
 	Name   string
 	Secure bool
 }
 
-// NewCookie names the cookie base of the listener at listen ("127.0.0.1:8420"): "__Host-stead" over TLS, else
-// "stead_8420".
-func NewCookie(base, listen string, secure bool) Cookie {
+// NewCookie names the cookie base of what browsers find at host ("127.0.0.1:8420"): "__Host-stead" over TLS, else
+// "stead_8420". Every node behind that host gives the same name.
+func NewCookie(base, host string, secure bool) Cookie {
 	if secure {
 		return Cookie{Name: "__Host-" + base, Secure: true}
 	}
-	_, port, err := net.SplitHostPort(listen)
+	_, port, err := net.SplitHostPort(host)
 	if err != nil || port == "" {
 		return Cookie{Name: base}
 	}

@@ -20,6 +20,13 @@ func (c CrossSite) Check(r *http.Request) error {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return nil
 	}
+	if err := c.judge(r); err != nil {
+		return unheard{err}
+	}
+	return nil
+}
+
+func (c CrossSite) judge(r *http.Request) error {
 	origins, site := r.Header["Origin"], r.Header["Sec-Fetch-Site"]
 	if len(origins) > 1 || len(site) > 1 {
 		return bad("Origin or Sec-Fetch-Site is given twice")

@@ -20,6 +20,8 @@ type Door struct {
 	Log  *slog.Logger
 	Docs string   // origin of the reference, such as "https://stead.example.com"; "" is this host
 	Form []string // origins beside our own that our forms may post to
+
+	Unheard func(*http.Request, error) // told of what Front and CrossSite refuse; nil tells nobody
 }
 
 // Serve makes an http.Handler of h: an error and a panic become an answer, and every answer is guarded.
@@ -36,6 +38,9 @@ func (d Door) Serve(h Handler) http.Handler {
 
 // Refuse writes err as the answer to r: a page for who reads HTML, else a problem document.
 func (d Door) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if d.Unheard != nil && errors.As(err, new(unheard)) {
+		d.Unheard(r, err)
+	}
 	p := ProblemOf(r, d.Docs, err)
 	if p.Status >= http.StatusInternalServerError {
 		d.Log.ErrorContext(r.Context(), "request failed", "request_id", p.RequestID, "method", r.Method,

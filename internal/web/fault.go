@@ -30,6 +30,12 @@ func Explain(err error, decision stead.DecisionID, hint string) error {
 	return &Fault{Err: err, Decision: decision, Hint: hint}
 }
 
+// unheard marks what was refused before anybody was asked who sent it: no verb knows of it, so the door that answers is
+// where it can be recorded.
+type unheard struct{ error }
+
+func (u unheard) Unwrap() error { return u.error }
+
 // The only place where a kind becomes a status.
 var statusOfKind = map[stead.Kind]int{
 	stead.Invalid:  http.StatusBadRequest,

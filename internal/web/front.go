@@ -29,12 +29,12 @@ func (f Front) Before(next http.Handler) http.Handler {
 		if err := f.check(r, limits); err != nil {
 			// What follows on this connection may be framed otherwise than we believe.
 			w.Header().Set("Connection", "close")
-			f.Refuse(w, out, err)
+			f.Refuse(w, out, unheard{err})
 			return
 		}
 		out.Header = r.Header.Clone()
 		if err := f.clean(out); err != nil {
-			f.Refuse(w, out, err)
+			f.Refuse(w, out, unheard{err})
 			return
 		}
 		next.ServeHTTP(w, out)

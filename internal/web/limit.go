@@ -19,22 +19,21 @@ type Limiter struct {
 
 	mu    sync.Mutex
 	keys  map[string]*list.Element
-	used  list.List // of *bucket, latest first
-	rest  *bucket   // for keys that found no place
-	quiet map[string]uint64
+	used  list.List         // of *bucket, latest first
+	rest  *bucket           // for keys that found no place
+	quiet map[string]uint64 // refused and not told
 }
 
 // A Verdict of a Limiter.
 type Verdict struct {
 	OK         bool
 	Wait       time.Duration // when it is worth trying again
-	Suppressed uint64        // how many of this key were refused since the last that was not
+	Suppressed uint64        // how many of this key were refused since that was last told; an OK tells it
 }
 
 type bucket struct {
-	key     string
-	lim     *rate.Limiter
-	refused uint64
+	key string
+	lim *rate.Limiter
 }
 
 // Take asks for one go for key.
@@ -46,16 +45,14 @@ func (l *Limiter) Take(key string) Verdict {
 	res := b.lim.ReserveN(now, 1)
 	if wait := res.DelayFrom(now); !res.OK() || wait > 0 {
 		res.CancelAt(now)
-		b.refused++
-		l.count(b.key)
-		return Verdict{Wait: wait, Suppressed: b.refused}
+		return Verdict{Wait: wait, Suppressed: l.count(b.key)}
 	}
-	v := Verdict{OK: true, Suppressed: b.refused}
-	b.refused = 0
+	v := Verdict{OK: true, Suppressed: l.quiet[b.key]}
+	delete(l.quiet, b.key)
 	return v
 }
 
-// Suppressed gives how many were refused by key since it was last asked, and forgets it. Keys that shared a bucket
+// Suppressed gives how many were refused by key since that was last told, and forgets it. Keys that shared a bucket
 // are counted under "".
 func (l *Limiter) Suppressed() map[string]uint64 {
 	l.mu.Lock()
@@ -72,7 +69,7 @@ func (l *Limiter) Len() int {
 	return len(l.keys)
 }
 
-func (l *Limiter) count(key string) {
+func (l *Limiter) count(key string) uint64 {
 	if l.quiet == nil {
 		l.quiet = map[string]uint64{}
 	}
@@ -80,6 +77,7 @@ func (l *Limiter) count(key string) {
 		key = ""
 	}
 	l.quiet[key]++
+	return l.quiet[key]
 }
 
 func (l *Limiter) bucket(key string, now time.Time) *bucket {

@@ -65,7 +65,11 @@ func TestLimiter(t *testing.T) {
 	if v := l.Take("sam"); !v.OK || v.Suppressed != 5 {
 		t.Errorf("%+v", v)
 	}
-	if q := l.Suppressed(); q["sam"] != 5 || len(q) != 1 || l.Suppressed() != nil {
+	if q := l.Suppressed(); len(q) != 0 {
+		t.Errorf("told twice: %v", q)
+	}
+	l.Take("sam")
+	if q := l.Suppressed(); q["sam"] != 1 || len(q) != 1 || l.Suppressed() != nil {
 		t.Errorf("%v", q)
 	}
 }

@@ -81,7 +81,7 @@ type House struct {
 // Settings are those of a shop with one application, "orders", that records the actor.
 func Settings() *authority.Settings {
 	return &authority.Settings{
-		Apps: []stead.App{{ID: "orders", Hosts: []string{"orders.test"}, Privileged: []string{"staff/admins", "staff/security"},
+		Apps: []stead.App{{ID: "orders", Hosts: []string{"orders.test"}, Privileged: []string{"staff/admins", "staff/security", "customers/board"},
 			Aware: true, Rights: stead.LeftToApp, Realms: []stead.Realm{
 				{ID: "shop", Path: "/", Acting: true},
 				{ID: "admin", Path: "/admin", Level: 2},
@@ -129,6 +129,12 @@ func New(tb testing.TB, change ...func(*house.Options)) *House {
 	for _, f := range change {
 		f(&o)
 	}
+	if o.DSN != "" {
+		o.Dir = ""
+	}
+	if o.DSN != "" && o.Skew == nil {
+		o.Skew = func() time.Duration { return 0 } // the database's clock is no test's
+	}
 	h := &House{Clock: clock, Options: o, tb: tb, People: map[string]stead.Principal{}, steps: map[string]int64{}}
 	h.Open()
 	tb.Cleanup(func() { h.Shut() })
@@ -144,6 +150,23 @@ func New(tb testing.TB, change ...func(*house.Options)) *House {
 		h.People[p.Directory+"/"+p.Name] = p
 	}
 	return h
+}
+
+// Beside opens another node of a house on the same database, with the same clock and people.
+func (h *House) Beside() *House {
+	h.tb.Helper()
+	return h.BesideAt(h.Clock, h.Options.Skew)
+}
+
+// BesideAt opens another node with a clock of its own, which is ahead of the database's as skew tells.
+func (h *House) BesideAt(c *Clock, skew func() time.Duration) *House {
+	h.tb.Helper()
+	o := h.Options
+	o.Node, o.Wall, o.Boot, o.Skew = o.Node+"+", c.Wall, c.Boot, skew
+	other := &House{Clock: c, Options: o, tb: h.tb, People: h.People, steps: h.steps}
+	other.Open()
+	h.tb.Cleanup(other.Shut)
+	return other
 }
 
 // Open opens the house again after Shut.

@@ -20,6 +20,7 @@ func appends(t *testing.T, a, b Store) {
 	if r := must(t, b, two); r != (stead.Receipt{Index: 3, State: 1}) {
 		t.Errorf("the receipt of two events without records is %+v", r)
 	}
+	latest(t, a, b)
 	for _, s := range []Store{a, b} {
 		if s.View().Index() != 3 || s.Head().Size != 3 {
 			t.Errorf("the view is at %d, the head at %d", s.View().Index(), s.Head().Size)
@@ -47,6 +48,7 @@ func wholeOrNot(t *testing.T, a, b Store) {
 		stead.Change{Event: Event("person.changed", 1, 1), Records: []stead.Record{Person(1, 7)}},
 	))
 	wantKind(t, err, stead.Conflict, stead.ReasonState)
+	latest(t, a)
 	a.View().Read(func(v *authority.State) {
 		if v.Index() != 1 || v.Principal("prn_2") != nil {
 			t.Error("half of the entry was written")
@@ -69,6 +71,7 @@ func versions(t *testing.T, a, b Store) {
 	gone := Person(1, 3)
 	gone.Deleted = true
 	must(t, a, put(stead.Change{Event: Event("person.erased", 1, 1), Records: []stead.Record{gone}}))
+	latest(t, b)
 	b.View().Read(func(v *authority.State) {
 		if v.Principal("prn_1") != nil {
 			t.Error("who was deleted is still in the view")
@@ -111,6 +114,7 @@ func counters(t *testing.T, a, b Store) {
 			t.Fatal(err)
 		}
 	}
+	latest(t, b)
 	b.View().Read(func(v *authority.State) {
 		if v.Count("code/7") != 1 || v.Count("calls/1") != 4 || v.Count("seen/1") != 5 || v.Count("never") != 0 {
 			t.Errorf("the counters are %d, %d, %d", v.Count("code/7"), v.Count("calls/1"), v.Count("seen/1"))
@@ -140,6 +144,7 @@ func fiftyStarts(t *testing.T, a, b Store) {
 		})
 	}
 	all.Wait()
+	latest(t, a)
 	if began.Load() != 1 || refused.Load() != 49 || a.Head().Size != 1 {
 		t.Errorf("%d began, %d were refused, the log has %d events", began.Load(), refused.Load(), a.Head().Size)
 	}

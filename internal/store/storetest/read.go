@@ -30,6 +30,7 @@ func past(t *testing.T, a, b Store) {
 
 func settled(t *testing.T, stores ...Store) {
 	t.Helper()
+	latest(t, stores...)
 	for _, s := range stores {
 		if err := s.Settled(t.Context(), s.Head().Size); err != nil {
 			t.Fatal(err)

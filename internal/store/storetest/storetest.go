@@ -71,6 +71,16 @@ func enrol(n int) authority.Entry {
 	return put(stead.Change{Event: Event("person.enrolled", n, n), Records: []stead.Record{Person(n, 1)}})
 }
 
+// latest brings the stores to the end of the log: what one wrote the other need not have heard of yet.
+func latest(t *testing.T, stores ...Store) {
+	t.Helper()
+	for _, s := range stores {
+		if err := s.Latest(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func put(changes ...stead.Change) authority.Entry { return authority.Entry{Changes: changes} }
 
 func must(t *testing.T, s Store, e authority.Entry) stead.Receipt {
