@@ -114,7 +114,7 @@ func newGate(b *testing.B, app string) *gate {
 		b.Fatal(err)
 	}
 	s := web.NewServer(doors.Apps, slog.New(slog.DiscardHandler))
-	go func() { _ = s.Serve(web.Listener(l)) }()
+	go func() { _ = s.Serve(web.Listener(l, nil)) }()
 	b.Cleanup(func() {
 		_ = s.Close()
 		_ = doors.Gateway.Close(context.Background())

@@ -80,7 +80,7 @@ func shopGate(t *testing.T) (*housetest.House, string) {
 		t.Fatal(err)
 	}
 	srv := web.NewServer(door, slog.New(slog.DiscardHandler))
-	go func() { _ = srv.Serve(web.Listener(l)) }()
+	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
 	t.Cleanup(func() { _ = errors.Join(srv.Close(), g.Close(context.Background())) })
 	return h, addr
 }

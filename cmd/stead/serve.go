@@ -173,7 +173,7 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 		return err
 	}
 	site := house.Site{Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
-		Secure: c.Server.TLS.Cert != "", Apps: s.apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: ring}
+		Secure: strings.HasPrefix(c.Server.Origin(), "https:"), Apps: s.apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: ring}
 	for _, d := range c.Directories {
 		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
 	}

@@ -57,6 +57,9 @@ func TestUnheardIsRecorded(t *testing.T) {
 			t.Errorf("smuggled at %s: %d %s", base, status, body)
 		}
 		mallory.send(t, "POST", base+door+"?token=hunter2", "mandate=man_x", elsewhere...).is(t, "from elsewhere", 403, "cross-site")
+		if status, body := raw(t, base, "hunter2, let me in\r\n\r\n"); status != http.StatusBadRequest {
+			t.Errorf("no request at %s: %d %s", base, status, body)
+		}
 		u, err := url.Parse(base)
 		if err != nil {
 			t.Fatal(err)
@@ -67,8 +70,16 @@ func TestUnheardIsRecorded(t *testing.T) {
 			want[r] = true
 		}
 	}
-	all, body := omar.refusals(t, len(want))
+	const unread = 2 // what is no request leaves the same event at both
+	all, body := omar.refusals(t, len(want)+unread)
+	nothing := refusal{Kind: "request.denied", Reason: "bad-request"}
+	nothing.Who.Address = "127.0.0.1"
+	seen := 0
 	for _, r := range all {
+		if r == nothing {
+			seen++
+			continue
+		}
 		if !want[r] {
 			t.Errorf("recorded, or recorded again: %+v", r)
 		}
@@ -76,6 +87,9 @@ func TestUnheardIsRecorded(t *testing.T) {
 	}
 	if holds(t, "the trail", body, "127.0.0.1"); len(want) > 0 {
 		t.Errorf("not recorded: %v", want)
+	}
+	if seen != unread {
+		t.Errorf("%d events tell of what was no request, want %d", seen, unread)
 	}
 	if strings.Contains(body, "hunter2") {
 		t.Error("a query is in the trail")
@@ -88,7 +102,7 @@ func TestUnheardIsRecorded(t *testing.T) {
 	}
 	w.advance(t, 10*time.Second)
 	mallory.send(t, "POST", w.Gateway+"/.stead/end", "", elsewhere...)
-	if all, _ = omar.refusals(t, 4+10_000+1); len(all) > 60 {
+	if all, _ = omar.refusals(t, 4+unread+10_000+1); len(all) > 60 {
 		t.Errorf("a flood of 10,000 left %d events", len(all))
 	}
 	// What was not told yet when it ends is told then.
@@ -98,5 +112,5 @@ func TestUnheardIsRecorded(t *testing.T) {
 	w.stop(t)
 	again := open(t, w.data)
 	again.spent = w.spent
-	again.token(t, "staff/omar").refusals(t, 4+10_000+1+100)
+	again.token(t, "staff/omar").refusals(t, 4+unread+10_000+1+100)
 }

@@ -153,7 +153,7 @@ func newGate(t testing.TB, app http.Handler, rules func(host, upstream string) [
 		t.Fatal(err)
 	}
 	srv := web.NewServer(door, slog.New(slog.DiscardHandler))
-	go func() { _ = srv.Serve(web.Listener(l)) }()
+	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
 	t.Cleanup(func() {
 		_ = srv.Close()
 		if err := g.gw.Close(context.Background()); err != nil {

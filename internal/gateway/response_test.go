@@ -74,7 +74,7 @@ func TestOrdinaryAnswersKeepTheirHead(t *testing.T) {
 func TestPlantedCookie(t *testing.T) {
 	var name string
 	g := newGate(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Set-Cookie", name+"=planted; Path=/") }), echo)
-	for _, name = range []string{"stead_8420", "Stead_1", "__Host-stead", g.gw.Cookie.Name} { // ports do not separate cookies
+	for _, name = range []string{"stead_8420", "Stead_1", "__Host-stead", "__Host-stead_443", g.gw.Cookie.Name} { // ports do not separate cookies
 		if a := g.enter("customers/dana").get("/look/a"); len(a.Cookies()) != 0 {
 			t.Errorf("%v", a.Cookies())
 		}

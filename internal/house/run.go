@@ -38,7 +38,7 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 		s := web.NewServer(l.Handler, log)
 		servers = append(servers, s)
 		go func() {
-			err := s.Serve(web.Listener(l.Listener))
+			err := s.Serve(web.Listener(l.Listener, h.unheard.unread))
 			if !errors.Is(err, http.ErrServerClosed) {
 				failed <- err
 			}

@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -45,6 +46,19 @@ func (u *unheard) refused(r *http.Request, no error) {
 	}
 	u.write(authority.Unheard{Address: address, Host: plain(r.Host), Method: plain(r.Method), Path: plain(pathOf(r)),
 		Because: plain(no.Error()), Suppressed: v.Suppressed}, no)
+}
+
+// unread is told of bytes that are no request.
+func (u *unheard) unread(from net.Addr, status string) {
+	address, _, err := net.SplitHostPort(from.String())
+	if err != nil {
+		address = from.String()
+	}
+	v := u.limit.Take(authority.Household(address))
+	if v.OK {
+		no := stead.E(stead.Invalid, stead.ReasonRequest, "this is no request")
+		u.write(authority.Unheard{Address: address, Because: "no request: " + plain(status), Suppressed: v.Suppressed}, no)
+	}
 }
 
 // pathOf is what was asked for without its query, however that is written: it may hold a secret.

@@ -8,23 +8,22 @@ import (
 )
 
 // A Cookie is one of ours: for one host only, out of reach of scripts, sent along by no other site's form. Ports do
-// not separate cookies, so on plain HTTP the name carries that of the address.
+// not separate cookies, so the name carries that of the address.
 type Cookie struct {
 	Name   string
 	Secure bool
 }
 
-// NewCookie names the cookie base of what browsers find at host ("127.0.0.1:8420"): "__Host-stead" over TLS, else
-// "stead_8420". Every node behind that host gives the same name.
+// NewCookie names the cookie base of what browsers find at host: "stead_8420" at 127.0.0.1:8420, over TLS with "__Host-"
+// before it. Every node behind that host gives the same name.
 func NewCookie(base, host string, secure bool) Cookie {
+	if _, port, err := net.SplitHostPort(host); err == nil && port != "" {
+		base += "_" + port
+	}
 	if secure {
 		return Cookie{Name: "__Host-" + base, Secure: true}
 	}
-	_, port, err := net.SplitHostPort(host)
-	if err != nil || port == "" {
-		return Cookie{Name: base}
-	}
-	return Cookie{Name: base + "_" + port}
+	return Cookie{Name: base}
 }
 
 // Set gives the browser value until it closes, or for life where that is more than zero.

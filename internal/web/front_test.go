@@ -59,7 +59,7 @@ func newRig(t *testing.T, change func(*web.Front)) *rig {
 		t.Fatal(err)
 	}
 	srv := web.NewServer(g.front.Before(proxy), slog.New(slog.DiscardHandler))
-	go func() { _ = srv.Serve(web.Listener(l)) }()
+	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
 	t.Cleanup(func() { _ = srv.Close() })
 	g.addr = l.Addr().String()
 	return g
@@ -445,7 +445,7 @@ func TestWebSocketPasses(t *testing.T) {
 		line, _ := buf.ReadString('\n')
 		fmt.Fprint(c, line)
 	})), slog.New(slog.DiscardHandler))
-	go func() { _ = srv.Serve(web.Listener(l)) }()
+	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
 	defer srv.Close()
 	c, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {

@@ -19,7 +19,8 @@ func TestCookies(t *testing.T) {
 		want   string
 	}{
 		{web.NewCookie("stead", "127.0.0.1:8420", false), "stead_8420=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"},
-		{web.NewCookie("stead", "127.0.0.1:8420", true), "__Host-stead=v; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Lax"},
+		{web.NewCookie("stead", "127.0.0.1:8420", true), "__Host-stead_8420=v; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Lax"},
+		{web.NewCookie("stead", "stead.example.com", true), "__Host-stead=v; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Lax"},
 		{web.NewCookie("stead", "", false), "stead=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax"},
 	}
 	for _, row := range rows {

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -12,17 +13,29 @@ import (
 // Listener wraps a listener for plain HTTP so that Front learns how each request was framed. net/http resolves some
 // ambiguities silently and leaves no trace for a handler to see: both Content-Length and Transfer-Encoding, the same
 // Content-Length twice, folded lines, bare line feeds. Under TLS the server ends the only connection that such a
-// request could confuse, so a TLS listener needs no wrapping. Use NewServer or ConnContext with it.
-func Listener(l net.Listener) net.Listener { return watched{l} }
+// request could confuse, and net/http must see the connection itself to speak HTTP/2: such are left alone. Use NewServer
+// or ConnContext with it.
+//
+// What net/http cannot read as a request at all it answers itself; unread, where given, is told of it.
+func Listener(l net.Listener, unread Unread) net.Listener { return watched{l, unread} }
 
-type watched struct{ net.Listener }
+// Unread is told where bytes came from that are no request, and the status they were answered with: "400 Bad Request".
+type Unread func(from net.Addr, status string)
+
+type watched struct {
+	net.Listener
+	unread Unread
+}
 
 func (l watched) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &wire{Conn: c}, nil
+	if _, own := c.(*tls.Conn); own {
+		return c, nil
+	}
+	return &wire{Conn: c, unread: l.unread}, nil
 }
 
 type wireKey struct{}
@@ -52,6 +65,7 @@ const maxLine = 16 << 10
 // refused.
 type wire struct {
 	net.Conn
+	unread   Unread
 	mu       sync.Mutex
 	in       part
 	line     []byte
@@ -86,6 +100,17 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.mu.Unlock()
 	}
 	return n, err
+}
+
+// ownWords follow the status where net/http speaks for itself; no answer of a handler begins so.
+const ownWords = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+
+func (w *wire) Write(p []byte) (int, error) {
+	const version = "HTTP/1.1 "
+	if at := bytes.Index(p[:min(len(p), 2*len(ownWords))], []byte(ownWords)); w.unread != nil && at > len(version) {
+		w.unread(w.RemoteAddr(), string(p[len(version):at]))
+	}
+	return w.Conn.Write(p)
 }
 
 // take gives the verdict on the request that net/http read next.
