@@ -32,11 +32,12 @@ func TestStories(t *testing.T) {
 	for _, f := range files {
 		name := strings.TrimSuffix(filepath.Base(f), ".txt")
 		t.Run(name, func(t *testing.T) { tell(t, f, housetest.New(t)) })
-		if name == "clock" {
-			continue // every node has a clock of its own, and people look at it there
-		}
-		t.Run(name+" on two nodes", func(t *testing.T) {
+		t.Run(name+" on PostgreSQL", func(t *testing.T) {
 			one := housetest.New(t, func(o *house.Options) { o.DSN = server.Create(t) })
+			if name == "clock" { // every node has a clock of its own, and people look at it there
+				tell(t, f, one)
+				return
+			}
 			tell(t, f, one, one.Beside())
 		})
 	}
