@@ -60,7 +60,10 @@ func (d *Disk) register() error {
 	}
 	r.vfs = libc.Xmalloc(r.tls, libc.Tsize_t(unsafe.Sizeof(sqlite3.Tsqlite3_vfs{})))
 	v := at[sqlite3.Tsqlite3_vfs](r.vfs)
+	list := sqlite3.Xsqlite3_mutex_alloc(r.tls, sqlite3.SQLITE_MUTEX_STATIC_MAIN) // the base is linked to the next in a list
+	sqlite3.Xsqlite3_mutex_enter(r.tls, list)
 	*v = *at[sqlite3.Tsqlite3_vfs](r.base)
+	sqlite3.Xsqlite3_mutex_leave(r.tls, list)
 	v.FpNext, v.FzName = 0, r.name
 	v.FxOpen, v.FxDelete = pointer(r, d.xOpen), pointer(r, d.xDelete)
 	if rc := sqlite3.Xsqlite3_vfs_register(r.tls, r.vfs, 0); rc != sqlite3.SQLITE_OK {
