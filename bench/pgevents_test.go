@@ -17,9 +17,15 @@ import (
 )
 
 // BenchmarkPostgresEvents writes the events of pages from one node and from three, beside the store on SQLite and beside one
-// plain connection that commits what is waiting. All of it is on the same disk.
+// plain connection that commits what is waiting; and once more where a standby must have them too. All of it is on the same disk.
 func BenchmarkPostgresEvents(b *testing.B) {
-	server := pgtest.Start(b)
+	for _, kind := range []string{"alone", "standby"} {
+		b.Run(kind, func(b *testing.B) { writeEvents(b, servers(b, kind)) })
+	}
+}
+
+func writeEvents(b *testing.B, server *pgtest.Server) {
+	b.Helper()
 	dsn := server.Create(b)
 	var nodes []*store.Store
 	for range 3 {

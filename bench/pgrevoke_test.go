@@ -25,14 +25,29 @@ const (
 // after the acknowledgement the last yes was given that had been asked for before it, and how many were given that were
 // asked for after it: there must be none.
 func BenchmarkPostgresRevocation(b *testing.B) {
-	r := newRush(b)
-	b.ResetTimer()
-	for range b.N {
-		r.late = nil
-		began := time.Now()
-		r.all(b)
-		r.report(b, time.Since(began))
+	for _, kind := range []string{"alone", "standby"} {
+		b.Run(kind, func(b *testing.B) {
+			r := newRush(b, servers(b, kind))
+			b.ResetTimer()
+			for range b.N {
+				r.late = nil
+				began := time.Now()
+				r.all(b)
+				r.report(b, kind, time.Since(began))
+			}
+		})
 	}
+}
+
+// servers is one server alone, or one that acknowledges what a standby on the same disk has too.
+func servers(b *testing.B, kind string) *pgtest.Server {
+	b.Helper()
+	primary := pgtest.Start(b)
+	if kind == "standby" {
+		primary.Standby(b, 0)
+		primary.Synchronous(b, true)
+	}
+	return primary
 }
 
 // A rush is three nodes, and people who act through all of them.
@@ -51,10 +66,9 @@ type rushed struct {
 	like           stead.Mandate
 }
 
-func newRush(b *testing.B) *rush {
+func newRush(b *testing.B, server *pgtest.Server) *rush {
 	b.Helper()
 	const ever = 100_000 * time.Hour
-	server := pgtest.Start(b)
 	h := housetest.New(b, func(o *house.Options) {
 		o.DSN = server.Create(b)
 		s := o.Settings
@@ -163,7 +177,7 @@ func (r *rush) act(b *testing.B, h *housetest.House, p *rushed, m stead.Mandate,
 	}
 }
 
-func (r *rush) report(b *testing.B, took time.Duration) {
+func (r *rush) report(b *testing.B, kind string, took time.Duration) {
 	slices.Sort(r.late)
 	at := func(share float64) float64 {
 		return float64(r.late[int(share*float64(len(r.late)-1))].Microseconds()) / 1000
@@ -172,8 +186,8 @@ func (r *rush) report(b *testing.B, took time.Duration) {
 	b.ReportMetric(at(0.99), "p99-ms")
 	b.ReportMetric(at(1), "max-ms")
 	b.ReportMetric(float64(r.wrong.Load()), "wrong")
-	fmt.Printf("\n| PostgreSQL, three nodes, %d revocations, %.0f decisions a second meanwhile (%.0f %% yes): from the acknowledgement to the last yes at every node, p50 / p99 / max; wrong yeses | ≤ 50 ms, 10 ms; 0 | %.1f / %.1f / %.1f ms; %d | |\n",
-		len(r.late), float64(r.acted.Load())/took.Seconds(), 100*float64(r.yes.Load())/float64(r.acted.Load()), at(0.5), at(0.99), at(1), r.wrong.Load())
+	fmt.Printf("\n| PostgreSQL (%s), three nodes, %d revocations, %.0f decisions a second meanwhile (%.0f %% yes): from the acknowledgement to the last yes at every node, p50 / p99 / max; wrong yeses | ≤ 50 ms, 10 ms; 0 | %.1f / %.1f / %.1f ms; %d | |\n",
+		kind, len(r.late), float64(r.acted.Load())/took.Seconds(), 100*float64(r.yes.Load())/float64(r.acted.Load()), at(0.5), at(0.99), at(1), r.wrong.Load())
 	if r.wrong.Load() > 0 {
 		b.Error("a yes began after the acknowledged revocation")
 	}

@@ -150,16 +150,16 @@ func TestPostgresRolledBack(t *testing.T) {
 	must("evt_1")
 	shut(t, s)
 	server.Do(t, "postgres", "CREATE DATABASE older TEMPLATE stead")
-	for name, replace := range map[string]string{"older": "older", "other": "other"} {
+	for name, replace := range map[string]string{"older": "older", "other": "other", "equal": "equal"} {
 		t.Run(name, func(t *testing.T) {
 			s = open(t, o)
 			defer s.Close()
 			must("evt_2_" + name)
-			if name == "other" {
-				server.Do(t, "postgres", "CREATE DATABASE other TEMPLATE older")
-				fork := onPostgres(t, server.DSN("other"))
+			if longer := map[string]int{"other": 4, "equal": 1}[name]; longer > 0 {
+				server.Do(t, "postgres", "CREATE DATABASE "+name+" TEMPLATE older")
+				fork := onPostgres(t, server.DSN(name))
 				f := open(t, fork)
-				for range 4 {
+				for range longer {
 					if _, err := f.Append(t.Context(), pageSeen("evt_fork")); err != nil {
 						t.Fatal(err)
 					}
