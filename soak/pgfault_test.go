@@ -110,11 +110,11 @@ func (a *assault) cutOff(t *testing.T, n int) {
 	time.Sleep(paused(a.random))
 	a.gates[n].Heal()
 	if a.random.IntN(2) == 0 {
-		a.gates[n].Reset()
+		a.gates[n].Reset(t)
 	}
 }
 
-func (a *assault) reset(t *testing.T, n int) { a.gates[n].Reset() }
+func (a *assault) reset(t *testing.T, n int) { a.gates[n].Reset(t) }
 
 func (a *assault) slow(t *testing.T, n int) {
 	a.gates[n].Slow(30 * time.Millisecond)

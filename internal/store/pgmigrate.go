@@ -80,7 +80,27 @@ func version(ctx context.Context, conn *pgx.Conn, known int) (int, error) {
 		return 0, stead.E(stead.Refused, stead.ReasonStale,
 			"the database has schema %d, which serves programs that know schema %d; this one knows %d and could do harm: start the newer program", at, serves, known)
 	}
+	if at > 0 {
+		return at, whole(ctx, conn, at)
+	}
 	return at, nil
+}
+
+// whole tells a database to which one of its two dumps was not restored.
+func whole(ctx context.Context, conn *pgx.Conn, at int) error {
+	var keys bool
+	err := conn.QueryRow(ctx, "SELECT count(*) >= 3 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'stead_keys' AND c.relkind = 'r'").Scan(&keys)
+	switch {
+	case err != nil:
+		return stead.Because(err, "look for the keys")
+	case at > 0 && !keys:
+		return stead.E(stead.Missing, stead.ReasonNone, "the database holds a record, and not the keys of people and the secrets: it was restored "+
+			"without them, and nothing opens it. Put the newest dump of them back: pg_restore -d DATABASE keys.dump (docs/guide/postgresql.md)")
+	case at == 0 && keys:
+		return stead.E(stead.Missing, stead.ReasonNone, "the database holds the keys of people and the secrets, and no record: it was restored "+
+			"without. Put the record back before you start: pg_restore -d DATABASE record.dump (docs/guide/postgresql.md)")
+	}
+	return nil
 }
 
 // migrate goes through the migrations that a database lacks, each in a transaction of its own, on one node at a time.
@@ -99,6 +119,9 @@ func migrate(ctx context.Context, config *pgx.ConnConfig, all []migration) (done
 		return nil, err
 	}
 	if at, err = version(ctx, conn, len(all)); err != nil {
+		return nil, err
+	}
+	if err := whole(ctx, conn, at); err != nil {
 		return nil, err
 	}
 	return apply(ctx, conn, lacking(all, at))

@@ -53,6 +53,27 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
+// Of the two dumps of a database both are needed. Who restores one is told of the other, and no key is made in its place.
+func TestHalfRestored(t *testing.T) {
+	server := pgtest.Start(t)
+	for lacks, without := range map[string]string{
+		"keys.dump":   "DROP SCHEMA stead_keys CASCADE",
+		"record.dump": "DROP SCHEMA stead CASCADE; DROP TABLE public.stead_schema",
+	} {
+		o := onPostgres(t, server.Create(t))
+		shut(t, open(t, o))
+		server.Edit(t, o.DSN, without)
+		_, opened := store.Open(t.Context(), o)
+		_, secrets := store.OpenSecrets(t.Context(), o.DSN)
+		_, migrated := store.Migrate(t.Context(), o.DSN)
+		for _, err := range []error{opened, secrets, migrated} {
+			if stead.KindOf(err) != stead.Missing || err == nil || !strings.Contains(err.Error(), "pg_restore -d DATABASE "+lacks) {
+				t.Errorf("without %s it says %v", lacks, err)
+			}
+		}
+	}
+}
+
 // A database that serves newer programs only is refused before anything is read or written.
 func TestNewerSchemaRefused(t *testing.T) {
 	server := pgtest.Start(t)
