@@ -11,7 +11,9 @@ const (
 	ActionMark   Action = "mark"   // see, where seeing leaves a trace
 	ActionWrite  Action = "write"  // change
 	ActionClosed Action = "closed" // closed for anyone acting for another
-	ActionOpen   Action = "open"   // open a stream (websocket)
+	ActionBarred Action = "barred" // the door itself says no, and the resource's rule why: it is never yes
+	ActionWatch  Action = "watch"  // open a stream that only shows: server-sent events, a socket that a rule calls reading
+	ActionOpen   Action = "open"   // open a socket over which anything may be said
 	ActionExport Action = "export" // take data away in bulk
 )
 

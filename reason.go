@@ -40,6 +40,7 @@ const (
 	ReasonUnseen     Reason = "end-unseen"          // acting ended and that was not acknowledged yet (R16)
 	ReasonWaiting    Reason = "waiting"             // approvals are missing
 	ReasonVoid       Reason = "approval-void"       // what was approved is not what is asked now (R31)
+	ReasonBarred     Reason = "barred"              // the door says no by itself: a page of another time (R17), a host of an ended mandate
 	ReasonActing     Reason = "already-acting"      // one at a time (R14)
 	ReasonExtensions Reason = "extensions-used"     // no extension is left
 	ReasonReason     Reason = "reason-required"     // say why

@@ -2,6 +2,7 @@ package stead
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,15 @@ type Pass struct {
 	Host   string `json:"host"`             // "127.0.0.1:8420", or "api" for bearer tokens
 	Hash   string `json:"hash"`             // hex SHA-256 of the secret
 	Client string `json:"client,omitempty"` // hex SHA-256 of what the client says of itself
+}
+
+// place is what the host of a mandate, LABEL--NAME.DOMAIN with sixteen letters of label, has in common with those of
+// other mandates; "" where it is none.
+func (p Pass) place() string {
+	if at := strings.Index(p.Host, "--"); at == 16 {
+		return p.Host[at:]
+	}
+	return ""
 }
 
 // Unseen is the end of a mandate that its actor has not acknowledged yet: until he has, nothing from this session is
@@ -68,8 +78,9 @@ func (s Session) IdleEnd(seen time.Time) time.Time {
 func (s Session) Armed(now time.Time) bool { return now.Before(s.ArmedTill) }
 
 // WithPass gives s a pass for a host in place of the one it had there.
+// At a host of a mandate it takes the place of the one for an earlier mandate there too.
 func (s Session) WithPass(p Pass) Session {
-	rest := slices.DeleteFunc(slices.Clone(s.Passes), func(q Pass) bool { return q.Host == p.Host })
+	rest := slices.DeleteFunc(slices.Clone(s.Passes), func(q Pass) bool { return q.Host == p.Host || q.place() != "" && q.place() == p.place() })
 	s.Passes = append(rest, p)
 	return s
 }

@@ -20,7 +20,7 @@ const module = "github.com/steadhq/stead"
 // The layers of the import law. A folder under internal that stands in none of these lists is a finding: a new
 // package says first where it belongs.
 var (
-	middle    = words("authority web model config")
+	middle    = words("authority web model config survey")
 	keepers   = words("store cedar ledger keys directory credential")
 	doors     = words("gateway mcp oauth authzen login api console health scim signals a2a demo")
 	followers = words("follow notify watch sync")

@@ -52,6 +52,8 @@ type no struct {
 // whole: nothing is missing and everybody may be asked about.
 func whole(q Question, f Facts, _ time.Time) *no {
 	switch {
+	case q.Action == ActionBarred:
+		return &no{ReasonBarred, "this is never done here: " + q.Resource.Rule, false}
 	case q.Actor == "" || f.Actor == nil || f.Actor.ID != q.Actor:
 		return &no{ReasonSignIn, "nobody is signed in", false}
 	case q.Subject == "" || f.Subject == nil || f.Subject.ID != q.Subject:
@@ -194,7 +196,7 @@ func within(q Question, f Facts, _ time.Time) *no {
 // changes tells writes from looking. An action that is not known to look changes.
 func changes(a Action) bool {
 	switch a {
-	case ActionAct, ActionRead, ActionMark, ActionExport:
+	case ActionAct, ActionRead, ActionMark, ActionWatch, ActionExport:
 		return false
 	}
 	return true

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"encoding/json"
+
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead/internal/config"
+	"github.com/steadhq/stead/internal/gateway"
 )
 
 func (e *env) config() *cobra.Command {
@@ -42,10 +45,36 @@ func (e *env) config() *cobra.Command {
 	schema := &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of the file, for editors", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := e.out.Write(config.Schema())
+			raw, err := wholeSchema()
+			if err == nil {
+				_, err = e.out.Write(raw)
+			}
 			return err
 		},
 	}
 	c.AddCommand(validate, show, schema)
 	return c
+}
+
+// wholeSchema is the schema of the configuration with that of its applications, which only the gateway knows.
+func wholeSchema() ([]byte, error) {
+	type schema map[string]any
+	var whole, apps struct {
+		Schema     string            `json:"$schema"`
+		Title      string            `json:"title"`
+		Type       string            `json:"type"`
+		Additional bool              `json:"additionalProperties"`
+		Properties map[string]schema `json:"properties"`
+	}
+	for _, one := range []struct {
+		raw  []byte
+		into any
+	}{{config.Schema(), &whole}, {gateway.Schema(), &apps}} {
+		if err := json.Unmarshal(one.raw, one.into); err != nil {
+			return nil, err
+		}
+	}
+	whole.Properties["apps"] = apps.Properties["apps"]
+	raw, err := json.MarshalIndent(whole, "", "  ")
+	return append(raw, '\n'), err
 }

@@ -20,18 +20,20 @@ import (
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/cedar"
+	"github.com/steadhq/stead/internal/config"
 	"github.com/steadhq/stead/internal/demo"
 	"github.com/steadhq/stead/internal/directory"
 	"github.com/steadhq/stead/internal/gateway"
 	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/login"
+	"github.com/steadhq/stead/internal/web"
 )
 
 // devOptions are the flags of stead dev.
 type devOptions struct {
-	listen, gateway, data string
-	json                  bool
+	listen, gateway, data, dsn string
+	json                       bool
 }
 
 func (e *env) dev() *cobra.Command {
@@ -40,7 +42,9 @@ func (e *env) dev() *cobra.Command {
 		Use:   "dev",
 		Short: "Try Stead: a demo shop, people and policies, all on this machine",
 		Long: "dev starts everything on loopback with demo data: no configuration, no database. Without --data nothing is\n" +
-			"left behind. It is not for production: everybody's password is shown, and the clock can be moved.",
+			"left behind. It is not for production: everybody's password is shown, and the clock can be moved.\n\n" +
+			"With --dsn-file the demonstration is kept in a PostgreSQL database that is empty, or holds one from before. The\n" +
+			"master key it was sealed under stays in the folder of --data, and is needed again.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runDev(c.Context(), o, e.out, e.err)
@@ -49,13 +53,17 @@ func (e *env) dev() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&o.listen, "listen", "127.0.0.1:8420", "address of Stead's own pages; port 0 takes a free one")
 	f.StringVar(&o.gateway, "gateway", "127.0.0.1:8421", "address of the demo shop behind the gateway; port 0 takes a free one")
-	f.StringVar(&o.data, "data", "", "folder to keep the data in (default: none is kept)")
+	f.StringVar(&o.data, "data", "", "folder to keep the data in (default: none is kept; with --dsn-file, that file's name and .data)")
+	f.StringVar(&o.dsn, "dsn-file", "", "file with the connection string of a PostgreSQL database to keep the data in (default: a store in the folder)")
 	f.BoolVar(&o.json, "json", false, "print one line of JSON once ready, and nothing else")
 	return c
 }
 
 func runDev(ctx context.Context, o devOptions, out, talk io.Writer) (err error) {
 	defer runtime.KeepAlive(house.Ballast())
+	if o.data == "" && o.dsn != "" {
+		o.data = o.dsn + ".data"
+	}
 	if o.data == "" {
 		if o.data, err = os.MkdirTemp("", "stead-dev-"); err != nil {
 			return err
@@ -120,11 +128,20 @@ func listenLoopback(ctx context.Context, address string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w\nIs another Stead running? Choose other ports with --listen and --gateway", address, err)
 	}
-	return l, nil
+	return web.Patient(l, web.Patience), nil
 }
 
-func (d *dev) build(ctx context.Context, o devOptions) error {
-	m, err := house.Unlock(ctx, filepath.Join(o.data, "master.key"), house.Cabinet(filepath.Join(o.data, "secrets")))
+func (d *dev) build(ctx context.Context, o devOptions) (err error) {
+	at := config.Store{Dir: o.data, DSN: o.dsn}
+	if o.dsn != "" {
+		at.Driver = "postgres"
+	}
+	kept, err := openKept(ctx, at)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, kept.close()) }()
+	m, err := house.Unlock(ctx, filepath.Join(o.data, "master.key"), kept.secrets)
 	if err != nil {
 		return err
 	}
@@ -133,7 +150,7 @@ func (d *dev) build(ctx context.Context, o devOptions) error {
 		return err
 	}
 	settings := devSettings(apps)
-	d.house, err = house.Open(ctx, house.Options{Dir: filepath.Join(o.data, "store"), Mirror: filepath.Join(o.data, "head"),
+	d.house, err = house.Open(ctx, house.Options{Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: filepath.Join(o.data, "head"),
 		Settings: settings, Files: cedar.Default(), Wall: time.Now, Boot: house.Boot(), Movable: true, Rand: rand.Reader,
 		Master: m.Master, LogKey: m.LogKey, Origin: "stead-dev/log", CodeKey: m.CodeKey, KeyFile: filepath.Join(o.data, keyFile), Cost: directory.Standard,
 		Alarm: func(s string) { d.log.Error(s) }})
@@ -190,9 +207,10 @@ func (d *dev) announce(asJSON bool) error {
 		return json.NewEncoder(d.out).Encode(struct {
 			Console string      `json:"console"`
 			Gateway string      `json:"gateway"`
+			Acting  string      `json:"acting_hosts"`
 			Setup   string      `json:"setup_url"`
 			People  []devPerson `json:"people"`
-		}{own, gate, setup, d.people})
+		}{own, gate, "*." + d.doors.Gateway.Acting, setup, d.people})
 	}
 	_, err := fmt.Fprint(d.out, tour(own, gate, setup, d.people))
 	return err

@@ -61,8 +61,10 @@ func enrolDemo(ctx context.Context, h *house.House, key []byte) ([]devPerson, er
 		all = append(all, devPerson{Directory: p.Directory, Name: p.Name, Password: p.Password, TOTP: p.TOTP, Groups: p.Groups,
 			shown: p.Shown, about: abouts[p.Directory+"/"+p.Name]})
 	}
-	if _, err := h.Seed(ctx, people); err != nil && stead.ReasonOf(err) != stead.ReasonExists {
-		return nil, err
+	if h.Empty() {
+		if _, err := h.Seed(ctx, people); err != nil && stead.ReasonOf(err) != stead.ReasonExists { // another has been quicker
+			return nil, err
+		}
 	}
 	h.Store.View().Read(func(s *authority.State) {
 		for i := range all {

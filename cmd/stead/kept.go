@@ -25,7 +25,7 @@ type kept struct {
 	close    func() error // lets other nodes at the secrets
 }
 
-// openKept opens the secrets that a configuration names. Until close no other node does: of two that start at once one
+// openKept opens the secrets of a server. Until close no other node does: of two that start at once one
 // makes the keys and the other finds them.
 func openKept(ctx context.Context, c config.Store) (kept, error) {
 	if c.Driver != "postgres" {
@@ -33,10 +33,10 @@ func openKept(ctx context.Context, c config.Store) (kept, error) {
 	}
 	dsn, err := config.Secret(c.DSN)
 	if err != nil {
-		return kept{}, stead.Because(err, "read store.dsn_file")
+		return kept{}, stead.Because(err, "read the connection string")
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return kept{}, stead.Because(err, "make store.dir")
+		return kept{}, stead.Because(err, "make "+c.Dir)
 	}
 	node, err := nodeID(filepath.Join(c.Dir, "node"))
 	if err != nil {
@@ -44,7 +44,7 @@ func openKept(ctx context.Context, c config.Store) (kept, error) {
 	}
 	s, err := store.OpenSecrets(ctx, dsn)
 	if err != nil {
-		return kept{}, stead.Because(err, "open the database of store.dsn_file")
+		return kept{}, stead.Because(err, "open the database of "+c.DSN)
 	}
 	return kept{dsn: dsn, node: node, secrets: s, close: s.Close}, nil
 }

@@ -42,7 +42,7 @@ func TestReferenceOfCommands(t *testing.T) {
 	b.WriteString("# Commands\n\nData goes to stdout, talk to stderr. Every command takes `-o table|json|yaml|csv`, `--profile` and `--addr`;\n" +
 		"`$STEAD_ADDR`, `$STEAD_TOKEN` and `$STEAD_TOKEN_FILE` stand over the profile.\n\n" +
 		"| exit code | |\n|---|---|\n| 0 | done |\n| 1 | failed |\n| 2 | asked wrongly, or a configuration that is wrong |\n| 3 | refused |\n" +
-		"| 4 | not there, or not yours to know |\n| 5 | something else came first |\n| 6 | still waiting |\n| 7 | verification or a test of policy failed |\n" +
+		"| 4 | not there, or not yours to know |\n| 5 | something else came first |\n| 6 | still waiting |\n| 7 | verification, a test of policy or of rules, or a check of an application failed |\n" +
 		"| 8 | the server cannot be reached |\n| 10 | `policy plan --exit-code`: something would change |\n")
 	e := &env{getenv: func(string) string { return "" }}
 	describe(t, &b, e.root())

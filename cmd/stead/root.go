@@ -54,7 +54,7 @@ func (e *env) root() *cobra.Command {
 	}{
 		{"act", []*cobra.Command{e.login(), e.logout(), e.whoami(), e.act(), e.mandate()}},
 		{"look", []*cobra.Command{e.why(), e.audit()}},
-		{"run", []*cobra.Command{e.dev(), e.serve(), e.policy(), e.person(), e.session(), e.store(), e.config(), e.doctor(), e.versionCommand()}},
+		{"run", []*cobra.Command{e.dev(), e.serve(), e.policy(), e.app(), e.person(), e.session(), e.store(), e.config(), e.doctor(), e.versionCommand()}},
 	} {
 		for _, c := range group.list {
 			c.GroupID = group.id

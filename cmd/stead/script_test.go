@@ -11,18 +11,25 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/pquerna/otp/totp"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"stead": main}) }
 
 // TestScripts runs the stories of the command line, those of the whole program among them: they start stead dev.
 func TestScripts(t *testing.T) {
+	server := sync.OnceValue(func() *pgtest.Server { return pgtest.Start(t) })
+	// postgres FILE writes the connection string of a new database.
+	postgres := func(ts *testscript.TestScript, _ bool, args []string) {
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(server().Create(t)+"\n"), 0o600))
+	}
 	for _, dir := range []string{"testdata/script", "../../e2e/testdata/script"} {
 		t.Run(filepath.Base(filepath.Dir(filepath.Dir(dir))), func(t *testing.T) {
 			testscript.Run(t, testscript.Params{
@@ -36,7 +43,7 @@ func TestScripts(t *testing.T) {
 					return nil
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"dev": dev1, "as": as1, "code": code1, "advance": advance1, "keep": keep1, "exits": exits1, "spoil": spoil1,
+					"dev": dev1, "as": as1, "code": code1, "advance": advance1, "keep": keep1, "exits": exits1, "spoil": spoil1, "down": down1, "postgres": postgres,
 				},
 			})
 		})
@@ -50,6 +57,7 @@ type stage struct {
 	offset           time.Duration
 	used             map[string]int64 // steps of codes that were used
 	fail             func(format string, args ...any)
+	stop             func()
 }
 
 type devOne struct {
@@ -71,14 +79,14 @@ func dev1(ts *testscript.TestScript, _ bool, args []string) {
 	out, err := c.StdoutPipe()
 	ts.Check(err)
 	ts.Check(c.Start())
-	stop := func() {
+	on(ts).stop = sync.OnceFunc(func() {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		_, _ = io.Copy(io.Discard, out)
 		if err := c.Wait(); err != nil {
 			on(ts).fail("stead dev did not end cleanly: %v", err)
 		}
-	}
-	ts.Defer(stop)
+	})
+	ts.Defer(on(ts).stop)
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	ts.Check(err)
 	ts.Check(json.Unmarshal(line, on(ts)))
@@ -88,6 +96,9 @@ func dev1(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Setenv(strings.ToUpper(p.Directory+"_"+strings.ReplaceAll(p.Name, ".", "_")), p.ID)
 	}
 }
+
+// down ends stead dev.
+func down1(ts *testscript.TestScript, _ bool, _ []string) { on(ts).stop() }
 
 func (s *stage) person(ts *testscript.TestScript, name string) devOne {
 	for _, p := range s.People {

@@ -58,6 +58,7 @@ type server struct {
 	talk         io.Writer
 	log          *slog.Logger
 	own, gate, m net.Listener
+	asks         net.Listener // for proxies of others'
 	house        *house.House
 	doors        *house.Doors
 	setup        string // token of the link that makes the first administrator; "" when there is somebody
@@ -78,6 +79,9 @@ func runServe(ctx context.Context, cfg config.Config, apps []gateway.App, accept
 		fmt.Fprintf(talk, "There is nobody here yet. Make the first administrator within 30 minutes at\n  %s/setup?token=%s\n", cfg.Server.Origin(), s.setup)
 	}
 	all := []house.Listening{{Name: "own", Listener: s.own, Handler: s.doors.Own}, {Name: "gateway", Listener: s.gate, Handler: s.doors.Apps}}
+	if s.asks != nil {
+		all = append(all, house.Listening{Name: "forward-auth", Listener: s.asks, Handler: s.doors.Forward})
+	}
 	if s.m != nil {
 		watch, err := s.house.Watch(ctx, web.Door{Log: s.log})
 		if err != nil {
@@ -101,7 +105,7 @@ func (s *server) listenAll(ctx context.Context) error {
 	for _, at := range []struct {
 		l       *net.Listener
 		address string
-	}{{&s.own, c.Server.Listen}, {&s.gate, c.Server.Gateway}, {&s.m, c.Observability.Metrics}} {
+	}{{&s.own, c.Server.Listen}, {&s.gate, c.Server.Gateway}, {&s.m, c.Observability.Metrics}, {&s.asks, c.Server.ForwardAuth}} {
 		if at.address == "" {
 			continue
 		}
@@ -110,7 +114,7 @@ func (s *server) listenAll(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("listen on %s: %w", at.address, err)
 		}
-		*at.l = l
+		*at.l = web.Patient(l, web.Patience)
 	}
 	if c.Server.TLS.Cert == "" {
 		return nil
@@ -126,7 +130,7 @@ func (s *server) listenAll(ctx context.Context) error {
 
 func (s *server) closeAll() error {
 	var errs []error
-	for _, l := range []net.Listener{s.own, s.gate, s.m} {
+	for _, l := range []net.Listener{s.own, s.gate, s.m, s.asks} {
 		if l != nil {
 			errs = append(errs, l.Close())
 		}
@@ -173,7 +177,7 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 		return err
 	}
 	site := house.Site{Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
-		Secure: strings.HasPrefix(c.Server.Origin(), "https:"), Apps: s.apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: ring}
+		Acting: strings.TrimPrefix(c.Server.Acting, "*."), Apps: s.apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: ring}
 	for _, d := range c.Directories {
 		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
 	}
@@ -187,17 +191,29 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 		}
 		site.Setup = link
 	}
-	s.doors, err = s.house.Doors(site)
-	return err
+	if s.doors, err = s.house.Doors(site); err != nil {
+		return err
+	}
+	if shared := s.doors.Gateway.Shared(); len(shared) > 0 {
+		s.log.Warn("people act at these applications' own hosts, where scripts of the page run too: name server.acting_hosts, or say origin: shared",
+			"applications", shared)
+	}
+	return nil
 }
 
-// checked reads the part of a configuration that is the gateway's: its applications.
+// checked reads the part of a configuration that is the gateway's: its applications, whose rules must say what their tests say.
 func checked(c config.Config) ([]gateway.App, error) {
 	text := c.AppsText()
 	if len(text) == 0 {
 		return nil, nil
 	}
 	apps, err := gateway.ParseRules(text)
+	if err == nil {
+		err = gateway.RunTests(apps).Err()
+	}
+	if err == nil {
+		err = gateway.ReadPasswords(apps, config.Secret)
+	}
 	return apps, stead.Because(err, "read the applications of the configuration")
 }
 

@@ -8,18 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-)
 
-// until asks until the answer is right, for as long as the trail may take to follow, and more.
-func until(t *testing.T, what string, right func() bool) {
-	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !right(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal(what)
-		}
-	}
-}
+	"github.com/steadhq/stead/e2e/stage"
+)
 
 // A node dies in the middle of a request; the other one goes on. When it comes back it says of its own request that
 // nobody knows how that ended, and leaves the other node's alone. S-I2, S-I15
@@ -27,14 +18,14 @@ func TestKilled(t *testing.T) {
 	w, link := open(t)
 	ada, all := w.first(t, link)
 	w.enrol(t, ada, sam(), olga(), dana())
-	c, olga := stranger(t), w.token(t, "staff", "olga", all.next(t, "olga"))
-	w.signIn(t, c, "staff", "sam", all.next(t, "sam"))
-	w.act(t, c, all.next(t, "sam"))
+	c, olga := stage.Stranger(t), w.token(t, "staff", "olga", all.Next(t, "olga", secret))
+	w.signIn(t, c, "staff", "sam", all.Next(t, "sam", secret))
+	w.act(t, c, all.Next(t, "sam", secret))
 
-	slow := make(chan answer, 2)
+	slow := make(chan stage.Answer, 2)
 	for i := range 2 {
 		w.turns.to(i)
-		go func() { slow <- c.get(t, w.gate+"/slow") }()
+		go func() { slow <- c.Get(t, w.gate+"/slow") }()
 		<-w.app.held
 	}
 	told := func(kind, outcome string) (n int) {
@@ -46,14 +37,14 @@ func TestKilled(t *testing.T) {
 		}
 		return n
 	}
-	until(t, "both are on record", func() bool { return told("request.allowed", "") == 2 })
+	stage.Until(t, "both are on record", func() bool { return told("request.allowed", "") == 2 })
 	id := w.nodes[0].id
 	w.nodes[0].kill(t)
-	if a := <-slow; a.status != http.StatusBadGateway {
-		t.Errorf("of the node that died: %d %s", a.status, a.body)
+	if a := <-slow; a.Status != http.StatusBadGateway {
+		t.Errorf("of the node that died: %d %s", a.Status, a.Body)
 	}
 	for range 3 {
-		c.get(t, w.gate+"/orders/7").is(t, "as Dana, at the one that is left", 200, "customers/dana by staff/sam")
+		c.Get(t, w.gate+"/orders/7").Is(t, "as Dana, at the one that is left", 200, "customers/dana by staff/sam")
 	}
 	if err := w.nodes[0].start(t); err != nil {
 		t.Fatal(err)
@@ -61,22 +52,22 @@ func TestKilled(t *testing.T) {
 	if w.nodes[0].id != id {
 		t.Errorf("it was %s and came back as %s", id, w.nodes[0].id)
 	}
-	until(t, "it does not say what became of its own", func() bool { return told("request.served", "unknown") > 0 })
+	stage.Until(t, "it does not say what became of its own", func() bool { return told("request.served", "unknown") > 0 })
 	if n := told("request.served", ""); n != 1 {
 		t.Errorf("%d outcomes are told of two requests, one of which goes on", n)
 	}
 	close(w.app.hold)
-	(<-slow).is(t, "of the node that went on", 200, "customers/dana by staff/sam")
-	until(t, "the other is not told", func() bool { return told("request.served", "ok") == 1 })
+	(<-slow).Is(t, "of the node that went on", 200, "customers/dana by staff/sam")
+	stage.Until(t, "the other is not told", func() bool { return told("request.served", "ok") == 1 })
 	if n := told("request.served", "unknown"); n != 1 {
 		t.Errorf("%d unknown outcomes", n)
 	}
 	for range 4 {
-		c.get(t, w.gate+"/orders/7").is(t, "as Dana, at both", 200, "customers/dana by staff/sam")
+		c.Get(t, w.gate+"/orders/7").Is(t, "as Dana, at both", 200, "customers/dana by staff/sam")
 	}
-	c.post(t, w.gate+"/.stead/end")
+	c.Post(t, w.gate+"/.stead/end")
 	for range 2 {
-		c.get(t, w.gate+"/orders/7").is(t, "as himself", 200, "staff/sam")
+		c.Get(t, w.gate+"/orders/7").Is(t, "as himself", 200, "staff/sam")
 	}
 }
 
@@ -84,7 +75,7 @@ func TestKilled(t *testing.T) {
 func TestOtherMaster(t *testing.T) {
 	w, _ := open(t)
 	for name, says := range map[string]string{"other": "holds another master key", "none": "is not there, and the secrets were sealed under a master key"} {
-		n := &node{own: vacant(t), gate: vacant(t), metrics: vacant(t), dir: filepath.Join(w.dir, name)}
+		n := &node{own: stage.Vacant(t), gate: stage.Vacant(t), metrics: stage.Vacant(t), dir: filepath.Join(w.dir, name)}
 		n.file = w.configure(t, n, name, name+".key")
 		var key [32]byte
 		if _, err := rand.Read(key[:]); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 type standing struct {
@@ -16,18 +17,18 @@ type standing struct {
 	ExtensionsLeft int `json:"extensions_left"`
 }
 
-func (w *world) standing(t *testing.T, c *caller) (s standing) {
+func (w *world) standing(t *testing.T, c *stage.Caller) (s standing) {
 	t.Helper()
-	if err := json.Unmarshal([]byte(c.get(t, w.gate+"/.stead/status").is(t, "status", 200).body), &s); err != nil {
+	if err := json.Unmarshal([]byte(c.Get(t, w.gate+"/.stead/status").Is(t, "status", 200).Body), &s); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func (w *world) act(t *testing.T, c *caller, code string) answer {
+func (w *world) act(t *testing.T, c *stage.Caller, code string) stage.Answer {
 	t.Helper()
-	return c.post(t, w.gate+"/.stead/act", "subject", "dana", "directory", "customers", "reason", "wrong total", "ticket", "SUP-4711",
-		"code", code, "target", "/orders/7").is(t, "act", 303)
+	return c.Post(t, w.gate+"/.stead/act", "subject", "dana", "directory", "customers", "reason", "wrong total", "ticket", "SUP-4711",
+		"code", code, "target", "/orders/7").Is(t, "act", 303)
 }
 
 // The whole walk, each request at the other node than the one before. S-I15, S-I17, B2
@@ -38,42 +39,42 @@ func TestWalk(t *testing.T) {
 	}
 	ada, all := w.first(t, link)
 	w.enrol(t, ada, sam(), olga(), dana())
-	c := stranger(t)
-	w.signIn(t, c, "staff", "sam", all.next(t, "sam"))
-	c.get(t, w.gate+"/orders/7").is(t, "as himself", 200, "staff/sam")
+	c := stage.Stranger(t)
+	w.signIn(t, c, "staff", "sam", all.Next(t, "sam", secret))
+	c.Get(t, w.gate+"/orders/7").Is(t, "as himself", 200, "staff/sam")
 
-	begun := w.act(t, c, all.next(t, "sam"))
-	first := c.get(t, w.gate+"/orders/7").is(t, "as Dana", 200, "customers/dana by staff/sam")
-	if begun.by == first.by {
-		t.Errorf("start and page went to node %s", first.by)
+	begun := w.act(t, c, all.Next(t, "sam", secret))
+	first := c.Get(t, w.gate+"/orders/7").Is(t, "as Dana", 200, "customers/dana by staff/sam")
+	if by(begun) == by(first) {
+		t.Errorf("start and page went to node %s", by(first))
 	}
 	before := w.standing(t, c)
 	for range 4 {
-		c.get(t, w.gate+"/orders/7").is(t, "as Dana", 200, "customers/dana by staff/sam")
-		c.post(t, w.gate+"/orders/7", "total", "1").is(t, "a write", 403, "read-only")
+		c.Get(t, w.gate+"/orders/7").Is(t, "as Dana", 200, "customers/dana by staff/sam")
+		c.Post(t, w.gate+"/orders/7", "total", "1").Is(t, "a write", 403, "read-only")
 	}
 	if n := w.app.wrote.Load(); n != 0 {
 		t.Errorf("%d writes reached the application", n)
 	}
-	c.post(t, w.gate+"/.stead/extend", "reason", "still looking", "code", all.next(t, "sam")).is(t, "extend", 200)
+	c.Post(t, w.gate+"/.stead/extend", "reason", "still looking", "code", all.Next(t, "sam", secret)).Is(t, "extend", 200)
 	for range 2 {
 		if s := w.standing(t, c); !s.Acting || s.Mandate != before.Mandate || s.ExtensionsLeft != before.ExtensionsLeft-1 {
 			t.Errorf("after extending: %+v, before %+v", s, before)
 		}
 	}
-	w.turns.to(int(first.by[0] - '0')) // not where it began
-	end := c.post(t, w.gate+"/.stead/end")
-	after := c.get(t, w.gate+"/orders/7").is(t, "as himself again", 200)
-	if after.body != "staff/sam" || end.by == begun.by || end.by == after.by {
-		t.Errorf("begun at node %s, ended at node %s: %d %s; then node %s serves %q", begun.by, end.by, end.status, end.body, after.by, after.body)
+	w.turns.to(int(by(first)[0] - '0')) // not where it began
+	end := c.Post(t, w.gate+"/.stead/end")
+	after := c.Get(t, w.gate+"/orders/7").Is(t, "as himself again", 200)
+	if after.Body != "staff/sam" || by(end) == by(begun) || by(end) == by(after) {
+		t.Errorf("begun at node %s, ended at node %s: %d %s; then node %s serves %q", by(begun), by(end), end.Status, end.Body, by(after), after.Body)
 	}
-	c.post(t, w.gate+"/.stead/end").is(t, "end twice", 409)
-	w.trail(t, w.token(t, "staff", "olga", all.next(t, "olga")), before.Mandate)
+	c.Post(t, w.gate+"/.stead/end").Is(t, "end twice", 409)
+	w.trail(t, w.token(t, "staff", "olga", all.Next(t, "olga", secret)), before.Mandate)
 
 	// Out at one, out at the other.
-	out := c.post(t, w.own+"/logout")
-	if again := c.page(t, w.own+"/me"); again.status != 303 || again.by == out.by {
-		t.Errorf("signed out at node %s; then node %s: %d", out.by, again.by, again.status)
+	out := c.Post(t, w.own+"/logout")
+	if again := c.Page(t, w.own+"/me"); again.Status != 303 || by(again) == by(out) {
+		t.Errorf("signed out at node %s; then node %s: %d", by(out), by(again), again.Status)
 	}
 }
 
@@ -83,17 +84,17 @@ type event struct {
 	What                       map[string]string
 }
 
-func (w *world) events(t *testing.T, who *caller, query string) (all []event) {
+func (w *world) events(t *testing.T, who *stage.Caller, query string) (all []event) {
 	t.Helper()
 	var got struct{ Events []event }
-	if err := json.Unmarshal([]byte(who.get(t, w.own+"/v1/events?limit=1000&"+query).is(t, "events", 200).body), &got); err != nil {
+	if err := json.Unmarshal([]byte(who.Get(t, w.own+"/v1/events?limit=1000&"+query).Is(t, "events", 200).Body), &got); err != nil {
 		t.Fatal(err)
 	}
 	return got.Events
 }
 
 // trail is told alike by both nodes, and both wrote of it.
-func (w *world) trail(t *testing.T, olga *caller, mandate string) {
+func (w *world) trail(t *testing.T, olga *stage.Caller, mandate string) {
 	t.Helper()
 	var one, other []event
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); { // it follows the log a little later
@@ -119,45 +120,45 @@ func TestEndElsewhere(t *testing.T) {
 	w, link := open(t)
 	ada, all := w.first(t, link)
 	w.enrol(t, ada, sam(), olga(), dana())
-	c, olga := stranger(t), w.token(t, "staff", "olga", all.next(t, "olga"))
+	c, olga := stage.Stranger(t), w.token(t, "staff", "olga", all.Next(t, "olga", secret))
 	w.turns.to(0)
-	w.signIn(t, c, "staff", "sam", all.next(t, "sam"))
+	w.signIn(t, c, "staff", "sam", all.Next(t, "sam", secret))
 	w.turns.to(1)
-	w.act(t, c, all.next(t, "sam"))
+	w.act(t, c, all.Next(t, "sam", secret))
 	for i := range 8 {
 		w.turns.to(1)
-		c.get(t, w.gate+"/orders/7").is(t, "as Dana", 200, "customers/dana by staff/sam")
-		old := c.copied(t, w.gate)
+		c.Get(t, w.gate+"/orders/7").Is(t, "as Dana", 200, "customers/dana by staff/sam")
+		old := copied(t, c, w.gate)
 		w.turns.to(0)
-		c.post(t, w.gate+"/.stead/end").is(t, "end", 200)
+		c.Post(t, w.gate+"/.stead/end").Is(t, "end", 200)
 		w.turns.to(1)
-		if no := old.get(t, w.gate+"/orders/7"); strings.Contains(no.body, "dana") || no.by != "1" {
-			t.Errorf("%d: ended at node 0; the pass from before is good for %d %s at node %s", i, no.status, no.body, no.by)
+		if no := old.Get(t, w.gate+"/orders/7"); strings.Contains(no.Body, "dana") || by(no) != "1" {
+			t.Errorf("%d: ended at node 0; the pass from before is good for %d %s at node %s", i, no.Status, no.Body, by(no))
 		}
 		// What he may as himself is not recorded before it is answered: there the pass may be known a little longer.
-		until(t, "the pass from before is good for ever", func() bool {
+		stage.Until(t, "the pass from before is good for ever", func() bool {
 			w.turns.to(1)
-			return old.get(t, w.gate+"/orders/7").status >= 400
+			return old.Get(t, w.gate+"/orders/7").Status >= 400
 		})
 		w.turns.to(1)
-		c.get(t, w.gate+"/orders/7").is(t, "as himself", 200, "staff/sam")
+		c.Get(t, w.gate+"/orders/7").Is(t, "as himself", 200, "staff/sam")
 		w.turns.to(1)
 		w.act(t, c, "")
 	}
 	mandate := w.standing(t, c).Mandate
 	w.turns.to(0)
-	olga.json(t, "POST", w.own+"/v1/mandates/"+mandate+"/revoke", map[string]any{"reason": "enough"}).is(t, "revoke", 200)
+	olga.JSON(t, "POST", w.own+"/v1/mandates/"+mandate+"/revoke", map[string]any{"reason": "enough"}).Is(t, "revoke", 200)
 	w.turns.to(1)
-	no := c.get(t, w.gate+"/orders/7")
-	if no.by != "1" || no.status != 403 || strings.Contains(no.body, "customers/dana") {
-		t.Errorf("revoked at node 0: node %s says %d %s", no.by, no.status, no.body)
+	no := c.Get(t, w.gate+"/orders/7")
+	if by(no) != "1" || no.Status != 403 || strings.Contains(no.Body, "customers/dana") {
+		t.Errorf("revoked at node 0: node %s says %d %s", by(no), no.Status, no.Body)
 	}
 	w.turns.to(0)
-	ada.json(t, "GET", w.own+"/v1/whoami", nil).is(t, "ada", 200)
+	ada.JSON(t, "GET", w.own+"/v1/whoami", nil).Is(t, "ada", 200)
 	w.turns.to(0)
-	ada.send(t, "POST", w.own+"/v1/logout", "").is(t, "sign out", 204)
+	ada.Send(t, "POST", w.own+"/v1/logout", "").Is(t, "sign out", 204)
 	w.turns.to(1)
-	ada.get(t, w.own+"/v1/whoami").is(t, "ada at the other node", 401)
+	ada.Get(t, w.own+"/v1/whoami").Is(t, "ada at the other node", 401)
 }
 
 // A one-time code and a code of the second factor count once, whoever is asked at once. S-I23
@@ -165,19 +166,19 @@ func TestOnce(t *testing.T) {
 	w, link := open(t)
 	ada, all := w.first(t, link)
 	w.enrol(t, ada, sam(), olga(), dana())
-	code := all.next(t, "sam")
-	count := func(what string, want int, ask func(i int) answer) {
+	code := all.Next(t, "sam", secret)
+	count := func(what string, want int, ask func(i int) stage.Answer) {
 		t.Helper()
 		var yes [2]int
 		var group sync.WaitGroup
-		answers := make([]answer, 8)
+		answers := make([]stage.Answer, 8)
 		for i := range answers {
 			group.Go(func() { answers[i] = ask(i) })
 		}
 		group.Wait()
 		for _, a := range answers {
-			if a.status < 400 {
-				yes[a.by[0]-'0']++
+			if a.Status < 400 {
+				yes[by(a)[0]-'0']++
 			}
 		}
 		if yes[0]+yes[1] != want {
@@ -188,19 +189,19 @@ func TestOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	try := func(method, to, body string, head ...string) answer {
-		a, err := stranger(t).try(t, method, to, body, head...)
+	try := func(method, to, body string, head ...string) stage.Answer {
+		a, err := stage.Stranger(t).Try(t, method, to, body, head...)
 		if err != nil {
 			t.Error(err)
 		}
 		return a
 	}
-	count("a code of the second factor", 1, func(int) answer {
+	count("a code of the second factor", 1, func(int) stage.Answer {
 		return try("POST", w.own+"/v1/login", string(body), "Content-Type", "application/json")
 	})
 	// Signed in at Stead: his one-time code for the shop, taken to both nodes.
-	c := stranger(t)
-	c.form(t, w.own+"/login", "name", "sam", "directory", "staff", "password", password, "code", all.next(t, "sam"), "next", w.gate+"/orders/7").is(t, "sign in", 303)
-	hand := c.page(t, w.own+"/login?next="+w.gate+"/orders/7").is(t, "handed over", 303)
-	count("a one-time code", 1, func(int) answer { return try("GET", hand.to, "", "Accept", "text/html") })
+	c := stage.Stranger(t)
+	c.Form(t, w.own+"/login", "name", "sam", "directory", "staff", "password", password, "code", all.Next(t, "sam", secret), "next", w.gate+"/orders/7").Is(t, "sign in", 303)
+	hand := c.Page(t, w.own+"/login?next="+w.gate+"/orders/7").Is(t, "handed over", 303)
+	count("a one-time code", 1, func(int) stage.Answer { return try("GET", hand.To(), "", "Accept", "text/html") })
 }

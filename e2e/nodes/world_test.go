@@ -20,30 +20,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/steadhq/stead/e2e/stage"
 	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 var program string
 
-func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "stead-nodes-")
-	if err == nil {
-		program = filepath.Join(dir, "stead")
-		var out []byte
-		if out, err = exec.Command("go", "build", "-o", program, "../../cmd/stead").CombinedOutput(); err != nil {
-			err = fmt.Errorf("%w\n%s", err, out)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := os.RemoveAll(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { stage.Main(m, &program) }
 
 // A world is two nodes on one database, an application, and the balancer before them.
 type world struct {
@@ -62,25 +45,7 @@ type node struct {
 	dir, file          string
 	id                 string
 	cmd                *exec.Cmd
-	said               tape
-}
-
-// A tape keeps what a program says.
-type tape struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (t *tape) add(line string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.lines = append(t.lines, line)
-}
-
-func (t *tape) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.Join(t.lines, "\n")
+	said               stage.Tape
 }
 
 // open starts everything; link is where the first administrator is made.
@@ -95,14 +60,14 @@ func open(t *testing.T) (w *world, link string) {
 	w.own, w.gate = w.balance(t, func(n *node) string { return n.own }), w.balance(t, func(n *node) string { return n.gate })
 	w.app.trust(w.own, w.gate)
 	for i, name := range []string{"one", "two"} {
-		n := &node{own: vacant(t), gate: vacant(t), metrics: vacant(t), dir: filepath.Join(w.dir, name)}
+		n := &node{own: stage.Vacant(t), gate: stage.Vacant(t), metrics: stage.Vacant(t), dir: filepath.Join(w.dir, name)}
 		n.file = w.configure(t, n, name, "master.key")
 		w.nodes[i] = n
 		if err := n.start(t); err != nil {
 			t.Fatal(err)
 		}
 	}
-	until(t, "no link", func() bool { link = setup.FindString(w.nodes[0].said.String()); return link != "" })
+	stage.Until(t, "no link", func() bool { link = setup.FindString(w.nodes[0].said.String()); return link != "" })
 	return w, link
 }
 
@@ -152,7 +117,7 @@ func (n *node) start(t *testing.T) error {
 		defer close(gone)
 		lines := bufio.NewScanner(pipe)
 		for lines.Scan() {
-			n.said.add(lines.Text())
+			n.said.Add(lines.Text())
 			if m := served.FindStringSubmatch(lines.Text()); m != nil {
 				n.id = m[1]
 				close(ready)
@@ -192,17 +157,7 @@ func (n *node) kill(t *testing.T) {
 	_ = n.cmd.Wait() // it says that it was killed
 }
 
-func vacant(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// turns gives every request to the node whose turn it is, at both listeners; one that does not answer is passed over.
+// turns gives every request to the node whose turn it is, at both listeners; one that does not stage.Answer is passed over.
 type turns struct {
 	mu sync.Mutex
 	n  int

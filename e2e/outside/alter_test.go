@@ -1,15 +1,14 @@
 package outside
 
 import (
-	"database/sql"
 	"fmt"
-	"path/filepath"
+	"strings"
 	"testing"
 
 	_ "modernc.org/sqlite" // whoever edits the files has SQLite too
 )
 
-// An alteration is one change of one row, by somebody who can write the files.
+// An alteration is one change of one row, by somebody who can write the store.
 type alteration struct{ file, table, column, where, how string }
 
 func (a alteration) String() string {
@@ -18,14 +17,24 @@ func (a alteration) String() string {
 
 func (a alteration) alter(t *testing.T, data string) {
 	t.Helper()
-	db := database(t, filepath.Join(data, "store", a.file))
+	db := inside(t, data, a.file)
 	defer db.Close()
-	q := fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", a.table, a.column, fmt.Sprintf(flipped, a.column), a.where)
+	flip := fmt.Sprintf(flipped, a.column)
+	if server != nil {
+		if _, err := db.ExecContext(t.Context(), flips); err != nil {
+			t.Fatal(err)
+		}
+		flip = fmt.Sprintf("pg_temp.flip(%s)", a.column)
+	}
+	q := fmt.Sprintf("UPDATE %s SET %s = %s WHERE %s", a.table, a.column, flip, a.where)
 	switch a.how {
 	case "delete":
 		q = fmt.Sprintf("DELETE FROM %s WHERE %s", a.table, a.where)
 	case "swap":
 		q = fmt.Sprintf("UPDATE %[1]s SET %[2]s = (SELECT %[2]s FROM %[1]s o WHERE o.idx = %[1]s.idx + 1) WHERE %[3]s", a.table, a.column, a.where)
+	}
+	if server != nil {
+		q = strings.NewReplacer("(seq)", "(ctid)", "seq =", "ctid =").Replace(q)
 	}
 	r, err := db.ExecContext(t.Context(), q)
 	if err != nil {
@@ -36,21 +45,17 @@ func (a alteration) alter(t *testing.T, data string) {
 	}
 }
 
-func database(t *testing.T, file string) *sql.DB {
-	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return db
-}
-
 // flipped changes a byte in the middle of a value, whatever it is made of.
 const flipped = `CASE typeof(%[1]s) WHEN 'integer' THEN %[1]s + 1 WHEN 'text' THEN substr(%[1]s, 1, length(%[1]s)/2) || '#' || substr(%[1]s, length(%[1]s)/2 + 2)
 	ELSE CAST(substr(%[1]s, 1, length(%[1]s)/2) || (CASE hex(substr(%[1]s, length(%[1]s)/2 + 1, 1)) WHEN '23' THEN X'24' ELSE X'23' END) || substr(%[1]s, length(%[1]s)/2 + 2) AS BLOB) END`
 
-func alterations(t *testing.T, data string) []alteration {
-	t.Helper()
+// flips does the same on PostgreSQL.
+const flips = `CREATE FUNCTION pg_temp.flip(n bigint) RETURNS bigint LANGUAGE sql AS $$ SELECT n + 1 $$;
+	CREATE FUNCTION pg_temp.flip(s text) RETURNS text LANGUAGE sql AS $$
+		SELECT overlay(s PLACING CASE substr(s, length(s)/2 + 1, 1) WHEN '#' THEN '$' ELSE '#' END FROM length(s)/2 + 1) $$;
+	CREATE FUNCTION pg_temp.flip(b bytea) RETURNS bytea LANGUAGE sql AS $$ SELECT set_byte(b, length(b)/2, get_byte(b, length(b)/2) # 1) $$`
+
+func alterations() []alteration {
 	var all []alteration
 	flip := func(file, table, column, where string) {
 		all = append(all, alteration{file, table, column, where, "flip"})
@@ -61,7 +66,7 @@ func alterations(t *testing.T, data string) []alteration {
 		}
 		all = append(all, alteration{"stead.db", "log", c, "idx = 40", "swap"})
 	}
-	for _, n := range []string{"seq = 1", "seq = (SELECT max(seq) FROM objects)", "kind = 'mandate' AND live = 1", "kind = 'session' AND version = 1", "kind = 'bundle'"} {
+	for _, n := range []string{"true", "seq = (SELECT max(seq) FROM objects)", "kind = 'mandate' AND live = 1", "kind = 'session' AND version = 1", "kind = 'bundle'"} {
 		one := "seq = (SELECT min(seq) FROM objects WHERE " + n + ")"
 		if n == "kind = 'mandate' AND live = 1" {
 			one = "seq = (SELECT min(seq) FROM objects WHERE kind = 'mandate')"
@@ -78,7 +83,7 @@ func alterations(t *testing.T, data string) []alteration {
 	all = append(all, alteration{"stead.db", "log", "", "idx = 100", "delete"}, alteration{"stead.db", "log", "", "idx > 100", "delete"},
 		alteration{"events.db", "events", "", "idx = 100", "delete"})
 	for _, c := range []string{"id", "kind", "at", "actor", "subject", "mandate", "session", "decision", "outcome", "app", "policy", "status", "size", "who", "what"} {
-		flip("events.db", "events", c, fmt.Sprintf("idx = (SELECT max(idx) FROM events WHERE kind LIKE 'request.%%' AND length(%[1]s) > 0)", c))
+		flip("events.db", "events", c, fmt.Sprintf("idx = (SELECT max(idx) FROM events WHERE kind LIKE 'request.%%' AND length(CAST(%[1]s AS TEXT)) > 0)", c))
 	}
 	return all
 }

@@ -79,7 +79,8 @@ func claimed(t *testing.T, w *world, id string) {
 	}
 	sam := w.enter(t, "staff/sam")
 	a := sam.form(t, w.Console+"/act/"+id+"/start", "code", w.code(t, "staff/sam")).is(t, "claim", 303)
-	if !strings.HasPrefix(a.to(), w.Gateway+"/.stead/in?") {
+	_, port, _ := strings.Cut(strings.TrimPrefix(w.Gateway, "http://"), ":")
+	if !strings.Contains(a.to(), "--orders.act.localhost:"+port+"/.stead/in?") {
 		t.Errorf("claimed, sent to %q", a.to())
 	}
 	sam.page(t, a.to()).is(t, "arriving", 303)

@@ -49,13 +49,6 @@ func (s said) exits(t *testing.T, what string, code int) said {
 // key is the verifier key that stead dev leaves beside its data.
 func (w *world) key() string { return filepath.Join(w.data, "log.pub") }
 
-func copied(t *testing.T, from string) string {
-	t.Helper()
-	to := filepath.Join(t.TempDir(), "copy")
-	copyTo(t, from, to)
-	return to
-}
-
 // copyTo copies a folder as a backup does: for its owner only.
 func copyTo(t *testing.T, from, to string) {
 	t.Helper()
@@ -148,12 +141,12 @@ func TestKilled(t *testing.T) {
 		t.Errorf("the mandate is %s", m.State)
 	}
 	again.stop(t)
-	cli(t, t.TempDir(), "", "audit", "verify", "--data", data, "--key", keyOf(t, again)).exits(t, "verify", 0)
+	cli(t, t.TempDir(), "", append(stored(t, data), "audit", "verify", "--key", keyOf(t, again))...).exits(t, "verify", 0)
 }
 
 var index = regexp.MustCompile(`(event|leaf|entry|index|from)[^0-9\n]{0,20}[0-9]+`)
 
-// Whatever is changed in the files is found, and named (K1, K2).
+// Whatever is changed in the store is found, and named (K1, K2).
 func TestTampered(t *testing.T) {
 	w := dev(t)
 	sam := w.enter(t, "staff/sam")
@@ -177,12 +170,22 @@ func TestTampered(t *testing.T) {
 	if key != strings.TrimSpace(head.Key) {
 		t.Errorf("keys: %q, %q", key, head.Key)
 	}
-	cli(t, config, "", "audit", "verify", "--data", w.data, "--key", key, "--checkpoint", outside).exits(t, "as it was", 0)
+	verify := func(data string) said {
+		t.Helper()
+		return cli(t, config, "", append(stored(t, data), "audit", "verify", "--key", key, "--checkpoint", outside)...)
+	}
+	verify(w.data).exits(t, "as it was", 0)
 
-	for _, x := range alterations(t, w.data) {
+	for i, x := range alterations() {
+		if server != nil && i%3 > 0 {
+			continue // each takes a database; soak makes 210 of each kind there
+		}
 		bad := copied(t, w.data)
 		x.alter(t, bad)
-		a := cli(t, config, "", "audit", "verify", "--data", bad, "--key", key, "--checkpoint", outside)
+		a := verify(bad)
+		if server != nil {
+			server.Drop(t, connected(t, bad))
+		}
 		if a.code != 7 {
 			t.Errorf("%s: exit %d\n%s%s", x, a.code, a.out, a.err)
 		} else if !index.MatchString(a.out + a.err) {
@@ -223,15 +226,12 @@ func TestRolledBack(t *testing.T) {
 	w := open(t, data)
 	w.token(t, "staff/sam")
 	w.stop(t)
-	old := copied(t, filepath.Join(data, "store"))
+	old := copied(t, data)
 	w = open(t, data)
 	w.advance(t, time.Hour)
 	w.enter(t, "staff/sam").acts(t, "staff/sam").is(t, "start", 303)
 	w.stop(t)
-	if err := os.RemoveAll(filepath.Join(data, "store")); err != nil {
-		t.Fatal(err)
-	}
-	copyTo(t, old, filepath.Join(data, "store"))
+	bringBack(t, old, data)
 	back, err := launch(t, data)
 	if err == nil && back.Console != "" {
 		t.Fatal("it started on an older copy")

@@ -53,8 +53,8 @@ func TestTLS(t *testing.T) {
 	cert, key, pool := certified(t, dir)
 	own, gate := vacant(t), vacant(t)
 	file := filepath.Join(dir, "stead.yaml")
-	text := fmt.Sprintf("server: { listen: %q, gateway: %q, tls: { cert: %q, key: %q } }\nstore: { dir: %q }\nroles: { admin: [staff/admins] }\n"+
-		"directories: [ { id: staff, label: Staff } ]\nobservability: { metrics: '' }\n", own, gate, cert, key, filepath.Join(dir, "store"))
+	text := fmt.Sprintf("server: { listen: %q, gateway: %q, tls: { cert: %q, key: %q } }\nstore: { dir: %q%s }\nroles: { admin: [staff/admins] }\n"+
+		"directories: [ { id: staff, label: Staff } ]\nobservability: { metrics: '' }\n", own, gate, cert, key, filepath.Join(dir, "store"), driver(t, filepath.Join(dir, "store")))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

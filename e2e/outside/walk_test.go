@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	bar   = regexp.MustCompile(`(?s)<link rel="stylesheet" href="/\.stead/static/bar\.css">|<div id="stead-frame".*?</div>|<section id="stead-bar".*?</section>`)
+	bar   = regexp.MustCompile(`(?s)<script src="/\.stead/static/[^>]*></script>|<link id="stead-style"[^>]*>|<div id="stead-frame".*?</div>|<p id="stead-paper">.*?</p>|<section id="stead-bar".*?</section>`)
 	times = regexp.MustCompile(`\d\d:\d\d(:\d\d)?`)
 )
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,11 +16,16 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 var program string
 
 func TestMain(m *testing.M) {
+	if port, err := strconv.Atoi(os.Getenv(portVariable)); err == nil {
+		server, program = &pgtest.Server{Port: port}, os.Getenv(programVariable)
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "stead-outside-")
 	if err == nil {
 		program = filepath.Join(dir, "stead")
@@ -96,6 +102,9 @@ func launch(t *testing.T, data string) (*world, error) {
 	t.Helper()
 	w := &world{data: data, out: &tape{}, err: &tape{}, spent: map[string]int64{}}
 	w.cmd = exec.Command(program, "dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--data", data)
+	if file := database(t, data); file != "" {
+		w.cmd.Args = append(w.cmd.Args, "--dsn-file", file)
+	}
 	w.cmd.Stderr = w.err
 	pipe, err := w.cmd.StdoutPipe()
 	if err != nil {

@@ -114,6 +114,7 @@ var verbs = map[string]verb{
 	"read":   asks(stead.ActionRead),
 	"write":  asks(stead.ActionWrite),
 	"mark":   asks(stead.ActionMark),
+	"watch":  asks(stead.ActionWatch),
 	"export": asks(stead.ActionExport),
 	"closed": asks(stead.ActionClosed),
 	"disable": func(s *story, by authority.By, _, arg string, _ []string) error {

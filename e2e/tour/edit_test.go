@@ -35,7 +35,7 @@ func TestEditing(t *testing.T) {
 	sam.looks("shop-edit-mode")
 	sam.types("note", "leave it at the door")
 	sam.follows("Save")
-	sam.isAt(h.Gateway + "/orders/7")
+	sam.isActing(h, "/orders/7")
 	sam.reads("leave it at the door", "Sam for Dana changed the note")
 	sam.looks("shop-history")
 	sam.gets(h.Gateway + "/profile")

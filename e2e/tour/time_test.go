@@ -14,7 +14,7 @@ func TestTimeRunsOut(t *testing.T) {
 	h.advance(t, 9*time.Minute+30*time.Second)
 	sam.gets(h.Gateway + "/orders/7/edit")
 	sam.watch()
-	sam.showsBar("Dana Reyes", "less than a minute left", "End session")
+	sam.showsBar("Dana Reyes", "Ends in 0:", "End session")
 	sam.looks("shop-last-minute")
 	sam.types("note", "too late")
 	h.advance(t, time.Minute)

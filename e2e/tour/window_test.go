@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/steadhq/stead/e2e/indicator"
 )
 
 const patience = 40 * time.Second // for one page, on a busy machine
@@ -187,7 +188,13 @@ func field(name string) chromedp.Search {
 // presses a button or follows a link, and gives the status of the page that comes.
 func (w *window) presses(name string) int64 {
 	w.t.Helper()
-	if w.keys {
+	x, y, drawn := w.inBar(name)
+	switch {
+	case drawn && w.keys && name == "End session":
+		return w.goes("press Alt+Shift+E", chromedp.KeyEvent("E", chromedp.KeyModifiers(chromedp.ModifierAlt, chromedp.ModifierShift)))
+	case drawn:
+		return w.goes("press "+name, chromedp.MouseClickXY(x, y))
+	case w.keys:
 		w.reach(goTo(name))
 		return w.goes("press "+name, chromedp.KeyEvent(kb.Enter))
 	}
@@ -289,7 +296,7 @@ func (w *window) at() string {
 	return at
 }
 
-// text is what can be read on the page, in single spaces.
+// text is what can be read on the page, in single spaces: what stands in the bar and on its cover too.
 func (w *window) text() string {
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
@@ -297,7 +304,22 @@ func (w *window) text() string {
 	if err != nil {
 		return err.Error()
 	}
+	if bar, err := indicator.See(ctx); err == nil && bar.Drawn {
+		text += " " + bar.Text + " " + bar.Cover
+	}
 	return strings.Join(strings.Fields(text), " ")
+}
+
+// inBar is where something stands in the bar that its script draws, which no search in the page finds.
+func (w *window) inBar(name string) (x, y float64, ok bool) {
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	bar, err := indicator.See(ctx)
+	if err != nil || !bar.Drawn {
+		return 0, 0, false
+	}
+	x, y, err = bar.Point(ctx, name)
+	return x, y, err == nil
 }
 
 // reads tells that all of these stand on the page.
@@ -325,6 +347,15 @@ func (w *window) isAt(want string) {
 	w.t.Helper()
 	if at := w.at(); at != want {
 		w.t.Fatalf("%s is at %s, not at %s\n%s", w.who, at, want, w.text())
+	}
+}
+
+// isActing tells that he is at a path of the shop, on the host of his mandate.
+func (w *window) isActing(h *house, path string) {
+	w.t.Helper()
+	host := strings.TrimPrefix(h.Gateway, "http://127.0.0.1")
+	if at := w.at(); !strings.HasSuffix(at, "--orders.act.localhost"+host+path) {
+		w.t.Fatalf("%s is at %s, not at %s of the mandate's host\n%s", w.who, at, path, w.text())
 	}
 }
 

@@ -15,7 +15,7 @@ type tryIn struct {
 		Subject string       `json:"subject,omitempty" doc:"for whom; empty: for himself"`
 		App     stead.AppID  `json:"app" minLength:"1"`
 		Path    string       `json:"path,omitempty" doc:"on the application; its realm is asked about"`
-		Action  stead.Action `json:"action,omitempty" enum:"act,read,mark,write,closed,open,export"`
+		Action  stead.Action `json:"action,omitempty" enum:"act,read,mark,watch,write,closed,open,export"`
 		Mode    stead.Mode   `json:"mode,omitempty" enum:"read-only,edit"`
 		For     string       `json:"for,omitempty"`
 		Reason  string       `json:"reason,omitempty"`

@@ -50,6 +50,8 @@ type Entry struct {
 type Policy interface {
 	// Judge answers a case. A bundle that is not compiled, or a rule that fails, is in Verdict.Errors: a no.
 	Judge(bundle string, c Case) stead.Verdict
+	// LetsAct tells whether any rule may let p act for somebody. A no is certain, a yes is not.
+	LetsAct(bundle string, p *stead.Principal) bool
 	// Check compiles a bundle, runs its tests and gives its digest. Errors: invalid, with file and line.
 	Check(files map[string]string) (digest string, err error)
 	// Why explains a verdict, and for a plain no the nearest permit and the clause that failed.

@@ -136,7 +136,7 @@ func drawRule(t *rapid.T) string {
 func drawCase(t *rapid.T) authority.Case {
 	pick := func(from ...string) string { return rapid.SampledFrom(from).Draw(t, "value") }
 	c := authority.Case{
-		Action:    stead.Action(pick("act", "read", "mark", "write", "closed", "open", "export", "unknown")),
+		Action:    stead.Action(pick("act", "read", "mark", "watch", "write", "closed", "open", "export", "unknown")),
 		Capacity:  authority.Capacity(pick("self", "for-other")),
 		Principal: drawPerson(t, "1"), Subject: drawPerson(t, "2"),
 		App:  &stead.App{ID: stead.AppID(pick("p", "q")), Aware: rapid.Bool().Draw(t, "aware"), Privileged: [][]string{nil, {"a", "vip=true"}, {"d/b"}}[rapid.IntRange(0, 2).Draw(t, "marks")]},

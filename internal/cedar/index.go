@@ -7,6 +7,7 @@ import (
 	cedargo "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
+	"github.com/steadhq/stead"
 )
 
 // An index finds the rules whose scope may hold, by action, then principal, then resource. What it leaves out has a
@@ -94,6 +95,19 @@ func (x *index) candidates(to candidates, who, do, what kin) candidates {
 	tail := to[from:]
 	slices.SortFunc(tail, func(a, b candidate) int { return int(a.at - b.at) })
 	return to[:from+len(slices.Compact(tail))]
+}
+
+// letsAct tells whether the head of any permit of act may hold for somebody, whatever it then asks.
+func (x *index) letsAct(who kin) (found bool) {
+	act := kin{{Type: "Action", ID: types.String(stead.ActionAct)}}
+	each(act, x.first, func(m map[scope]map[scope][]int32) {
+		each(who, m, func(m map[scope][]int32) {
+			for _, rules := range m {
+				found = found || slices.ContainsFunc(rules, func(i int32) bool { return x.rules[i].permits() })
+			}
+		})
+	})
+	return found
 }
 
 func each[V any](k kin, m map[scope]V, yield func(V)) {

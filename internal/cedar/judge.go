@@ -19,7 +19,7 @@ func (b *bundle) judge(c *authority.Case) stead.Verdict {
 	if why := expressible(c); why != "" {
 		return refusal(b.digest, "%s", why)
 	}
-	p := b.plans[c.Action]
+	c, p := b.known(c)
 	if p == nil {
 		return refusal(b.digest, "the schema knows no action %q", c.Action)
 	}
@@ -37,6 +37,17 @@ func (b *bundle) judge(c *authority.Case) stead.Verdict {
 		b.cache.put(key, &v)
 	}
 	return v
+}
+
+// known is c as the schema of b can speak of it, with its plan. A schema that is older than the action watch says nothing
+// of streams that only show: they were read then.
+func (b *bundle) known(c *authority.Case) (*authority.Case, *plan) {
+	if p := b.plans[c.Action]; p != nil || c.Action != stead.ActionWatch {
+		return c, p
+	}
+	older := *c
+	older.Action = stead.ActionRead
+	return &older, b.plans[stead.ActionRead]
 }
 
 // evaluate asks Cedar. Lasting tells whether the same key will always have the same answer.

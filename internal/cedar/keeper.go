@@ -50,6 +50,13 @@ func (k *Keeper) Judge(digest string, c authority.Case) (v stead.Verdict) {
 	return b.judge(&c)
 }
 
+// LetsAct tells whether any rule may let p act for somebody: a no is certain, a yes is not. Of a bundle that is not
+// compiled it is yes.
+func (k *Keeper) LetsAct(digest string, p *stead.Principal) bool {
+	b := k.bundle(digest)
+	return b == nil || b.index.letsAct(kinOf(p))
+}
+
 // bundle finds a compiled bundle and notes that it is in use.
 func (k *Keeper) bundle(digest string) *bundle {
 	b := (*k.now.Load())[digest]

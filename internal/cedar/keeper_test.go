@@ -256,3 +256,19 @@ func TestConcurrentUse(t *testing.T) {
 	})
 	all.Wait()
 }
+
+// Who may never act is told by the heads of rules alone; who is not known to may (R17).
+func TestLetsAct(t *testing.T) {
+	k, digest := checked(t, Default())
+	for name, want := range map[string]bool{"support": true, "support-leads": true, "contractors": false, "admins": false} {
+		if got := k.LetsAct(digest, account("staff/sam", name)); got != want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	if k.LetsAct(digest, account("customers/dana", "customers")) {
+		t.Error("a customer")
+	}
+	if !k.LetsAct("unknown", account("customers/dana")) {
+		t.Error("what nobody knows is a no")
+	}
+}

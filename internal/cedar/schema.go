@@ -11,6 +11,8 @@ import (
 	"github.com/cedar-policy/cedar-go/x/exp/schema"
 	"github.com/cedar-policy/cedar-go/x/exp/schema/resolved"
 	"github.com/cedar-policy/cedar-go/x/exp/schema/validate"
+
+	"github.com/steadhq/stead"
 )
 
 // SchemaName is the schema of a bundle that brings none, and its place in the default bundle.
@@ -56,7 +58,7 @@ func newShape(file string, r, supplied *resolved.Schema) (*shape, []Problem) {
 	for _, uid := range sortedActions(r) {
 		mine, known := supplied.Actions[uid]
 		if a := r.Actions[uid].AppliesTo; a != nil && (!known || mine.AppliesTo == nil) {
-			c.wrong("action %s is never asked: the actions are act, read, mark, write, open, export and closed", uid.ID)
+			c.wrong("action %s is never asked: the actions are act, read, mark, watch, write, open, export and closed", uid.ID)
 		} else if a != nil {
 			c.action(uid, a, mine.AppliesTo)
 		}
@@ -68,7 +70,7 @@ func newShape(file string, r, supplied *resolved.Schema) (*shape, []Problem) {
 func leftOut(file string, r, supplied *resolved.Schema) []Problem {
 	var missing []string
 	for _, uid := range sortedActions(supplied) {
-		if supplied.Actions[uid].AppliesTo != nil && r.Actions[uid].AppliesTo == nil {
+		if supplied.Actions[uid].AppliesTo != nil && r.Actions[uid].AppliesTo == nil && stead.Action(uid.ID) != stead.ActionWatch {
 			missing = append(missing, string(uid.ID))
 		}
 	}

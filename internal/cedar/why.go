@@ -12,7 +12,7 @@ func (b *bundle) why(c *authority.Case) (authority.Explanation, error) {
 	if bad := expressible(c); bad != "" {
 		return authority.Explanation{Errors: []string{bad}}, nil
 	}
-	p := b.plans[c.Action]
+	c, p := b.known(c)
 	if p == nil {
 		return authority.Explanation{}, stead.E(stead.Invalid, stead.ReasonRequest, "the policy knows no action %q", c.Action)
 	}

@@ -29,6 +29,8 @@ type Config struct {
 type Server struct {
 	Listen         string   `yaml:"listen" doc:"Address of Stead's own pages and the API."`
 	Gateway        string   `yaml:"gateway" doc:"Address of the gateway, in front of the applications."`
+	Acting         string   `yaml:"acting_hosts" doc:"Names under which every mandate has hosts of its own: *.act.example.com, with a wildcard entry in DNS and a certificate for it. Best below another domain than the applications. Empty: on loopback *.act.localhost, elsewhere acting shares the applications' hosts."`
+	ForwardAuth    string   `yaml:"forward_auth" doc:"Address where nginx, Caddy, Traefik and Envoy ask about applications with forward_auth. For proxies alone: on loopback, or a network of theirs that trusted_proxies names. Empty: not served."`
 	PublicURL      string   `yaml:"public_url" doc:"Origin by which browsers reach Stead's own pages. Empty: http or https and server.listen."`
 	TLS            TLS      `yaml:"tls" doc:"Certificate and key, both PEM. None: plain HTTP, for loopback or behind a proxy."`
 	TrustedProxies []string `yaml:"trusted_proxies" doc:"Networks (CIDR) whose X-Forwarded-For and -Proto are believed. Empty: nobody's."`

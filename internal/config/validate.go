@@ -19,6 +19,8 @@ import (
 
 var short = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 
+var actingHosts = regexp.MustCompile(`\A\*(\.[a-z0-9-]+)+(:[1-9][0-9]{0,4})?\z`)
+
 type checker struct{ problems []Problem }
 
 func (k *checker) must(ok bool, path, format string, args ...any) {
@@ -43,6 +45,9 @@ func (c *Config) validate() []Problem {
 	}
 	k.must(c.Roles.Level >= 1 && c.Roles.Level <= 2, "roles.level", "is %d: 1 is a password, 2 a second factor too", c.Roles.Level)
 	k.must(c.Apps.Kind == 0 || c.Apps.Kind == yaml.SequenceNode, "apps", "must be a list")
+	if c.Server.ForwardAuth != "" {
+		addr(k, "server.forward_auth", c.Server.ForwardAuth)
+	}
 	if c.Observability.Metrics != "" {
 		addr(k, "observability.metrics", c.Observability.Metrics)
 	}
@@ -55,6 +60,7 @@ func (s *Server) validate(k *checker) {
 	addr(k, "server.gateway", s.Gateway)
 	k.must(s.Listen != s.Gateway || strings.HasSuffix(s.Listen, ":0"), "server.gateway", "is the same address as server.listen: give each its own")
 	k.must((s.TLS.Cert == "") == (s.TLS.Key == ""), "server.tls", "needs both cert and key, or neither")
+	k.must(s.Acting == "" || actingHosts.MatchString(s.Acting), "server.acting_hosts", "%q is no wildcard name such as *.act.example.com", s.Acting)
 	if s.PublicURL != "" {
 		u, err := url.Parse(s.PublicURL)
 		k.must(err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && strings.Trim(u.Path, "/") == "" && u.RawQuery == "" && u.User == nil && u.Fragment == "",

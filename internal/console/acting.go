@@ -113,7 +113,7 @@ func (c *Console) goOn(v *visit) error {
 	if !v.st.Acting {
 		return notActing()
 	}
-	return v.lead(first(v.st.Mandate), v.st.Mandate.Target)
+	return v.lead(v.st.Mandate)
 }
 
 // An endView tells that acting is over, and what was done.

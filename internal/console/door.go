@@ -80,8 +80,7 @@ type Authority interface {
 type App struct {
 	ID     stead.AppID
 	Label  string // "Acme Orders"; empty = the id
-	Host   string // "127.0.0.1:8421"
-	Origin string // "http://127.0.0.1:8421"
+	Origin string // its own: "http://127.0.0.1:8421"
 	Edit   bool   // the application may be opened for editing
 }
 
@@ -91,6 +90,9 @@ func (a App) shown() string {
 	}
 	return string(a.ID)
 }
+
+// A Place tells where a mandate is acted under in an application. Errors: missing.
+type Place func(stead.AppID, stead.MandateID) (host, origin string, err error)
 
 // A Directory is one choice when a person is looked for.
 type Directory struct{ ID, Label string }
@@ -112,6 +114,7 @@ type Console struct {
 	Authority   Authority
 	Apps        []App
 	Directories []Directory
+	Place       Place
 	Cookie      web.Cookie
 	Now         func() time.Time
 	Zone        *time.Location // in which times are shown

@@ -242,7 +242,10 @@ func story1() []authority.StoredEvent {
 
 func (a *verbs) console() *Console {
 	return &Console{Authority: a, Cookie: web.Cookie{Name: "stead_8420"}, Now: func() time.Time { return noon },
-		Apps:        []App{{ID: "orders", Label: "Acme Orders", Host: "127.0.0.1:8421", Origin: "http://127.0.0.1:8421"}},
+		Apps: []App{{ID: "orders", Label: "Acme Orders", Origin: "http://127.0.0.1:8421"}},
+		Place: func(stead.AppID, stead.MandateID) (host, origin string, err error) {
+			return "127.0.0.1:8421", "http://127.0.0.1:8421", nil
+		},
 		Directories: []Directory{{"staff", "Staff"}, {"customers", "Customers"}}}
 }
 

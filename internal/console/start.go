@@ -113,7 +113,7 @@ func (c *Console) start(v *visit) error {
 	if err := v.renew(); err != nil {
 		return err
 	}
-	return v.lead(first(m), m.Target)
+	return v.lead(m)
 }
 
 // begin starts the mandate here. One that was asked for in another of the caller's sessions, at the command line say,

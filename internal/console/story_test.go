@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/console"
 	"github.com/steadhq/stead/internal/house/housetest"
 	"github.com/steadhq/stead/internal/login"
@@ -35,7 +36,10 @@ func build(t *testing.T) *building {
 		Directories: []login.Directory{{ID: "staff"}, {ID: "customers"}, {ID: "partners"}}}
 	in.Mount(&routes)
 	pages := &console.Console{Authority: h.Authority, Cookie: cookie, Now: h.Now, Directories: []console.Directory{{ID: "staff"}, {ID: "customers"}},
-		Apps:    []console.App{{ID: "orders", Label: "Acme Orders", Host: "orders.test", Origin: "http://orders.test"}},
+		Apps: []console.App{{ID: "orders", Label: "Acme Orders", Origin: "http://orders.test"}},
+		Place: func(stead.AppID, stead.MandateID) (host, origin string, err error) {
+			return "orders.test", "http://orders.test", nil
+		},
 		Settled: func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }}
 	pages.Mount(&routes)
 	mux, door := http.NewServeMux(), web.Door{Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Form: []string{"http://orders.test"}}

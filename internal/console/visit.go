@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -93,21 +94,18 @@ func (v *visit) renew() error {
 	return nil
 }
 
-// lead takes the session to an application's host.
-func (v *visit) lead(app stead.AppID, path string) error {
-	a, known := v.c.app(app)
-	if !known {
-		return stead.E(stead.Missing, stead.ReasonNoRoute, "the application %q is not configured any more", app)
-	}
-	code, err := v.c.Authority.Hand(v.r.Context(), v.by, a.Host)
+// lead takes the session to where m is acted under.
+func (v *visit) lead(m stead.Mandate) error {
+	host, origin, err := v.c.Place(first(m), m.ID)
 	if err != nil {
 		return err
 	}
-	if path == "" {
-		path = "/"
+	code, err := v.c.Authority.Hand(v.r.Context(), v.by, host)
+	if err != nil {
+		return err
 	}
-	q := url.Values{"code": {code}, "next": {path}}
-	return v.to(a.Origin + "/.stead/in?" + q.Encode())
+	q := url.Values{"code": {code}, "next": {cmp.Or(m.Target, "/")}}
+	return v.to(origin + "/.stead/in?" + q.Encode())
 }
 
 // frame is what surrounds a page.

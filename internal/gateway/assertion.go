@@ -13,9 +13,14 @@ func (t *trip) sign() (err error) {
 		return err
 	}
 	v, app := t.v, t.v.app
+	if b := app.identity(v.who).Basic; b != nil {
+		if _, ok := v.who.basic(b); !ok {
+			return stead.E(stead.Refused, stead.ReasonUnknown, "this account has no name that Basic authentication can carry")
+		}
+	}
 	a := stead.Assertion{
 		Audience: app.ID, Subject: stead.PrincipalID(v.who.subject.String()), Method: t.in.Method,
-		URL: web.ClientOf(t.in).Scheme() + "://" + app.Canonical() + t.in.URL.RequestURI(), ID: string(t.decision.ID),
+		URL: web.ClientOf(t.in).Scheme() + "://" + t.v.place.own() + t.in.URL.RequestURI(), ID: string(t.decision.ID),
 	}
 	if m := v.who.mandate; m != nil {
 		a.Act, a.Mandate, a.Mode = &stead.ActedBy{Subject: stead.PrincipalID(v.who.actor.String())}, m.ID, m.Mode

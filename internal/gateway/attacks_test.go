@@ -207,7 +207,7 @@ func TestOddNames(t *testing.T) {
 		}
 		sam := g.acting()
 		a := sam.get("/look/a", browser...)
-		if a.StatusCode != http.StatusOK || strings.Contains(a.body, "<script") || strings.Contains(a.body, `" onmouseover`) {
+		if a.StatusCode != http.StatusOK || strings.Contains(a.body, "<script>") || strings.Contains(a.body, `" onmouseover`) {
 			t.Errorf("%q: %s\n%s", shown, a.Status, a.body)
 		}
 		up := g.up.last(t)

@@ -24,7 +24,7 @@ const (
 
 var classes = []Class{Public, Read, Mark, Export, Write, Closed, Quiet, Logout}
 
-// DefaultRule names the rule of what no rule matches.
+// DefaultRule names the rule of what no rule matches: a write, or what its method says.
 const DefaultRule = "default"
 
 // A Verdict is what the rules make of one request.
@@ -53,14 +53,28 @@ func (c Class) action() stead.Action {
 	return stead.ActionWrite
 }
 
+// action is how policies name r: streams are actions of their own. Over a socket anything may be said, unless a rule calls
+// what is said over it reading.
+func (v Verdict) action(r *http.Request) stead.Action {
+	switch a := v.Class.action(); {
+	case a == stead.ActionWrite && upgrades(r):
+		return stead.ActionOpen
+	case a == stead.ActionRead && (upgrades(r) || eventStream(r)):
+		return stead.ActionWatch
+	default:
+		return a
+	}
+}
+
 // Classify reads r under every reading an application may have of it: letter case, trailing slash, parameters of
 // path segments, either separator of parameters, folded names. Only what is the same under all of them counts;
 // otherwise it is a write, or closed where any reading says so, or where a body that cannot be read might. It may buffer up to 1 MiB of the body.
 func (a *App) Classify(r *http.Request) Verdict {
 	paths, plain := pathReadings(r.URL)
-	cand := a.candidates(r.Method, paths)
-	if len(cand) == 0 {
-		return Verdict{Write, DefaultRule}
+	cand, none := a.candidates(r.Method, paths), a.unmatched(r)
+	cand = slices.DeleteFunc(cand, func(rule *Rule) bool { return !rule.speaksOf(upgrades(r)) })
+	if len(cand) == 0 && none.Class == Write {
+		return none
 	}
 	asks := slices.ContainsFunc(cand, (*Rule).asksParams)
 	params := readParams(r, asks)
@@ -69,7 +83,8 @@ func (a *App) Classify(r *http.Request) Verdict {
 			return Verdict{Closed, rule}
 		}
 	}
-	found := a.agree(cand, paths, params)
+	found := agree(cand, none, paths, params)
+	params.ok = params.ok && (params.opaque == "" || a.leaves(found.Rule, params.opaque))
 	switch {
 	case found.Class == Closed || found.Class == Write:
 		return found
@@ -81,13 +96,26 @@ func (a *App) Classify(r *http.Request) Verdict {
 	return found
 }
 
+// leaves tells whether a rule lets a body of a media type be, unread.
+func (a *App) leaves(rule, media string) bool {
+	return slices.ContainsFunc(a.Rules, func(r Rule) bool { return r.ID == rule && slices.Contains(r.Bodies, media) })
+}
+
+// unmatched is what r is where no rule matches.
+func (a *App) unmatched(r *http.Request) Verdict {
+	if a.ByMethod != "" && safe(r) && !upgrades(r) {
+		return Verdict{Read, DefaultRule}
+	}
+	return Verdict{Write, DefaultRule}
+}
+
 // agree runs the rules over every reading.
-func (a *App) agree(cand []*Rule, paths []string, params params) Verdict {
+func agree(cand []*Rule, none Verdict, paths []string, params params) Verdict {
 	var first Verdict
 	for i, names := range params.readings {
 		for j, path := range paths {
 			for _, fold := range []bool{false, true} {
-				v := firstMatch(cand, seen{path: path, params: names, fold: fold})
+				v := firstMatch(cand, none, seen{path: path, params: names, fold: fold})
 				switch {
 				case v.Class == Closed:
 					return v
@@ -102,13 +130,13 @@ func (a *App) agree(cand []*Rule, paths []string, params params) Verdict {
 	return first
 }
 
-func firstMatch(rules []*Rule, s seen) Verdict {
+func firstMatch(rules []*Rule, none Verdict, s seen) Verdict {
 	for _, r := range rules {
 		if r.matches(s) {
 			return Verdict{r.Is, r.ID}
 		}
 	}
-	return Verdict{Write, DefaultRule}
+	return none
 }
 
 // mayClose finds a closed rule that some parameters could meet, whatever they are.

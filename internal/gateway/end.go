@@ -24,6 +24,7 @@ func (g *Gateway) endPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return g.orSignIn(w, r, err)
 	}
+	p, _ := g.at(r.Host)
 	e := endFacts{Who: st.Actor.DisplayName(), Back: localPath(r.URL.Query().Get("return"))}
 	again := *g.Console
 	again.Path, again.RawQuery = "/act", url.Values{"app": {string(g.app(r.Host).ID)}}.Encode()
@@ -32,6 +33,9 @@ func (g *Gateway) endPage(w http.ResponseWriter, r *http.Request) error {
 		e.Title, e.Lead = "Acting has ended", "You are yourself again. Pages that are still open may show somebody else's data: close them."
 		e.Mandate, e.Button, e.Again = string(unseen), "I have seen it", again.String()
 		e.Facts = [][2]string{{"Mandate", e.Mandate}}
+	case p.label != "" && (st.Mandate.ID == "" || !p.holds(&st.Mandate, r)):
+		e.Title, e.Lead, e.Back = "Acting has ended", "This address belonged to one mandate, which is over. You are yourself at the application's own.", p.home(r, e.Back)
+		e.Again = again.String()
 	case st.Mandate.ID != "":
 		m := st.Mandate
 		e.Title, e.Mandate, e.Button = "End acting", string(m.ID), "End acting now"
@@ -118,12 +122,22 @@ func (g *Gateway) acknowledge(r *http.Request, by authority.By, unseen, named st
 	return g.Ends.Acknowledge(r.Context(), by)
 }
 
-// over answers an end: a person goes back to where he was, with a new pass; a script gets nothing to go on with.
+// over answers an end: a person goes back to where he was, with a new pass; a script gets nothing to go on with. The
+// host of the mandate is left for ever, and with it what the application kept there.
 func (g *Gateway) over(w http.ResponseWriter, r *http.Request, by authority.By, ended stead.MandateID, back string) error {
-	if web.ByHand(r) {
+	p, _ := g.at(r.Host)
+	switch {
+	case !web.ByHand(r):
+	case p.label != "":
+		g.Cookie.Clear(w)
+		g.forget(w, r)
+		w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+		back = p.home(r, back)
+	default:
 		if err := g.renew(w, r, by); err != nil {
 			return err
 		}
+		g.restore(w, r)
 		w.Header().Set("Clear-Site-Data", `"cache"`)
 	}
 	if !web.PrefersHTML(r) {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"log"
 	"log/slog"
@@ -36,6 +37,7 @@ type Starts interface {
 // Ends are the verbs of a mandate in force.
 type Ends interface {
 	Status(context.Context, authority.By) (authority.Status, error)
+	MayAct(context.Context, authority.By) bool
 	Extend(ctx context.Context, by authority.By, id stead.MandateID, reason, code string) (stead.Mandate, error)
 	End(ctx context.Context, by authority.By, id stead.MandateID) (stead.Mandate, error)
 	EndUnseen(ctx context.Context, by authority.By, id stead.MandateID) (stead.Mandate, error)
@@ -54,7 +56,7 @@ type Signer interface {
 	SignAssertion(stead.Assertion) (string, error)
 }
 
-// A Gateway stands before web applications. All members but Labels, Trusted and Transport are needed; they are set before the
+// A Gateway stands before web applications. All members but Labels, Trusted, Transport and Slowest are needed; they are set before the
 // first request.
 type Gateway struct {
 	Apps    []App
@@ -63,52 +65,71 @@ type Gateway struct {
 	Ends    Ends
 	Decider Decider
 	Signer  Signer
+	JarKey  []byte   // seals what applications set while somebody acts; every node has the same. Empty is one of this process alone
+	Visits  Visits   // nil takes everybody for having been everywhere
 	Console *url.URL // Stead's own origin, where people sign in, arm, start and extend
+	Acting  string   // domain of the hosts of mandates, with its port: "act.example.com"; "" shares the applications' own
 
 	Labels    map[string]string // what people call applications, by id; the id where nothing stands
 	Door      web.Door
 	Cookie    web.Cookie // of this listener
 	Trusted   []netip.Prefix
 	Transport http.RoundTripper // to applications; nil is one of our own
+	Slowest   time.Duration     // how long a client may send nothing of a body, or take nothing of an answer; 0 is a minute
 	Now       func() time.Time
 	NewID     func(prefix string) string
 
-	byHost  map[string]*App
-	live    live
-	tally   tally
-	buffers buffers
-	quiet   *log.Logger // of what the proxy says besides: we say it ourselves
+	byHost   map[string]place
+	byName   map[string]place                  // what follows the label in the host of a mandate
+	ways     map[stead.AppID]http.RoundTripper // to applications that want one of their own
+	live     live
+	jars     jars
+	visitors visitors
+	tally    tally
+	script   script // the indicator's
+	guard    script // of pages on shared hosts
+	hides    complaints
+	buffers  buffers
+	reserved web.Names
+	quiet    *log.Logger // of what the proxy says besides: we say it ourselves
 }
 
 // Open checks what was configured and gives the door, strict parser first.
 func (g *Gateway) Open() (http.Handler, error) {
-	g.byHost = map[string]*App{}
-	for i := range g.Apps {
-		for _, h := range g.Apps[i].Hosts {
-			g.byHost[strings.ToLower(h)] = &g.Apps[i]
-		}
+	if err := g.settle(); err != nil {
+		return nil, err
 	}
 	switch {
 	case g.Passes == nil || g.Starts == nil || g.Ends == nil || g.Decider == nil || g.Signer == nil:
 		return nil, errors.New("the gateway lacks a verb it needs")
 	case g.Console == nil || g.Now == nil || g.NewID == nil || g.Door.Log == nil:
 		return nil, errors.New("the gateway lacks its console, clock, ids or log")
-	case g.byHost[g.Console.Host] != nil:
+	case g.app(g.Console.Host) != nil:
 		return nil, errors.New("the host of Stead itself is never overlaid (R6)")
 	}
 	g.quiet = slog.NewLogLogger(g.Door.Log.Handler(), slog.LevelDebug)
-	if g.Transport == nil {
-		g.Transport = NewTransport()
+	if err := g.reach(); err != nil {
+		return nil, err
+	}
+	g.reserved = Reserved(g.Apps)
+	if len(g.JarKey) == 0 {
+		g.JarKey = make([]byte, 32)
+		_, _ = rand.Read(g.JarKey) // it never fails
+	}
+	var err error
+	if g.script, g.guard, err = scripts(); err != nil {
+		return nil, err
 	}
 	own, err := g.ownRoutes()
 	if err != nil {
 		return nil, err
 	}
-	front := web.Front{Reserved: Reserved(g.Apps), Trusted: g.Trusted, Refuse: g.Door.Refuse,
+	front := web.Front{Reserved: g.reserved, Trusted: g.Trusted, Refuse: g.Door.Refuse,
 		NewID:   func() string { return g.NewID("req_") },
 		Known:   func(host string) bool { return g.app(host) != nil },
 		Allowed: g.allows}
 	return front.Before(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer g.paced(w, r)()
 		if r.URL.Path == "/.stead" || strings.HasPrefix(r.URL.Path, "/.stead/") {
 			own.ServeHTTP(w, r)
 			return
@@ -116,8 +137,6 @@ func (g *Gateway) Open() (http.Handler, error) {
 		g.overlay(w, r)
 	})), nil
 }
-
-func (g *Gateway) app(host string) *App { return g.byHost[strings.ToLower(host)] }
 
 // allows is what the paths of a host may hold besides; of a host that is not here, nothing.
 func (g *Gateway) allows(host string) web.Tokens {
@@ -155,10 +174,5 @@ func origin(r *http.Request) string { return web.ClientOf(r).Scheme() + "://" + 
 func sheltered(r *http.Request) bool {
 	c := web.ClientOf(r)
 	u := url.URL{Host: r.Host}
-	name := strings.ToLower(u.Hostname())
-	loop := name == "localhost" || strings.HasSuffix(name, ".localhost")
-	if a, err := netip.ParseAddr(name); err == nil {
-		loop = a.IsLoopback()
-	}
-	return c.Secure || loop && c.Addr.IsLoopback()
+	return c.Secure || web.Loopback(u.Hostname()) && c.Addr.IsLoopback()
 }

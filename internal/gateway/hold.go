@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/steadhq/stead"
 )
@@ -32,6 +33,7 @@ type hold struct {
 	no       bool
 	hijacked bool
 	size     atomic.Int64
+	slowest  time.Duration // a client may take nothing for so long; 0 where the connection sees to that itself
 }
 
 // Header is the head being prepared, and after its release the real one, for trailers.
@@ -74,7 +76,7 @@ func (h *hold) Write(p []byte) (int, error) {
 	if h.settle(); h.no {
 		return 0, errHeld
 	}
-	n, err := h.ResponseWriter.Write(p)
+	n, err := h.paced(func() (int, error) { return h.ResponseWriter.Write(p) })
 	h.size.Add(int64(n))
 	return n, err
 }
@@ -88,7 +90,8 @@ func (h *hold) FlushError() error {
 	if h.settle(); h.no {
 		return errHeld
 	}
-	return http.NewResponseController(h.ResponseWriter).Flush()
+	_, err := h.paced(func() (int, error) { return 0, http.NewResponseController(h.ResponseWriter).Flush() })
+	return err
 }
 
 // Hijack waits for the record, then hands over the connection.
@@ -122,9 +125,12 @@ func (h *hold) settle() {
 	if h.code == 0 || h.code == http.StatusSwitchingProtocols {
 		return // the connection's new owner writes the head
 	}
+	if _, said := to["Content-Type"]; !said {
+		to["Content-Type"] = nil // else the server guesses one, and makes a page of what the application said is none
+	}
 	h.ResponseWriter.WriteHeader(h.code)
 	if len(h.held) > 0 {
-		_, _ = h.ResponseWriter.Write(h.held) // a client that is gone is noticed by the next write
+		_, _ = h.paced(func() (int, error) { return h.ResponseWriter.Write(h.held) }) // a client that is gone is noticed by the next write
 	}
 }
 
@@ -145,4 +151,5 @@ func (h *hold) finish() {
 		h.head.Set("Content-Length", strconv.Itoa(len(h.held)))
 	}
 	h.settle()
+	h.last()
 }

@@ -56,6 +56,8 @@ apps:
       - { id: search, is: read,   method: [POST], path: [/search], only: [q] }
       - { id: beat,   is: quiet,  path: [/beat], answer: "{}", type: application/json }
       - { id: bye,    is: logout, path: [/bye] }
+      - { id: live,   is: read,   path: [/live], socket: true }
+      - { id: shut,   is: closed, path: [/shut] }
 `
 
 func echo(host, upstream string) []byte { return fmt.Appendf(nil, echoRules, host, upstream) }

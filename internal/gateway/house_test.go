@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,9 +50,15 @@ type upstream struct {
 	seen []*http.Request
 	read []*strings.Builder // what was read of each body
 	next http.Handler
+
+	blind atomic.Bool // notes no more: bodies are large
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if u.blind.Load() {
+		u.next.ServeHTTP(w, r)
+		return
+	}
 	body := new(strings.Builder)
 	u.mu.Lock()
 	u.seen = append(u.seen, r.Clone(context.Background()))
@@ -185,6 +192,7 @@ type visitor struct {
 	cookie string
 	host   string // where he is; "" is the first application
 	last   stead.MandateID
+	bare   bool // what he sends comes from no page that was just loaded, and says nothing of its epoch
 }
 
 // enter signs somebody in at the gate.
@@ -234,6 +242,9 @@ func (v *visitor) do(method, path, body string, head ...string) answer {
 		}
 		r.Header[name] = []string{value}
 	}
+	if v.fromPage(r) {
+		r.Header.Set("Stead-Epoch", v.epoch())
+	}
 	res, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		v.g.t.Fatalf("%s %s: %v", method, path, err)
@@ -249,6 +260,20 @@ func (v *visitor) do(method, path, body string, head ...string) answer {
 		text = append(text, []byte(" [broken off]")...)
 	}
 	return answer{res, string(text)}
+}
+
+// fromPage tells whether r is sent by a page at a shared host.
+func (v *visitor) fromPage(r *http.Request) bool {
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead || strings.HasPrefix(r.URL.Path, "/.stead/")
+	return !v.bare && !safe && v.cookie != "" && v.g.gw.Acting == "" && web.FromBrowser(r)
+}
+
+// epoch is what the status tells a page of this browser; nothing to who is not signed in.
+func (v *visitor) epoch() string {
+	v.g.t.Helper()
+	_, rest, _ := strings.Cut(v.get("/.stead/status").body, `"epoch":"`)
+	said, _, _ := strings.Cut(rest, `"`)
+	return said
 }
 
 // browser are the heads of somebody who pressed a link or a button in a browser.

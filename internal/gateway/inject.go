@@ -11,16 +11,18 @@ import (
 
 // maxToken bounds one token before the indicator is in: a longer script in the head breaks the answer off rather than
 // showing a page without an indicator.
-const maxToken = 1 << 20
+const maxToken = 4 << 20
 
-// An injector passes a page through and puts a stylesheet first into its head and the bar first into its body, where
-// a browser would find them to be, tags left out included. It keeps no more than the token it is at.
+// An injector passes a page through and puts script and style first into its head and the bar first into its body, where
+// a browser would find them to be, tags left out included. It keeps no more than the token it is at, and once the body
+// has begun nothing.
 type injector struct {
 	src        io.ReadCloser
 	z          *html.Tokenizer
 	style, bar []byte
 	out        bytes.Buffer
 	rest       io.Reader // once both are in
+	raw        []byte    // the token
 	styled     bool
 	inside     []byte // of an element whose content is no part of the page: script, template …
 	depth      int
@@ -60,7 +62,8 @@ func (in *injector) ready() bool {
 // step takes one token.
 func (in *injector) step() {
 	kind := in.z.Next()
-	raw := bytes.Clone(in.z.Raw())
+	in.raw = append(in.raw[:0], in.z.Raw()...) // to ask for the name changes what it was read from
+	raw := in.raw
 	if kind == html.ErrorToken {
 		in.ended(raw)
 		return
@@ -98,7 +101,8 @@ func (in *injector) putStyle() {
 // finish puts the bar in and lets the rest pass untouched.
 func (in *injector) finish() {
 	in.out.Write(in.bar)
-	in.rest = io.MultiReader(bytes.NewReader(bytes.Clone(in.z.Buffered())), in.src)
+	in.out.Write(in.z.Buffered())
+	in.rest = in.src
 }
 
 // ended: a page without a body gets its bar at the end.

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	testStyle = `<link rel="stylesheet" href="/.stead/static/bar.css">`
+	testStyle = `<link id="stead-style" rel="stylesheet" href="/.stead/static/bar.css">`
 	testBar   = `<div id="stead-frame"></div><section id="stead-bar">bar</section>`
 )
 
@@ -71,7 +71,7 @@ func TestInjectorDoesNotDelay(t *testing.T) {
 }
 
 func TestInjectorBreaksOffRatherThanHide(t *testing.T) {
-	huge := "<head><script>" + strings.Repeat("x", 2<<20) + "</script><body>"
+	huge := "<head><script>" + strings.Repeat("x", 5<<20) + "</script><body>"
 	_, err := io.Copy(io.Discard, newInjector(io.NopCloser(strings.NewReader(huge)), []byte(testStyle), []byte(testBar)))
 	if err == nil {
 		t.Error("a page went out whose indicator could not be placed")
@@ -126,33 +126,6 @@ func TestBrowsersFindTheBarFirst(t *testing.T) {
 		if got := first(t, injected(t, strings.NewReader(page))); got != "stead-frame" {
 			t.Errorf("%q: the body begins with %q", page, got)
 		}
-	}
-}
-
-func TestAdmit(t *testing.T) {
-	const o, css = "https://a.test", "https://a.test/.stead/static/bar.css"
-	for in, want := range map[string]string{
-		"":                                   "",
-		"img-src *":                          "img-src *",
-		"default-src 'none'":                 "default-src 'none'; style-src-elem " + css,
-		"default-src 'self'":                 "default-src 'self'; style-src-elem 'self' " + css,
-		"style-src 'nonce-x'":                "style-src 'nonce-x'; style-src-elem 'nonce-x' " + css,
-		"style-src-elem 'none'; style-src x": "style-src-elem " + css + "; style-src x",
-		"form-action 'none'":                 "form-action https://a.test/.stead/",
-		"FORM-ACTION b; form-action 'none'":  "form-action b https://a.test/.stead/",
-		"script-src 'none'; object-src x":    "script-src 'none'; object-src x",
-		"frame-ancestors 'none'; sandbox":    "frame-ancestors 'none'; sandbox",
-	} {
-		h := map[string][]string{"Content-Security-Policy": {in}}
-		forms := admit(h, o)
-		if got := h["Content-Security-Policy"][0]; got != want || forms == strings.Contains(in, "sandbox") {
-			t.Errorf("%q:\n got %q (forms %v)\nwant %q", in, got, forms, want)
-		}
-	}
-	h := map[string][]string{"Content-Security-Policy": {"default-src 'none', form-action 'none'", "style-src x"}}
-	admit(h, o)
-	if got := strings.Join(h["Content-Security-Policy"], "|"); strings.Count(got, css) != 2 || !strings.Contains(got, "form-action https://a.test/.stead/") {
-		t.Errorf("%q", got)
 	}
 }
 

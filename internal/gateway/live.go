@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -16,7 +17,8 @@ type stream struct {
 	host    string
 	app     stead.AppID
 	mandate stead.MandateID // it was opened under; "" when he was himself
-	cut     context.CancelFunc
+	stays   bool            // it has no end of its own: a socket, or events
+	cut     func()
 }
 
 // live knows every stream, so that a start or an end cuts those that were opened before (R17, B7).
@@ -68,8 +70,24 @@ func (l *live) all() []*stream {
 	return list
 }
 
+// lastWords is how long what was cut may take to say so.
+const lastWords = 200 * time.Millisecond
+
+// cutter ends a visit's stream when what it was opened under is not so any more. A client that takes nothing cannot
+// keep it open.
+func (g *Gateway) cutter(w http.ResponseWriter, r *http.Request, v *visit) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(r.Context())
+	on := http.NewResponseController(w)
+	s := &stream{by: v.by, host: hostOf(r), app: v.app.ID, mandate: v.q.Mandate, stays: upgrades(r) || eventStream(r), cut: func() {
+		cancel()
+		_ = on.SetWriteDeadline(time.Now().Add(lastWords)) // a writer without deadlines does not block
+	}}
+	g.live.add(s)
+	return ctx, func() { g.live.remove(s); cancel() }
+}
+
 // cutEvery is how often open streams are looked at: well within the second that SECURITY promises.
-const cutEvery = 250 * time.Millisecond
+const cutEvery = 200 * time.Millisecond
 
 // Run cuts streams until ctx is done.
 func (g *Gateway) Run(ctx context.Context) {
@@ -85,18 +103,30 @@ func (g *Gateway) Run(ctx context.Context) {
 	}
 }
 
+// Drain cuts what would never end by itself, when no more is let in: whoever listened asks again, somewhere else or later,
+// under the same mandate. All other answers may go on to their end.
+func (g *Gateway) Drain() {
+	for _, s := range g.live.all() {
+		if s.stays {
+			s.cut()
+		}
+	}
+}
+
 // Close cuts every stream and waits until the outcomes are with the authority, which may be closed then. Servers do not
 // wait for sockets, so it is called once, after they were shut down.
 func (g *Gateway) Close(ctx context.Context) error {
 	for _, s := range g.live.all() {
 		s.cut()
 	}
-	select {
-	case <-g.live.drained():
-		return nil
-	case <-ctx.Done():
-		return stead.Because(ctx.Err(), "wait for open streams")
+	for _, done := range []<-chan struct{}{g.live.drained(), g.jars.closed()} {
+		select {
+		case <-done:
+		case <-ctx.Done():
+			return stead.Because(ctx.Err(), "wait for open streams")
+		}
 	}
+	return nil
 }
 
 // Sweep cuts every stream whose session is over, or acts otherwise than when the stream was opened.
@@ -115,6 +145,7 @@ func (g *Gateway) Sweep(ctx context.Context) {
 			s.cut()
 		}
 	}
+	g.sweepJars(ctx)
 }
 
 func (s *stream) goesOn(st authority.Status) bool {

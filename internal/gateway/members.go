@@ -22,6 +22,9 @@ func readMembers(raw []byte) (list []param, ok bool) {
 		return nil, false
 	}
 	for d.More() { // what is not ok is read on: a rule may close it by a name
+		if len(list) >= maxParams {
+			return list, false
+		}
 		name, err := d.Token()
 		var value json.RawMessage
 		if err != nil || d.Decode(&value) != nil {

@@ -9,31 +9,46 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// A place is where in the file something stands, for the line of an error.
-type place struct {
+// A where is where in the file something stands, for the line of an error.
+type where struct {
 	root *yaml.Node
 	path []any
 }
 
-func (p place) in(step any) place { return place{p.root, append(slices.Clone(p.path), step)} }
+func (p where) in(step any) where { return where{p.root, append(slices.Clone(p.path), step)} }
 
-func (p place) wrong(format string, args ...any) error {
+func (p where) wrong(format string, args ...any) error {
 	return wrong("line %d: %s", p.line(), fmt.Sprintf(format, args...))
 }
 
-func (p place) line() int {
-	n := p.root
-	for _, step := range p.path {
-		next := child(n, step)
-		if next == nil {
-			break
-		}
-		n = next
-	}
+func (p where) line() int {
+	n, _ := p.node()
 	return n.Line
 }
 
+// said tells whether the file has anything here.
+func (p where) said() bool {
+	_, whole := p.node()
+	return whole
+}
+
+// node is what stands here, or as near to it as the file goes.
+func (p where) node() (n *yaml.Node, whole bool) {
+	n = p.root
+	for _, step := range p.path {
+		next := child(n, step)
+		if next == nil {
+			return n, false
+		}
+		n = next
+	}
+	return n, true
+}
+
 func child(n *yaml.Node, step any) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
 	switch s := step.(type) {
 	case int:
 		if n.Kind == yaml.SequenceNode && s < len(n.Content) {
@@ -70,6 +85,7 @@ func strict(n *yaml.Node, t reflect.Type) error {
 }
 
 func strictKeys(n *yaml.Node, t reflect.Type) error {
+	fields := fieldsOf(t)
 	keys := keysOf(t)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
@@ -77,7 +93,7 @@ func strictKeys(n *yaml.Node, t reflect.Type) error {
 		if at < 0 {
 			return wrong("line %d: unknown key %q%s", key.Line, key.Value, nearest(key.Value, keys))
 		}
-		if err := strict(n.Content[i+1], t.Field(at).Type); err != nil {
+		if err := strict(n.Content[i+1], fields[at].Type); err != nil {
 			return err
 		}
 	}
@@ -86,11 +102,24 @@ func strictKeys(n *yaml.Node, t reflect.Type) error {
 
 // keysOf lists the keys of one of the file's types.
 func keysOf(t reflect.Type) []string {
-	keys := make([]string, 0, t.NumField())
-	for f := range t.Fields() {
+	var keys []string
+	for _, f := range fieldsOf(t) {
 		keys = append(keys, f.Tag.Get("yaml"))
 	}
 	return keys
+}
+
+// fieldsOf are the fields of one of the file's types, those of what is written in line too.
+func fieldsOf(t reflect.Type) []reflect.StructField {
+	var fields []reflect.StructField
+	for f := range t.Fields() {
+		if f.Anonymous {
+			fields = append(fields, fieldsOf(f.Type)...)
+			continue
+		}
+		fields = append(fields, f)
+	}
+	return fields
 }
 
 // nearest says which of keys is close enough to have been meant, if one is.

@@ -23,9 +23,6 @@ func (v *visit) elsewhere() bool {
 	return !v.acting() && v.status.Acting && v.status.Mandate.State == stead.Active
 }
 
-// noticed tells whether the answer to r would carry the notice, if it is a page.
-func (v *visit) noticed(r *http.Request) bool { return v.elsewhere() && document(r) }
-
 // notice gathers what the notice says on a page that answers r.
 func (g *Gateway) notice(r *http.Request, v *visit) noticeFacts {
 	st := &v.status
@@ -50,17 +47,14 @@ func (g *Gateway) label(id stead.AppID) string {
 	return string(id)
 }
 
-// drawNotice is drawn into the page that h is the head of. Like what carries the indicator, such a page is not kept: it
-// would still say so when acting is over.
-func (t *trip) drawNotice(h http.Header) (bar []byte, err error) {
-	for _, name := range []string{"Expires", "Pragma", "Etag", "Last-Modified", "Age"} {
-		h.Del(name)
+// drawNotice is drawn into the page that h is the head of.
+func (t *trip) drawNotice(h http.Header) (head, body []byte, err error) {
+	if head, _, err = t.drawGuard(h); err != nil {
+		return nil, nil, err
 	}
-	h.Set("Cache-Control", "no-store")
-	admit(h, origin(t.in))
 	var b bytes.Buffer
 	if err := noticeView(t.g.notice(t.in, t.v)).Render(context.Background(), &b); err != nil {
-		return nil, stead.Because(err, "draw the notice")
+		return nil, nil, stead.Because(err, "draw the notice")
 	}
-	return asciiOnly(b.String()), nil
+	return append(head, styleLink...), asciiOnly(b.String()), nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/authority"
 )
 
 const twoRules = `
@@ -41,8 +40,11 @@ func newTwo(t *testing.T) *gate {
 			return
 		}
 		kind := "text/html; charset=utf-8"
-		if strings.HasPrefix(r.URL.Path, "/api") {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/api"):
 			kind = "application/json"
+		case strings.HasPrefix(r.URL.Path, "/drawing"):
+			kind = "image/svg+xml"
 		}
 		w.Header().Set("Content-Type", kind)
 		w.Header().Set("Content-Security-Policy", "default-src 'none'")
@@ -50,7 +52,7 @@ func newTwo(t *testing.T) *gate {
 	})
 	return newGate(t, app, func(host, upstream string) []byte {
 		return fmt.Appendf(nil, twoRules, host, upstream, mailHost(host), upstream)
-	}, func(g *gate) { g.gw.Labels = map[string]string{"orders": "Orders"} })
+	}, func(g *gate) { g.gw.Labels, g.gw.Acting = map[string]string{"orders": "Orders"}, "act.localhost:1" })
 }
 
 const inboxPage = "<!doctype html><html lang=en><head><title>Inbox</title></head><body><h1>Inbox</h1></body></html>"
@@ -58,19 +60,7 @@ const inboxPage = "<!doctype html><html lang=en><head><title>Inbox</title></head
 // at is the same session of v at another host.
 func (v *visitor) at(host string) *visitor {
 	v.g.t.Helper()
-	by, err := v.g.Present(v.g.t.Context(), authority.Presented{Secret: v.cookie, Host: v.g.addr, Client: mark(), Address: "127.0.0.1"})
-	if err != nil {
-		v.g.t.Fatal(err)
-	}
-	code, err := v.g.Hand(v.g.t.Context(), by, host)
-	if err != nil {
-		v.g.t.Fatal(err)
-	}
-	in, err := v.g.Redeem(v.g.t.Context(), authority.Presented{Secret: code, Host: host, Client: mark(), Address: "127.0.0.1"})
-	if err != nil {
-		v.g.t.Fatal(err)
-	}
-	return &visitor{g: v.g, who: v.who, cookie: in.Secret, host: host}
+	return &visitor{g: v.g, who: v.who, cookie: v.g.pass(v, host), host: host}
 }
 
 // While he acts at one application, the pages of another are his own and say so; they are no part of the acting (R14).
@@ -113,13 +103,17 @@ func TestNotice(t *testing.T) {
 	if got := g.up.last(t).Header; got.Get("X-Stead-Subject") != "person:staff/sam" || got.Get("X-Stead-Mandate") != "" {
 		t.Errorf("the application was told %v", got)
 	}
+	if a := mail.get("/drawing", browser...); a.Header.Get("Content-Disposition") != "attachment" {
+		t.Errorf("shown without a notice: %v", a.Header)
+	}
 	own("data", mail.get("/api/mail", browser...))
 	own("what a script fetches", mail.get("/inbox", script...))
 	own("what is nobody's", mail.get("/static/a", browser...))
-	if a := sam.get("/", browser...); strings.Contains(a.body, "stead-notice") || !strings.Contains(a.body, `id="stead-bar"`) {
+	there := sam.over()
+	if a := there.get("/", browser...); strings.Contains(a.body, "stead-notice") || !strings.Contains(a.body, `id="stead-bar"`) {
 		t.Errorf("where he acts: %s", a.body)
 	}
-	if a := sam.post("/.stead/end", mandate(sam), browser...); a.StatusCode != http.StatusSeeOther {
+	if a := there.post("/.stead/end", mandate(sam), browser...); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("%s %s", a.Status, a.body)
 	}
 	own("after", mail.get("/inbox", browser...))

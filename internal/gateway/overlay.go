@@ -1,14 +1,10 @@
 package gateway
 
 import (
-	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
-	"github.com/a-h/templ"
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/web"
@@ -16,31 +12,63 @@ import (
 
 // A visit is one request to an application, and all that is known of it before it is decided.
 type visit struct {
-	app    *App
-	class  Verdict
-	by     authority.By
-	status authority.Status
-	who    served
-	q      stead.Question
+	app     *App
+	place   place
+	names   *mapping // of what the application says, to what this host is called
+	epoch   string   // that the page says it is of
+	stale   bool     // it is of another
+	from    string   // Origin, as the browser said it
+	foreign bool     // a page of another mandate, or of nobody\'s, sent it
+	guarded bool     // the answer carries the guard of a shared host, if it is a page
+	class   Verdict
+	first   firstVisit // never: nobody saw the subject in this application before, so the header Stead-First-Visit and the bar say
+	by      authority.By
+	status  authority.Status
+	who     served
+	q       stead.Question
 }
 
 func (v *visit) acting() bool { return v.who.mandate != nil }
 
 // overlay is the way of a request to an application: who, what, whether, and only then the application.
 func (g *Gateway) overlay(w http.ResponseWriter, r *http.Request) {
-	v := &visit{app: g.app(r.Host)}
+	v := &visit{}
+	v.place, _ = g.at(r.Host)
+	v.app = v.place.app
+	if v.app.Forward {
+		g.Door.Refuse(w, r, stead.E(stead.Missing, stead.ReasonNoRoute, "this application is behind a proxy of its own, which asks Stead: it is not to be had here"))
+		return
+	}
+	in, out := g.mappings(v.place)
+	v.from = r.Header.Get("Origin") // before it is mapped
+	in.request(r)
+	v.names = out
+	v.epoch = takeEpoch(r)
 	v.class = v.app.Classify(r)
-	if v.class.Class == Public {
+	if v.class.Class == Public && !document(r) && r.Header.Get("Service-Worker") == "" {
 		g.public(w, r, v)
 		return
 	}
-	if err := g.who(r, v); err != nil {
+	err := g.who(r, v)
+	switch {
+	case v.class.Class == Public && (err != nil || !v.acting() && v.place.label == ""):
+		g.public(w, r, v)
+		return
+	case err != nil:
 		g.stranger(w, r, err)
 		return
+	case v.class.Class == Public:
+		v.class.Class = Read // what fills the window says for whom he acts, and what would fill it by itself is refused
 	}
 	if v.acting() && g.answers(w, r, v) {
 		return
 	}
+	if v.strays() && document(r) && safe(r) {
+		g.there(w, r, v)
+		return
+	}
+	g.firstVisit(r.Context(), v)
+	v.stale, v.foreign = g.outdated(r, v), !g.fromHere(r, v)
 	v.ask(r)
 	p, err := g.Decider.Decided(r.Context(), v.q)
 	if err != nil {
@@ -59,12 +87,21 @@ func (g *Gateway) who(r *http.Request, v *visit) (err error) {
 		return err
 	}
 	v.who = served{actor: &v.status.Actor, subject: &v.status.Actor}
+	v.guarded = v.app.Shared && document(r) && g.Ends.MayAct(r.Context(), v.by)
 	// Whom he acts for now may not be whom he takes his open pages for: first he must have seen that they are over.
+	// A mandate's own host has no pages of another.
 	_, unseen := g.unseen(r, v.status)
-	if m := &v.status.Mandate; m.ID != "" && slices.Contains(m.Scope.Apps, v.app.ID) && !unseen {
+	unseen = unseen && v.place.label == ""
+	if m := &v.status.Mandate; m.ID != "" && slices.Contains(m.Scope.Apps, v.app.ID) && !unseen && v.place.holds(m, r) {
 		v.who = served{actor: &v.status.Actor, subject: &v.status.Subject, mandate: m}
 	}
 	return nil
+}
+
+// strays tells whether a browser whose person acts elsewhere in this application is at its own host.
+func (v *visit) strays() bool {
+	m := &v.status.Mandate
+	return !v.acting() && !v.app.Shared && v.place.label == "" && v.status.Acting && m.State == stead.Active && slices.Contains(m.Scope.Apps, v.app.ID)
 }
 
 // stranger sends browsers to sign in and refuses everybody else.
@@ -94,37 +131,37 @@ func (g *Gateway) console(w http.ResponseWriter, _ *http.Request, path string, q
 // ask puts the question, and notes what the gateway refuses by itself.
 func (v *visit) ask(r *http.Request) {
 	realm, _ := v.app.RealmAt(r.URL.Path) // where none is, the answer is no, with its record
-	action := v.class.Class.action()
-	if upgrades(r) {
-		action = stead.ActionOpen
-	}
+	action := v.class.action(r)
 	c := web.ClientOf(r)
 	v.q = stead.Question{
 		Session: v.by.Session, Actor: v.by.Principal, Subject: v.who.subject.ID, Action: action, Activity: activity(r),
 		Resource: stead.Resource{App: v.app.ID, Realm: realm.ID, Path: r.URL.Path, Rule: v.class.Rule},
 		Context:  stead.Context{Method: r.Method, URL: origin(r) + r.URL.RequestURI(), Address: address(c), Client: c.Mark},
 	}
-	if !v.acting() {
-		return
+	if v.acting() {
+		v.q.Mandate = v.who.mandate.ID
 	}
-	v.q.Mandate = v.who.mandate.ID
-	switch { // closed to whoever acts: what a script could do in his place
+	switch {
+	case v.place.label != "" && !v.acting(): // here nobody is ever served as himself
+		v.q.Action, v.class.Rule = stead.ActionBarred, ruleOver
+	case v.stale:
+		v.q.Action, v.class.Rule = stead.ActionBarred, ruleStale
+	case !v.acting(): // closed to whoever acts is what a script could do in his place:
 	case !sheltered(r):
 		v.q.Action, v.class.Rule = stead.ActionClosed, rulePlain
 	case r.Header.Get("Service-Worker") != "":
 		v.q.Action, v.class.Rule = stead.ActionClosed, ruleWorker
+	case v.foreign:
+		v.q.Action, v.class.Rule = stead.ActionClosed, ruleCross
 	case v.ambiguous(r, realm):
 		v.q.Action, v.class.Rule = stead.ActionClosed, rulePath
+	default:
+		if rule := v.barred(r.URL); rule != "" {
+			v.q.Action, v.class.Rule = stead.ActionClosed, rule
+		}
 	}
 	v.q.Resource.Rule = v.class.Rule
 }
-
-// Rules that no application writes.
-const (
-	rulePlain  = "plain-http"
-	ruleWorker = "service-worker"
-	rulePath   = "ambiguous-path"
-)
 
 // ambiguous tells whether letter case, a trailing slash or another decoding would make r about another part of the
 // application than ours: there nobody acts.
@@ -146,7 +183,7 @@ func (v *visit) ambiguous(r *http.Request, realm stead.Realm) bool {
 // decided does what the decision says. Nothing reaches the client before the record is there, and what changes
 // something is not even sent.
 func (g *Gateway) decided(w http.ResponseWriter, r *http.Request, v *visit, p *authority.Pending) {
-	looks := v.q.Action == stead.ActionRead || v.q.Action == stead.ActionMark || v.q.Action == stead.ActionExport
+	looks := v.q.Action == stead.ActionRead || v.q.Action == stead.ActionMark || v.q.Action == stead.ActionWatch || v.q.Action == stead.ActionExport
 	if p.Decision.Allow && looks {
 		g.proxy(w, r, v, p.Decision, p.Wait)
 		return
@@ -157,74 +194,4 @@ func (g *Gateway) decided(w http.ResponseWriter, r *http.Request, v *visit, p *a
 		return
 	}
 	g.proxy(w, r, v, d, func() (stead.Decision, error) { return d, nil })
-}
-
-// denied writes a no with its rule, its decision, and what can be done.
-func (g *Gateway) denied(w http.ResponseWriter, r *http.Request, v *visit, d stead.Decision, err error) {
-	g.mark(w.Header(), v)
-	if err != nil {
-		g.Door.Refuse(w, r, web.Explain(recordFailed(err), d.ID, ""))
-		return
-	}
-	text, hint := d.Text, ""
-	switch d.Reason {
-	case stead.ReasonReadOnly, stead.ReasonClosed:
-		text += " (" + strings.TrimSpace(r.Method+" "+r.URL.Path+" "+v.app.rule(v.class.Rule).Says) + ", rule " + v.class.Rule + ")"
-		hint = "Nothing was sent to the application. Go back to keep what you typed; to change something, end this and ask for a mandate to edit."
-		switch {
-		case d.Reason == stead.ReasonClosed && v.class.Rule != rulePlain:
-			hint = "Nothing was sent to the application. No mandate opens this: only the person it belongs to can do it."
-		case v.class.Rule == rulePlain:
-			hint = "Open the application over https: on plain http a script cannot be told from a person, so nobody acts there."
-		}
-	case stead.ReasonUnseen, stead.ReasonExpired, stead.ReasonIdle, stead.ReasonEnded, stead.ReasonRevoked, stead.ReasonCompleted:
-		hint = "Open " + origin(r) + "/.stead/end and confirm that you have seen it; then you are yourself here again."
-	case stead.ReasonLevel:
-		hint = "Prove your second factor at " + g.Console.String() + "/step-up and come back."
-	}
-	reason := cmp.Or(d.Reason, stead.ReasonPolicy)
-	g.Door.Refuse(w, r, &web.Fault{Err: stead.E(stead.Refused, reason, "%s", text), Decision: d.ID, Hint: hint, More: g.more(r, v, d)})
-}
-
-// more is what people find on the page of a no: the bar while they act, and the ways on.
-func (g *Gateway) more(r *http.Request, v *visit, d stead.Decision) templ.Component {
-	var ways []web.Link
-	switch d.Reason {
-	case stead.ReasonUnseen, stead.ReasonExpired, stead.ReasonIdle, stead.ReasonEnded, stead.ReasonRevoked, stead.ReasonCompleted:
-		ways = append(ways, web.Link{Text: "See what has ended", Href: "/.stead/end"})
-	case stead.ReasonLevel:
-		ways = append(ways, web.Link{Text: "Prove your second factor", Href: g.Console.String() + "/step-up"})
-	}
-	if d.ID != "" {
-		ways = append(ways, web.Link{Text: "Why", Href: g.Console.JoinPath("why", string(d.ID)).String()})
-	}
-	if !v.acting() || !v.status.Acting {
-		return refusedView(nil, ways)
-	}
-	b := g.bar(r, v, true)
-	return refusedView(&b, ways)
-}
-
-// mark tells the client that somebody acts.
-func (g *Gateway) mark(h http.Header, v *visit) {
-	if v.acting() {
-		h.Set("Stead-Acting", string(v.who.mandate.ID))
-		h.Set("Cache-Control", "no-store")
-	}
-}
-
-// recordFailed says so, where nothing better is known.
-func recordFailed(err error) error {
-	if stead.KindOf(err) != stead.Broken {
-		return err
-	}
-	return &stead.Error{Kind: stead.Broken, Reason: stead.ReasonRecord, Text: "the decision could not be recorded", Err: err}
-}
-
-// cutter ends a visit's stream when what it was opened under is not so any more.
-func (g *Gateway) cutter(r *http.Request, v *visit) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(r.Context())
-	s := &stream{by: v.by, host: hostOf(r), app: v.app.ID, mandate: v.q.Mandate, cut: cancel}
-	g.live.add(s)
-	return ctx, func() { g.live.remove(s); cancel() }
 }

@@ -4,66 +4,10 @@ import (
 	"bytes"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/steadhq/stead"
 	"go.yaml.in/yaml/v3"
 )
-
-// The file as it is written. Every key that is not here is an error.
-type appsFile struct {
-	Apps []appFile `yaml:"apps"`
-}
-
-type appFile struct {
-	ID           string       `yaml:"id"`
-	Host         string       `yaml:"host"`
-	Hosts        []string     `yaml:"hosts"`
-	Upstream     string       `yaml:"upstream"`
-	Identity     identityFile `yaml:"identity"`
-	Realms       []realmFile  `yaml:"realms"`
-	Privileged   []string     `yaml:"privileged"`
-	Aware        bool         `yaml:"aware"`
-	Rights       string       `yaml:"rights"`
-	TargetAllows []string     `yaml:"target_allows"`
-	Default      string       `yaml:"default"`
-	Rules        []ruleFile   `yaml:"rules"`
-}
-
-type identityFile struct {
-	Header  string            `yaml:"header"`
-	Headers map[string]string `yaml:"headers"`
-}
-
-type realmFile struct {
-	ID         string        `yaml:"id"`
-	Path       string        `yaml:"path"`
-	Kind       string        `yaml:"kind"`
-	Level      int           `yaml:"level"`
-	Idle       time.Duration `yaml:"idle"`
-	Absolute   time.Duration `yaml:"absolute"`
-	Acting     bool          `yaml:"acting"`
-	ActorLevel int           `yaml:"actor_level"`
-}
-
-type ruleFile struct {
-	ID      string            `yaml:"id"`
-	Is      string            `yaml:"is"`
-	Method  []string          `yaml:"method"`
-	Path    []string          `yaml:"path"`
-	Only    []string          `yaml:"only"`
-	Without []string          `yaml:"without"`
-	Has     []string          `yaml:"has"`
-	Param   map[string]string `yaml:"param"`
-	Answer  string            `yaml:"answer"`
-	Type    string            `yaml:"type"`
-	Says    string            `yaml:"says"`
-	Page    pageFile          `yaml:"page"`
-}
-
-type pageFile struct {
-	Header string `yaml:"header"`
-}
 
 // ParseRules reads a file of applications. What is wrong is said with its line; an unknown key with the one that is
 // nearest.
@@ -97,7 +41,7 @@ func ReadApps(list *yaml.Node) ([]App, error) {
 	}
 	apps := make([]App, 0, len(files))
 	for i, f := range files {
-		a, err := f.app(place{list, []any{i}})
+		a, err := f.app(where{list, []any{i}})
 		if err != nil {
 			return nil, err
 		}
@@ -114,7 +58,7 @@ func wrong(format string, args ...any) error {
 func distinct(apps []App, list *yaml.Node) error {
 	ids, hosts := map[stead.AppID]bool{}, map[string]bool{}
 	for i, a := range apps {
-		at := place{list, []any{i}}
+		at := where{list, []any{i}}
 		if ids[a.ID] {
 			return at.wrong("two applications have the id %q", a.ID)
 		}
@@ -129,7 +73,7 @@ func distinct(apps []App, list *yaml.Node) error {
 	return nil
 }
 
-func (f appFile) app(at place) (App, error) {
+func (f appFile) app(at where) (App, error) {
 	a := App{App: stead.App{ID: stead.AppID(f.ID), Privileged: f.Privileged, Aware: f.Aware, Rights: stead.Rights(f.Rights)}}
 	a.Allows = f.TargetAllows
 	if a.Rights == "" {
@@ -138,12 +82,12 @@ func (f appFile) app(at place) (App, error) {
 	switch {
 	case f.ID == "":
 		return a, at.wrong("an application needs an id")
-	case f.Default != "" && f.Default != "write":
-		return a, at.in("default").wrong("default %q: what no rule matches is a write", f.Default)
 	case a.Rights != stead.LeftToApp && a.Rights != stead.Evaluated:
 		return a, at.in("rights").wrong("rights %q: left-to-app or evaluated", f.Rights)
 	}
-	for _, step := range []func(appFile, *App, place) error{hosts, upstream, allows, identity, realms, rules} {
+	for _, step := range []func(appFile, *App, where) error{
+		hosts, upstream, origins, allows, identity, realms, browsers, whoami, secrets, atEnd, unmatched, rules, tests,
+	} {
 		if err := step(f, &a, at); err != nil {
 			return a, err
 		}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-func hosts(f appFile, a *App, at place) error {
+func hosts(f appFile, a *App, at where) error {
 	if f.Host != "" {
 		a.Hosts = append(a.Hosts, f.Host)
 	}
@@ -28,22 +28,37 @@ func hosts(f appFile, a *App, at place) error {
 	return nil
 }
 
-func upstream(f appFile, a *App, at place) error {
+func upstream(f appFile, a *App, at where) error {
+	a.Reach = Reach{CAFile: f.UpstreamCA, Name: f.UpstreamName, Connect: f.Timeouts.Connect, Answer: f.Timeouts.Answer, Idle: f.Timeouts.Idle}
+	if a.Forward = f.ForwardAuth; a.Forward {
+		if f.Upstream != "" || a.Reach != (Reach{}) || f.Origin == "own" {
+			return at.in("forward_auth").wrong("forward_auth: the proxy reaches the application, so it has no upstream here, and no host for each mandate")
+		}
+		a.Upstream, a.Shared, a.OriginSaid = &url.URL{Scheme: "http", Host: socketHost}, true, true
+		return nil
+	}
 	u, err := url.Parse(f.Upstream)
 	switch {
 	case err != nil:
 		return at.in("upstream").wrong("upstream: %s", err)
+	case a.Reach.Connect < 0 || a.Reach.Answer < 0 || a.Reach.Idle < 0:
+		return at.in("timeouts").wrong("timeouts: none is below 0")
+	case u.Scheme == "unix" && strings.HasPrefix(f.Upstream, "unix:///") && u.RawQuery == "" && u.Fragment == "":
+		a.Reach.Socket, u = u.Path, &url.URL{Scheme: "http", Host: socketHost}
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return at.in("upstream").wrong("upstream %q: give it as http://host:port", f.Upstream)
+		return at.in("upstream").wrong("upstream %q: give it as http://host:port, https://host:port or unix:///path", f.Upstream)
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.User != nil || u.Fragment != "":
 		return at.in("upstream").wrong("upstream %q: a scheme and a host, nothing else", f.Upstream)
+	}
+	if u.Scheme != "https" && (a.Reach.CAFile != "" || a.Reach.Name != "") {
+		return at.in("upstream").wrong("upstream_ca_file and upstream_name are about TLS: upstream %q has none", f.Upstream)
 	}
 	u.Path = ""
 	a.Upstream = u
 	return nil
 }
 
-func allows(f appFile, _ *App, at place) error {
+func allows(f appFile, _ *App, at where) error {
 	for _, t := range f.TargetAllows {
 		if !slices.Contains([]string{"//", ";", "%2f"}, strings.ToLower(t)) {
 			return at.in("target_allows").wrong(`target_allows %q: "//", ";" and "%%2f" are known`, t)
@@ -52,39 +67,15 @@ func allows(f appFile, _ *App, at place) error {
 	return nil
 }
 
-func identity(f appFile, a *App, at place) error {
-	if f.Identity.Header != "" {
-		a.Headers = append(a.Headers, Header{f.Identity.Header, "{subject.name}"})
+func origins(f appFile, a *App, at where) error {
+	if f.Origin != "" && f.Origin != "own" && f.Origin != "shared" {
+		return at.in("origin").wrong("origin %q: own or shared", f.Origin)
 	}
-	for name, text := range f.Identity.Headers {
-		a.Headers = append(a.Headers, Header{name, text})
-	}
-	slices.SortFunc(a.Headers, func(x, y Header) int { return strings.Compare(x.Name, y.Name) })
-	folded := map[string]bool{}
-	for _, h := range a.Headers {
-		known := web.FoldHeader(h.Name)
-		switch err := checkTemplate(h.Text); {
-		case !httpguts.ValidHeaderFieldName(h.Name) || known == "":
-			return at.in("identity").wrong("identity header %q is no header name", h.Name)
-		case strings.HasPrefix(known, "xstead") || slices.ContainsFunc(transport, func(t string) bool { return web.FoldHeader(t) == known }):
-			return at.in("identity").wrong("identity header %q is not free", h.Name)
-		case folded[known]:
-			return at.in("identity").wrong("identity header %q is given twice", h.Name)
-		case err != nil:
-			return at.in("identity").wrong("identity header %q: %s", h.Name, err)
-		}
-		folded[known] = true
-	}
+	a.Shared, a.OriginSaid = f.Origin == "shared" || a.Forward, f.Origin != "" || a.Forward
 	return nil
 }
 
-// transport are names that carry the message itself.
-var transport = []string{
-	"Host", "Connection", "Content-Length", "Transfer-Encoding", "Upgrade", "Cookie", "TE", "Trailer", "Content-Type",
-	"Keep-Alive", "Proxy-Connection", "Origin", "Referer", "Accept-Encoding", "Expect",
-}
-
-func realms(f appFile, a *App, at place) error {
+func realms(f appFile, a *App, at where) error {
 	for i, r := range f.Realms {
 		here := at.in("realms").in(i)
 		kind := stead.RealmKind(r.Kind)
@@ -102,7 +93,7 @@ func realms(f appFile, a *App, at place) error {
 	return nil
 }
 
-func rules(f appFile, a *App, at place) error {
+func rules(f appFile, a *App, at where) error {
 	seen := map[string]bool{}
 	for i, rf := range f.Rules {
 		here := at.in("rules").in(i)
@@ -110,7 +101,12 @@ func rules(f appFile, a *App, at place) error {
 			return here.wrong("rule %d needs an id of its own", i+1)
 		}
 		seen[rf.ID] = true
-		if rf.Page.Header != "" {
+		switch {
+		case rf.Page.Header != "" && rf.Is != "":
+			return here.in("page").wrong("page is a note of its own: a rule has either page or is")
+		case rf.Page.Header != "" && !httpguts.ValidHeaderFieldName(rf.Page.Header):
+			return here.in("page").wrong("page header %q is no header name", rf.Page.Header)
+		case rf.Page.Header != "":
 			a.Title = http.CanonicalHeaderKey(rf.Page.Header)
 			continue
 		}

@@ -1,20 +1,29 @@
 package gateway
 
 import (
+	"mime"
 	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
 )
 
-func (f ruleFile) rule(at place) (Rule, error) {
-	r := Rule{ID: f.ID, Is: Class(f.Is), Methods: f.Method, Answer: f.Answer, Type: f.Type, Says: f.Says}
+func (f ruleFile) rule(at where) (Rule, error) {
+	r := Rule{ID: f.ID, Is: Class(f.Is), Methods: f.Method, Bodies: f.Body, Socket: f.Socket, Answer: f.Answer, Type: f.Type, Says: f.Says}
 	if !slices.Contains(classes, r.Is) {
 		return r, at.in("is").wrong("is: %q; known are %s", f.Is, oneOf(classes))
+	}
+	if r.Socket && (r.Is == Public || r.Is == Quiet) {
+		return r, at.in("socket").wrong("socket: there is none in the class %s", r.Is)
 	}
 	for _, m := range f.Method {
 		if !httpguts.ValidHeaderFieldName(m) || m != strings.ToUpper(m) {
 			return r, at.in("method").wrong("method %q is none", m)
+		}
+	}
+	for i, b := range f.Body {
+		if media, attrs, err := mime.ParseMediaType(b); err != nil || media != b || !strings.Contains(b, "/") || len(attrs) > 0 || kindOf(b) != "" || b == "multipart/form-data" {
+			return r, at.in("body").in(i).wrong("body %q: a media type in small letters, such as application/xml; forms and JSON are always read", b)
 		}
 	}
 	for _, p := range f.Path {

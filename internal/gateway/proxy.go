@@ -3,40 +3,26 @@ package gateway
 import (
 	"context"
 	"errors"
-	"net"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/web"
 )
 
-// NewTransport speaks to applications: no proxy of the environment, nothing packed or unpacked behind our back, and
-// bounds on what an application can stretch.
-func NewTransport() *http.Transport {
-	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		DisableCompression:     true,
-		MaxIdleConns:           512,
-		MaxIdleConnsPerHost:    256,
-		IdleConnTimeout:        90 * time.Second,
-		TLSHandshakeTimeout:    10 * time.Second,
-		ResponseHeaderTimeout:  2 * time.Minute,
-		ExpectContinueTimeout:  time.Second,
-		MaxResponseHeaderBytes: 256 << 10,
-	}
-}
-
 // proxy sends r on and lets its answer out when wait says so. The outcome is recorded, whatever it is.
 func (g *Gateway) proxy(w http.ResponseWriter, r *http.Request, v *visit, d stead.Decision, wait func() (stead.Decision, error)) {
-	ctx, done := g.cutter(r, v)
+	ctx, done := g.cutter(w, r, v)
 	defer done()
 	h := &hold{ResponseWriter: w, head: http.Header{}, buffers: &g.buffers}
+	if r.ProtoMajor > 1 {
+		h.slowest = g.slowest()
+	}
 	t := &trip{g: g, v: v, in: r, hold: h, decision: d}
 	h.wait = func() (d stead.Decision, err error) {
 		t.decision, err = wait()
@@ -61,13 +47,22 @@ type trip struct {
 	hold      *hold
 	decision  stead.Decision
 	assertion string
-	page      *page // what is read of it for the record
-	whole     bool  // the answer went out to its end
+	jar       *jar     // of the mandate
+	carried   []cookie // the application's, as far as they are opened
+	own       []cookie // the actor's own that are put aside with this answer; nil when that was done
+	cut       func()   // breaks off an answer that does not go on; nil where it may take its time
+	page      *page    // what is read of it for the record
+	whole     bool     // the answer went out to its end
 }
 
 func (t *trip) send(ctx context.Context) {
+	defer t.fetch(ctx)()
+	if t.v.app.Reach.Idle > 0 {
+		ctx, t.cut = context.WithCancel(ctx)
+		defer t.cut()
+	}
 	p := httputil.ReverseProxy{
-		Rewrite: t.rewrite, ModifyResponse: t.answered, ErrorHandler: t.failed, Transport: t.g.Transport,
+		Rewrite: t.rewrite, ModifyResponse: t.answered, ErrorHandler: t.failed, Transport: t.g.to(t.v.app),
 		ErrorLog: t.g.quiet, BufferPool: &t.g.buffers,
 	}
 	p.ServeHTTP(t.hold, t.in.WithContext(ctx))
@@ -98,30 +93,38 @@ func (t *trip) rewrite(p *httputil.ProxyRequest) {
 	app, out := t.v.app, p.Out
 	out.URL.Scheme, out.URL.Host = app.Upstream.Scheme, app.Upstream.Host
 	out.URL.RawQuery = t.in.URL.RawQuery // what was classified is what is sent
-	out.Host = app.Canonical()
+	out.Host = t.v.place.own()
+	t.g.trailers(t.in, out)
 	h := out.Header
 	for _, name := range credentials {
 		h.Del(name)
 	}
+	if t.v.acting() {
+		maps.DeleteFunc(h, func(name string, _ []string) bool { return proves(name) })
+	}
 	for _, name := range overrideHeaders {
 		h.Del(name)
 	}
-	canonical(t.in, app, h)
+	if t.v.names != nil {
+		h.Set("Accept-Encoding", "identity") // it is read on the way back
+	}
+	canonical(t.in, t.v.place, h)
 	web.Forward(t.in, h)
-	h.Set("X-Forwarded-Host", app.Canonical())
-	for _, extra := range app.Headers {
-		h.Del(extra.Name)
-		delete(h, extra.Name)
+	h.Set("X-Forwarded-Host", t.v.place.own())
+	for _, name := range app.told() {
+		h.Del(name)
+		delete(h, name)
 	}
 	if t.v.class.Class == Public {
 		h.Del("Cookie")
 		return
 	}
-	t.g.Cookie.Hide(h)
-	if t.v.acting() {
-		h.Del("Cookie")
-	}
-	if t.v.acting() || t.v.noticed(t.in) {
+	t.sends(h)
+	t.speaks(h)
+	if t.v.acting() || t.v.draws(t.in) {
+		if h.Get("If-Range") != "" {
+			h.Del("Range") // a part of what may be another by now
+		}
 		for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
 			h.Del(name) // what this browser keeps is the actor's own, or does not say that he acts elsewhere
 		}
@@ -134,7 +137,7 @@ func (t *trip) rewrite(p *httputil.ProxyRequest) {
 }
 
 // canonical maps our host to the one the application knows, where the browser says where it was.
-func canonical(r *http.Request, app *App, h http.Header) {
+func canonical(r *http.Request, p place, h http.Header) {
 	for _, name := range []string{"Origin", "Referer", "Destination"} {
 		text := h.Get(name)
 		if text == "" {
@@ -142,7 +145,7 @@ func canonical(r *http.Request, app *App, h http.Header) {
 		}
 		u, err := url.Parse(text)
 		if err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host) {
-			u.Host = app.Canonical()
+			u.Host = p.own()
 			h.Set(name, u.String())
 		}
 	}
@@ -164,9 +167,30 @@ func (t *trip) identify(h http.Header) {
 	set("X-Stead-Mandate", "{mandate}")
 	set("X-Stead-Mode", "{mode}")
 	h.Set("X-Stead-Assertion", t.assertion)
-	for _, extra := range t.v.app.Headers {
+	if name := t.v.app.Assertion; name != "" {
+		h[name] = []string{t.assertion}
+	}
+	told := t.v.app.identity(who)
+	for _, extra := range told.Headers {
 		set(extra.Name, extra.Text)
 	}
+	if told.Basic == nil {
+		return
+	}
+	if value, ok := who.basic(told.Basic); ok {
+		h.Set("Authorization", value)
+	}
+}
+
+// identity is how an application is told of who is served: while somebody acts, by his mode where that has an account of
+// its own.
+func (a *App) identity(who served) Identity {
+	if who.mandate != nil {
+		if told, ok := a.ByMode[who.mandate.Mode]; ok {
+			return told
+		}
+	}
+	return Identity{a.Headers, a.Basic}
 }
 
 // failed is the answer when there is none from the application, or none that may go on.
@@ -183,18 +207,14 @@ func (t *trip) failed(_ http.ResponseWriter, r *http.Request, err error) {
 		err = stead.E(stead.Refused, stead.ReasonEnded, "this was cut off: who you act for has changed since you asked")
 	default:
 		t.g.Door.Log.WarnContext(r.Context(), "application failed", "app", t.v.app.ID, "error", err)
-		text := noAnswer
+		code, text := noAnswerFor(err)
 		if !safe(t.in) {
 			text += "; whether it did what was asked is not known, so look before you try again"
 		}
-		err = web.Status(http.StatusBadGateway, stead.E(stead.Conflict, stead.ReasonBroken, "%s", text))
+		err = web.Status(code, stead.E(stead.Conflict, stead.ReasonBroken, "%s", text))
 	}
 	t.g.Door.Refuse(t.hold, t.in, &web.Fault{Err: err, Code: web.StatusOf(err), Decision: t.decision.ID})
 }
-
-const noAnswer = "the application did not answer"
-
-func errNoAnswer() error { return stead.E(stead.Conflict, stead.ReasonBroken, noAnswer) }
 
 // buffers are what answers are copied through and held in.
 type buffers struct{ pool sync.Pool }

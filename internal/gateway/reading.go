@@ -11,14 +11,18 @@ import (
 	"unicode/utf8"
 )
 
-const maxParsed = 1 << 20
+const (
+	maxParsed = 1 << 20
+	maxParams = 1000 // applications take no more either, and reading more costs
+)
 
 // params is every way to read the parameters of a request, over query and body.
 type params struct {
 	readings [][]param
-	ok       bool // all of it could be read, and no name stands twice
-	body     bool // there is a body
-	unread   bool // it was wanted and could not be read: it may hold any parameter
+	ok       bool   // all of it could be read but an opaque body, and no name stands twice
+	body     bool   // there is a body
+	unread   bool   // it was wanted and could not be read: it may hold any parameter
+	opaque   string // media type of a body that is never read
 }
 
 type param struct {
@@ -35,6 +39,10 @@ func readParams(r *http.Request, wantBody bool) params {
 	if p.body {
 		form, members, p.ok = readBody(r, wantBody)
 		p.unread = wantBody && !p.ok
+		if !p.ok {
+			p.opaque = opaqueKind(r)
+			p.ok = p.opaque != ""
+		}
 	}
 	raw := join(r.URL.RawQuery, form)
 	p.add(raw, "&", members)
@@ -55,6 +63,10 @@ func join(query, form string) string {
 func (p *params) add(raw, seps string, members []param) {
 	list := slices.Clone(members)
 	for part := range strings.FieldsFuncSeq(raw, func(r rune) bool { return strings.ContainsRune(seps, r) }) {
+		if len(list) >= maxParams {
+			p.ok, p.unread = false, true
+			break
+		}
 		name, value, _ := strings.Cut(part, "=")
 		n, okName := unescape(name)
 		v, okValue := unescape(value)
@@ -121,21 +133,43 @@ func readBody(r *http.Request, want bool) (form string, members []param, ok bool
 
 // bodyKind is what the body of r can be read as: "form", "json", or nothing.
 func bodyKind(r *http.Request) string {
-	kinds := r.Header["Content-Type"]
-	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if safe || len(kinds) != 1 || r.Header.Get("Expect") != "" || r.Header.Get("Content-Encoding") != "" || r.ContentLength > maxParsed {
+	if r.Header.Get("Expect") != "" {
 		return ""
 	}
-	kind, attrs, err := mime.ParseMediaType(kinds[0])
+	return kindOf(mediaType(r))
+}
+
+func kindOf(media string) string {
 	switch {
-	case err != nil || !utf8Only(attrs):
-		return ""
-	case kind == "application/x-www-form-urlencoded":
+	case media == "application/x-www-form-urlencoded":
 		return "form"
-	case kind == "application/json" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+json"):
+	case media == "application/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"):
 		return "json"
 	}
 	return ""
+}
+
+// opaqueKind is the media type of a body that no rule could read, if it is clear what it is.
+func opaqueKind(r *http.Request) string {
+	media := mediaType(r)
+	if kindOf(media) != "" {
+		return ""
+	}
+	return media
+}
+
+// mediaType is what the body of r is, where it is said once and exactly, and the body is as it is written.
+func mediaType(r *http.Request) string {
+	kinds := r.Header["Content-Type"]
+	safe := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if safe || len(kinds) != 1 || r.Header.Get("Content-Encoding") != "" || r.ContentLength > maxParsed {
+		return ""
+	}
+	media, attrs, err := mime.ParseMediaType(kinds[0])
+	if err != nil || !utf8Only(attrs) {
+		return ""
+	}
+	return media
 }
 
 func utf8Only(attrs map[string]string) bool {

@@ -7,9 +7,16 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// activity tells whether somebody is at the keyboard: navigations are, polls, sockets and beacons are not (R15).
+// activity tells whether somebody is at the keyboard: a page that fills the window is, polls, sockets, beacons, and frames
+// that load themselves again are not (R15).
 func activity(r *http.Request) bool {
-	return !web.FromBrowser(r) || r.Header.Get("Sec-Fetch-Mode") == "navigate" || r.Header.Get("Sec-Fetch-User") == "?1"
+	switch {
+	case upgrades(r):
+		return false
+	case !web.FromBrowser(r) || r.Header.Get("Sec-Fetch-User") == "?1":
+		return true
+	}
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 }
 
 // document tells whether the answer becomes a page of its own, so that it can carry the indicator.
@@ -21,6 +28,11 @@ func document(r *http.Request) bool {
 }
 
 func upgrades(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
+
+// eventStream tells whether r asks for server-sent events.
+func eventStream(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/event-stream")
+}
 
 func safe(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 

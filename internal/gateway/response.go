@@ -1,9 +1,7 @@
 package gateway
 
 import (
-	"compress/gzip"
 	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,12 +16,24 @@ import (
 func (t *trip) answered(res *http.Response) error {
 	h, acting := res.Header, t.v.acting()
 	for name := range h {
-		if web.FoldHeader(name) == "steadacting" {
+		if fold := web.FoldHeader(name); fold == "steadacting" || fold == "steadfirstvisit" {
 			delete(h, name)
 		}
 	}
-	t.hold.whole = res.ContentLength >= 0
-	t.cookies(h, acting)
+	if code := res.StatusCode; code > 599 || code < 200 && code != http.StatusSwitchingProtocols {
+		return web.Status(http.StatusBadGateway, stead.E(stead.Conflict, stead.ReasonBroken, "the application answered with a status that there is not"))
+	}
+	t.hold.whole = res.ContentLength >= 0 && len(res.Trailer) == 0
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		t.closing(res)
+	}
+	page, err := t.presents(res)
+	if err != nil {
+		return err
+	}
+	if err := t.cookies(res); err != nil {
+		return err
+	}
 	if err := t.redirects(h, acting); err != nil {
 		return err
 	}
@@ -34,14 +44,14 @@ func (t *trip) answered(res *http.Response) error {
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
 	}
-	draw := t.indicator
-	if !acting {
-		draw = t.drawNotice
-	}
-	if (acting && document(t.in) || t.v.noticed(t.in)) && page200(res) && t.in.Method != http.MethodHead {
-		if err := t.inject(res, draw); err != nil {
+	t.v.names.response(res)
+	if page {
+		if err := t.inject(res); err != nil {
 			return err
 		}
+	}
+	if acting {
+		t.narrow(h)
 	}
 	t.watch(res)
 	return nil
@@ -53,24 +63,6 @@ func own(h http.Header) {
 		"Alt-Svc", "Sourcemap", "Nel", "Report-To", "Reporting-Endpoints"} {
 		h.Del(name)
 	}
-}
-
-// cookies keeps our own cookie ours, and lets none of the application's through while somebody acts: it would still be
-// there when he is himself again (R22).
-func (t *trip) cookies(h http.Header, acting bool) {
-	if acting {
-		h.Del("Set-Cookie")
-		return
-	}
-	kept := slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
-		name, _, _ := strings.Cut(line, "=")
-		return t.g.Cookie.Ours(strings.TrimSpace(name))
-	})
-	if len(kept) == 0 {
-		h.Del("Set-Cookie")
-		return
-	}
-	h["Set-Cookie"] = kept
 }
 
 // redirects brings the application's own addresses back to this host. While somebody acts, none may lead off it (R21).
@@ -100,17 +92,18 @@ func leaving(to string) error {
 		"the application wants to send you to %q, which this mandate does not cover: nobody acts there", to)
 }
 
-// refresh reads the header of that name: seconds, and where to.
+// refresh reads the header of that name as browsers do (HTML 7.1.6): a number, and where to, behind blanks, a comma or a
+// semicolon.
 func refresh(value string) (wait, to string, ok bool) {
-	at := strings.IndexAny(value, ";,")
-	if at < 0 {
-		return "", "", false
-	}
-	to = strings.TrimSpace(value[at+1:])
+	value = strings.TrimSpace(value)
+	to = strings.TrimLeft(value, "0123456789.")
+	wait = value[:len(value)-len(to)]
+	to = strings.TrimLeft(to, " \t\n\f\r;,")
 	if len(to) >= 4 && strings.EqualFold(to[:3], "url") {
-		to = strings.TrimLeft(to[3:], " =")
+		to = strings.TrimLeft(to[3:], " \t\n\f\r=")
 	}
-	return strings.TrimSpace(value[:at]), strings.Trim(to, `'"`), true
+	to = strings.Trim(to, `'"`)
+	return wait, to, to != ""
 }
 
 // local gives to as it leads on this host. It is not ok when it leads elsewhere.
@@ -126,103 +119,87 @@ func (t *trip) local(to string) (string, bool) {
 		return to, u.Scheme == "" && !strings.HasPrefix(to, "//")
 	case strings.EqualFold(u.Host, t.in.Host) && u.Scheme == "" || strings.EqualFold(u.Host, t.in.Host) && u.Scheme == web.ClientOf(t.in).Scheme():
 		return to, true
-	case u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https" || !t.ours(u):
+	case u.Scheme != "" && u.Scheme != "http" && u.Scheme != "https":
+		return to, false
+	}
+	n, ok := t.ours(u)
+	if !ok {
 		return to, false
 	}
 	u.Scheme, u.Host = "", ""
+	if n != t.v.place.n {
+		u.Scheme, u.Host = web.ClientOf(t.in).Scheme(), t.g.sibling(t.v.place, n)
+	}
 	if !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") {
 		u.Path, u.RawPath = "/"+strings.TrimLeft(u.Path, "/"), ""
 	}
 	return u.String(), true
 }
 
-// ours tells whether u is the application under another of its names: its hosts and its upstream, whatever the port.
-// Stead's own host and other applications never are.
-func (t *trip) ours(u *url.URL) bool {
+// ours tells whether u is the application under another of its names, and under which: its hosts and its upstream,
+// whatever the port. Stead's own host and other applications never are.
+func (t *trip) ours(u *url.URL) (n int, ok bool) {
+	here := t.v.place
 	if other := t.g.app(u.Host); strings.EqualFold(u.Host, t.g.Console.Host) || other != nil && other != t.v.app {
-		return false
+		return 0, false
 	}
-	for _, h := range append([]string{t.v.app.Upstream.Host}, t.v.app.Hosts...) {
-		if strings.EqualFold(u.Hostname(), (&url.URL{Host: h}).Hostname()) {
-			return true
-		}
+	same := func(h string) bool { return strings.EqualFold(u.Hostname(), (&url.URL{Host: h}).Hostname()) }
+	if p, known := t.g.byHost[strings.ToLower(u.Host)]; known {
+		return p.n, true
 	}
-	return false
+	if same(t.v.app.Upstream.Host) || same(here.own()) {
+		return here.n, true
+	}
+	n = slices.IndexFunc(t.v.app.Hosts, same)
+	return n, n >= 0
 }
 
 // page200 tells whether res is a page that stands by itself: HTML, whole, shown and not saved.
 func page200(res *http.Response) bool {
-	switch code := res.StatusCode; {
-	case code < 200, code == http.StatusNoContent, code == http.StatusPartialContent, code/100 == 3:
-		return false
-	}
-	disposition, _, _ := strings.Cut(res.Header.Get("Content-Disposition"), ";")
-	return isHTML(res.Header) && !strings.EqualFold(strings.TrimSpace(disposition), "attachment")
+	return fills(res) && res.StatusCode != http.StatusPartialContent && isHTML(res.Header)
 }
 
-// isHTML tells whether browsers may show it as a page. Without a type they guess.
+// isHTML tells whether browsers may show it as a page. Without a type, or one that says nothing, they guess.
 func isHTML(h http.Header) bool {
 	values := h["Content-Type"]
 	if len(values) == 0 {
 		return h.Get("X-Content-Type-Options") != "nosniff"
 	}
-	for _, v := range values {
+	return slices.ContainsFunc(values, func(v string) bool {
 		v = strings.ToLower(v)
-		if strings.Contains(v, "text/html") || strings.Contains(v, "application/xhtml") {
-			return true
-		}
-	}
-	return false
+		return strings.Contains(v, "text/html") || strings.Contains(v, "application/xhtml") || vague(v)
+	})
 }
 
-// inject puts what draw draws into the page. A page that cannot carry it is not shown.
-func (t *trip) inject(res *http.Response, draw func(http.Header) ([]byte, error)) error {
-	h := res.Header
-	if len(h["Content-Type"]) > 1 || !asciiBased(h.Get("Content-Type")) {
-		return cannot("its character set is none that Stead can write in")
+// inject puts into the page what says who is served, or the guard of a shared host.
+func (t *trip) inject(res *http.Response) error {
+	h, draw := res.Header, t.drawGuard
+	switch {
+	case t.v.acting():
+		draw = t.indicator
+	case t.v.elsewhere():
+		draw = t.drawNotice
 	}
-	switch packing := strings.ToLower(h.Get("Content-Encoding")); packing {
-	case "", "identity":
-	case "gzip", "x-gzip":
-		z, err := gzip.NewReader(res.Body)
-		if err != nil {
-			return cannot("it is not packed as it says")
-		}
-		res.Body, res.ContentLength = unpacked{z, res.Body}, -1
-	default:
-		return cannot("it is packed as " + packing + " though it was asked not to be")
-	}
-	bar, err := draw(h)
+	head, body, err := draw(h)
 	if err != nil {
 		return err
 	}
-	style := []byte(`<link rel="stylesheet" href="` + barStyle + `">`)
 	h.Del("Content-Encoding")
 	h.Del("Content-Length")
 	h.Del("Content-Md5")
 	h.Del("Digest")
 	h.Del("Accept-Ranges")
 	if res.ContentLength >= 0 {
-		res.ContentLength += int64(len(style) + len(bar))
+		res.ContentLength += int64(len(head) + len(body))
 		h.Set("Content-Length", strconv.FormatInt(res.ContentLength, 10))
 	}
-	res.Body = newInjector(res.Body, style, bar)
+	res.Body = newInjector(res.Body, head, body)
 	return nil
 }
 
 func cannot(why string) error {
 	return web.Status(http.StatusBadGateway, stead.E(stead.Conflict, stead.ReasonBroken,
 		"this page cannot show that you are acting, because %s: it is not shown", why))
-}
-
-func asciiBased(kind string) bool {
-	media, attrs, err := mime.ParseMediaType(kind)
-	if kind == "" {
-		return true
-	}
-	charset := strings.ToLower(attrs["charset"])
-	return err == nil && media == "text/html" && !strings.HasPrefix(charset, "utf-16") && !strings.HasPrefix(charset, "utf-32") &&
-		charset != "utf-7" && charset != "ucs-2" && charset != "iso-10646-ucs-2" && !strings.HasPrefix(charset, "unicode")
 }
 
 // unpacked closes what it reads from.

@@ -31,18 +31,22 @@ func TestActingAnswers(t *testing.T) {
 		"Service-Worker-Allowed": "/", "Content-Security-Policy": "default-src 'none'; form-action 'none'"}), echo)
 	sam := g.acting()
 	a := sam.get("/look/a", append(browser, "If-None-Match: \"x\"", "Range: bytes=0-3")...)
-	for name, want := range map[string]string{"Set-Cookie": "", "Clear-Site-Data": "", "Etag": "", "Cache-Control": "no-store",
+	if set := a.Header.Get("Set-Cookie"); !strings.HasPrefix(set, "stead-jar-") || strings.Contains(set, "app=1") {
+		t.Errorf("not sealed: %s", set)
+	}
+	for name, want := range map[string]string{"Clear-Site-Data": "", "Etag": "", "Cache-Control": "no-store",
 		"Service-Worker-Allowed": "", "Stead-Acting": string(sam.last)} {
 		if got := a.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 	origin := "http://" + g.addr
-	if csp := a.Header.Get("Content-Security-Policy"); csp != "default-src 'none'; form-action "+origin+"/.stead/; style-src-elem "+origin+"/.stead/static/bar.css" {
+	if csp := a.Header.Get("Content-Security-Policy"); csp != "default-src 'none'; form-action "+origin+"/.stead/ http://127.0.0.1:8420/.stead/; style-src-elem "+origin+"/.stead/static/bar.css; script-src-elem "+
+		origin+"/.stead/static/guard.js "+origin+"/.stead/static/bar.js; connect-src "+origin+"/.stead/status "+origin+"/.stead/hidden" {
 		t.Errorf("%s", csp)
 	}
-	for _, want := range []string{`<head><link rel="stylesheet" href="/.stead/static/bar.css"><title>`, `<body><div id="stead-frame"`, "Viewing as <strong>Dana Reyes</strong>",
-		"you are <strong>Sam Okafor</strong>", "Read-only", "SUP-4711", "12:10 UTC", `action="/.stead/end"`} {
+	for _, want := range []string{`<head><script src="/.stead/static/guard.js?`, `</script><link id="stead-style" rel="stylesheet" href="/.stead/static/bar.css"><title>`, `<body><div id="stead-frame"`, "Viewing as <strong>Dana Reyes</strong>",
+		"you are <strong>Sam Okafor</strong>", "Read-only", "SUP-4711", "12:10 UTC", `action="` + origin + `/.stead/end"`} {
 		if !strings.Contains(a.body, want) {
 			t.Errorf("no %q in\n%s", want, a.body)
 		}

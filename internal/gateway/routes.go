@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"embed"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,13 +11,11 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-//go:embed static/bar.css
-var files embed.FS
-
 // Routes are the gateway's own, under /.stead/ on every application's host.
 func (g *Gateway) Routes() *web.Routes {
 	t := &web.Routes{}
 	t.Add("GET /.stead/in", web.Public, g.in)
+	t.Add("GET /.stead/hop", web.InSession, g.hop)
 	t.Add("GET /.stead/act", web.Public, g.actElsewhere)
 	t.Add("POST /.stead/act", web.ActorSelf, g.act)
 	t.Add("GET /.stead/status", web.InSession, g.status)
@@ -28,7 +25,10 @@ func (g *Gateway) Routes() *web.Routes {
 	t.Add("POST /.stead/end", web.ActorSelf, g.end)
 	t.Add("GET /.stead/out", web.InSession, g.outPage)
 	t.Add("POST /.stead/out", web.ActorSelf, g.out)
+	t.Add("POST /.stead/hidden", web.InSession, g.hidden)
 	t.Add("GET "+barStyle, web.Public, sheet)
+	t.Add("GET "+barScript, web.Public, g.script.serve)
+	t.Add("GET "+guardScript, web.Public, g.guard.serve)
 	t.Add("GET "+web.StaticPath+"{name}", web.Public, web.Static)
 	return t
 }
@@ -50,19 +50,6 @@ func (g *Gateway) ownRoutes() (http.Handler, error) {
 	}), nil
 }
 
-func sheet(w http.ResponseWriter, _ *http.Request) error {
-	raw, err := files.ReadFile("static/bar.css")
-	if err != nil {
-		return stead.Because(err, "read the stylesheet")
-	}
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
-	// The page it colours may be in a sandbox, and then has no origin.
-	w.Header().Set("Cross-Origin-Resource-Policy", "cross-origin")
-	_, err = w.Write(raw)
-	return err
-}
-
 // in takes the one-time code that sign-in sent along and gives a cookie of this host for it.
 func (g *Gateway) in(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
@@ -81,10 +68,41 @@ func (g *Gateway) in(w http.ResponseWriter, r *http.Request) error {
 	}
 	g.Cookie.Set(w, s.Secret, 0)
 	w.Header().Set("Clear-Site-Data", `"cache"`)
-	return away(w, localPath(q.Get("next")))
+	return away(w, g.onward(r, q.Get("next")))
 }
 
-// away sends the browser on to a path of this host.
+const hopPath = "/.stead/hop"
+
+// onward is where a pass that was just given leads: where its owner wanted to go, after the other hosts that his mandate
+// has for the application have given him theirs (R24).
+func (g *Gateway) onward(r *http.Request, next string) string {
+	p, _ := g.at(r.Host)
+	switch {
+	case p.label == "" || len(p.app.Hosts) < 2:
+		return localPath(next)
+	case strings.HasPrefix(next, hopPath+"?"): // it checks what follows itself
+		return next
+	}
+	return hopPath + "?" + url.Values{"next": {localPath(next)}}.Encode()
+}
+
+// hop leads a browser on to the next of a mandate's hosts, and from the last one to the first.
+func (g *Gateway) hop(w http.ResponseWriter, r *http.Request) error {
+	p, _ := g.at(r.Host)
+	next := localPath(r.URL.Query().Get("next"))
+	if p.label == "" || !web.TopLevel(r) {
+		return away(w, next)
+	}
+	scheme := web.ClientOf(r).Scheme()
+	if p.n+1 == len(p.app.Hosts) {
+		return away(w, scheme+"://"+g.sibling(p, 0)+next)
+	}
+	to := url.URL{Scheme: scheme, Host: g.sibling(p, p.n+1), Path: hopPath, RawQuery: url.Values{"next": {next}}.Encode()}
+	g.console(w, r, "/login", url.Values{"next": {to.String()}})
+	return nil
+}
+
+// away sends the browser on.
 func away(w http.ResponseWriter, to string) error {
 	w.Header().Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)
@@ -125,6 +143,9 @@ func (g *Gateway) outPage(w http.ResponseWriter, r *http.Request) error {
 func (g *Gateway) out(w http.ResponseWriter, r *http.Request) error {
 	if err := (web.CrossSite{}).Check(r); err != nil {
 		return err
+	}
+	if !web.ByHand(r) {
+		return stead.E(stead.Refused, stead.ReasonRequest, "open the page and press its button yourself: no script signs anybody out")
 	}
 	by, err := g.present(r)
 	if err != nil {

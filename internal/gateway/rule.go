@@ -13,9 +13,11 @@ type Rule struct {
 	ID      string
 	Is      Class
 	Methods []string
-	Answer  string // of a quiet one: what the gateway answers
-	Type    string // of that answer
-	Says    string // for people: what it does ("marks the message as read")
+	Answer  string   // of a quiet one: what the gateway answers
+	Type    string   // of that answer
+	Bodies  []string // media types of bodies that are left unread
+	Socket  bool     // it is about WebSockets, which a rule that lets pass is not else
+	Says    string   // for people: what it does ("marks the message as read")
 
 	paths   []pattern
 	only    []pattern
@@ -78,6 +80,11 @@ func foldPath(p string) string {
 		p = t
 	}
 	return fold(p)
+}
+
+// speaksOf tells whether r is about sockets, or about what is none. What forbids is about both.
+func (r *Rule) speaksOf(socket bool) bool {
+	return r.Socket == socket || !r.Socket && !r.Is.loosens()
 }
 
 func (r *Rule) asksParams() bool {

@@ -222,49 +222,6 @@ func TestABodyThatWaitsForA100IsNotRead(t *testing.T) { // S-I2: a 100 would be 
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
-	app := "apps:\n  - id: a\n    host: a.test\n    upstream: http://127.0.0.1:9\n"
-	for text, want := range map[string]string{
-		"":                        "EOF",
-		"x: 1":                    `line 1: unknown key "x"`,
-		"apps: {}":                "cannot unmarshal",
-		"apps:\n  - id: a":        "needs a host",
-		"apps:\n  - host: a.test": "needs an id",
-		app + "    hosst: b":      `line 5: unknown key "hosst": did you mean "host"?`,
-		app + "    rules:\n      - { id: r, iss: read }":                             `line 6: unknown key "iss": did you mean "is"?`,
-		app + "    rules:\n      - { id: r, is: readd }":                             `line 6: is: "readd"`,
-		app + "    rules:\n      - { is: read }":                                     "line 6: rule 1 needs an id",
-		app + "    rules:\n      - { id: default, is: read }":                        "an id of its own",
-		app + "    rules:\n      - { id: r, is: read }\n      - { id: r, is: read }": "line 7: rule 2 needs an id",
-		app + "    rules:\n      - { id: r, is: read, path: [x] }":                   "begins with no /",
-		app + "    rules:\n      - { id: r, is: read, method: [get] }":               "is none",
-		app + "    rules:\n      - { id: r, is: read, param: { a: '(' } }":           "missing closing",
-		app + "    default: by-method":                                               `line 5: default "by-method"`,
-		app + "    target_allows: ['..']":                                            `target_allows ".."`,
-		app + "    rights: all":                                                      "left-to-app or evaluated",
-		app + "    identity: { header: Host }":                                       "is not free",
-		app + "    identity: { header: X-Stead-Subject }":                            "is not free",
-		app + "    identity: { header: 'A B' }":                                      "no header name",
-		app + "    identity: { headers: { A: '{subject.password}' } }":               "is no name that is known here",
-		app + "    identity: { headers: { A: \"x\\ny\" } }":                          "cannot stand in a header",
-		app + "    identity: { headers: { A-B: x, A_B: y } }":                        "given twice",
-		app + "    realms: [{ id: x, path: y }]":                                     "begins with /",
-		app + "    realms: [{ id: x, path: /, kind: odd }]":                          "realm kind",
-		app + "    realms: [{ id: x, path: / }, { id: x, path: /y }]":                "stands here twice",
-		app + "  - id: a\n    host: b.test\n    upstream: http://127.0.0.1:9":        `line 5: two applications have the id "a"`,
-		app + "  - id: b\n    host: A.test\n    upstream: http://127.0.0.1:9":        `have the host "a.test"`,
-		strings.Replace(app, "http://127.0.0.1:9", "ftp://x", 1):                     "give it as http://",
-		strings.Replace(app, "http://127.0.0.1:9", "http://x/path", 1):               "nothing else",
-		strings.Replace(app, "a.test", "a..test", 1):                                 `host "a..test"`,
-		app + "---\napps: []\n":                                                      "second document",
-	} {
-		_, err := ParseRules([]byte(text))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
-		}
-	}
-}
-
 // A reading of the fuzz test: as some application would take parameters, written without the code under test.
 type reader func(raw string) [][2]string
 

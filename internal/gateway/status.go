@@ -15,10 +15,12 @@ type statusAnswer struct {
 	Subject        *person         `json:"subject"`
 	Mandate        stead.MandateID `json:"mandate,omitempty"`
 	Mode           stead.Mode      `json:"mode,omitempty"`
+	Now            time.Time       `json:"now"`
 	Until          time.Time       `json:"until,omitzero"`
 	WarnAt         time.Time       `json:"warn_at,omitzero"`
 	WarnsOf        string          `json:"warns_of,omitempty"`
 	ExtensionsLeft int             `json:"extensions_left"`
+	Epoch          string          `json:"epoch,omitempty"`      // of this browser's pages on a shared host
 	Unseen         stead.MandateID `json:"end_unseen,omitempty"` // its end was not acknowledged at this host yet
 	Pending        *pendingAnswer  `json:"pending,omitempty"`    // what was asked for here and has not begun
 }
@@ -36,15 +38,22 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return g.orSignIn(w, r, err)
 	}
-	a := statusAnswer{Actor: personOf(st.Actor), Subject: personOf(st.Actor), Until: st.Until.UTC(), WarnAt: st.WarnAt.UTC(), WarnsOf: st.WarnsOf}
+	here, _ := g.at(r.Host)
+	if here.label != "" && !here.holds(&st.Mandate, r) {
+		st.Acting = false // another mandate has a host of its own
+	}
+	a := statusAnswer{Actor: personOf(st.Actor), Subject: personOf(st.Actor), Now: g.Now().UTC(), Until: st.Until.UTC(), WarnAt: st.WarnAt.UTC(), WarnsOf: st.WarnsOf}
 	if unseen, ok := g.unseen(r, st); ok {
 		a.Unseen = unseen
+	}
+	if g.app(r.Host).Shared {
+		a.Epoch = g.epochOf(r)
 	}
 	if st.Acting {
 		a.Acting, a.Subject, a.Mandate, a.Mode = true, personOf(st.Subject), st.Mandate.ID, st.Mandate.Mode
 		a.ExtensionsLeft = st.ExtensionsLeft
 	}
-	if m, ok := g.pending(r.Context(), by, g.app(r.Host).ID); ok {
+	if m, ok := g.pending(r.Context(), by, g.app(r.Host).ID); ok && here.label == "" { // what a page's script need not know
 		a.Pending = &pendingAnswer{m.ID, m.State, m.StartBy.UTC()}
 	}
 	if !web.PrefersHTML(r) {

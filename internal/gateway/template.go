@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/base64"
 	"fmt"
 	"regexp"
 	"slices"
@@ -36,8 +37,33 @@ type served struct {
 	mandate        *stead.Mandate // nil when he acts for himself
 }
 
-// header fills a template. It is not ok when the text speaks of somebody who is not there.
+// header fills a template for a header. It is not ok when the text speaks of somebody who is not there.
 func (s served) header(text string) (value string, ok bool) {
+	if value, ok = s.filled(text, escapeHeader); !ok {
+		return "", false
+	}
+	if trimmed := strings.Trim(value, " "); trimmed != value { // or it would be read without its edges
+		value = strings.ReplaceAll(value, " ", "%20")
+	}
+	return value, true
+}
+
+// basic fills the templates of an account for the header Authorization (RFC 7617 2). A name with a colon would be cut.
+func (s served) basic(a *Account) (value string, ok bool) {
+	as := func(v string) string { return v }
+	user, ok := s.filled(a.User, as)
+	if !ok || strings.Contains(user, ":") {
+		return "", false
+	}
+	password, ok := a.password, a.password != ""
+	if a.File == "" {
+		password, ok = s.filled(a.Password, as)
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password)), ok
+}
+
+// filled puts what is known in place of the names in braces, written by as.
+func (s served) filled(text string, as func(string) string) (value string, ok bool) {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "{")
@@ -50,14 +76,10 @@ func (s served) header(text string) (value string, ok bool) {
 		if strings.TrimSpace(v) == "" {
 			return "", false
 		}
-		b.WriteString(escapeHeader(v))
+		b.WriteString(as(v))
 		text = after
 	}
-	value = b.String()
-	if trimmed := strings.Trim(value, " "); trimmed != value { // or it would be read without its edges
-		value = strings.ReplaceAll(value, " ", "%20")
-	}
-	return value, true
+	return b.String(), true
 }
 
 func (s served) fill(p string) string {

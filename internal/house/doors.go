@@ -26,7 +26,7 @@ type Site struct {
 	Origin      string // of Stead's own pages: "http://127.0.0.1:8420"
 	Listen      string // where they are served
 	Gateway     string // where applications are served
-	Secure      bool   // over TLS
+	Acting      string // domain of the hosts of mandates: "act.example.com"; on loopback there is one by itself
 	Apps        []gateway.App
 	Labels      map[string]string // of applications, by id
 	Directories []login.Directory
@@ -52,6 +52,7 @@ type Doors struct {
 	Routes  *web.Routes  // of Own
 	Gateway *gateway.Gateway
 	Apps    http.Handler // applications
+	Forward http.Handler // proxies of others' that ask
 	ring    *keys.Ring
 }
 
@@ -66,14 +67,15 @@ func (h *House) Doors(s Site) (*Doors, error) {
 	verbs := metered{h.Authority, h.metrics}
 	d := &Doors{Routes: &web.Routes{}, ring: s.Ring}
 	d.Gateway = &gateway.Gateway{Apps: s.Apps, Passes: verbs, Starts: verbs, Ends: verbs, Decider: verbs,
-		Signer: s.Ring, Labels: s.Labels, Console: own, Door: web.Door{Log: s.Log, Docs: s.Origin, Form: []string{s.Origin}, Unheard: h.unheard.refused},
-		Cookie: web.NewCookie("stead", s.gateway(), s.Secure), Trusted: s.Trusted, Transport: s.Transport, Now: h.Now, NewID: h.NewID}
+		Signer: s.Ring, Labels: s.Labels, Console: own, Acting: s.acting(), JarKey: h.Authority.CodeKey, Visits: h, Door: web.Door{Log: s.Log, Docs: s.Origin, Form: append(s.appOrigins(), s.Origin), Unheard: h.unheard.refused},
+		Cookie: web.NewCookie("stead", s.gateway(), s.secure()), Trusted: s.Trusted, Transport: s.Transport, Now: h.Now, NewID: h.NewID}
 	apps, err := d.Gateway.Open()
 	if err != nil {
 		return nil, err
 	}
 	d.Apps = h.upToDate(apps, d.Gateway.Door, gatewayOwn)
-	if err := h.ownRoutes(d.Routes, s, verbs); err != nil {
+	d.Forward = d.Gateway.ForwardAuth()
+	if err := h.ownRoutes(d.Routes, s, verbs, d.Gateway); err != nil {
 		return nil, err
 	}
 	mux, door := http.NewServeMux(), web.Door{Log: s.Log, Form: s.appOrigins(), Unheard: h.unheard.refused}
@@ -115,15 +117,15 @@ func ownNews(path string) bool {
 		!strings.HasPrefix(path, "/.well-known/")
 }
 
-func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered) error {
+func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gateway) error {
 	own, err := url.Parse(s.Origin)
 	if err != nil {
 		return err
 	}
-	cookie := web.NewCookie("stead", own.Host, s.Secure)
-	in := &login.Door{Sessions: verbs, Hander: verbs, Directories: s.Directories, Places: s.places(),
+	cookie := web.NewCookie("stead", own.Host, s.secure())
+	in := &login.Door{Sessions: verbs, Hander: verbs, Directories: s.Directories, Places: s.places(), Acting: g.AppAt,
 		Cookie: cookie}
-	pages := &console.Console{Authority: verbs, Apps: s.apps(), Cookie: cookie, Now: h.Now, Zone: h.Settings.Zone, Setup: s.Setup}
+	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Cookie: cookie, Now: h.Now, Zone: h.Settings.Zone, Setup: s.Setup}
 	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }
 	if s.Demo != nil {
 		in.Demo, pages.Demo = s.Demo, s.Demo
@@ -186,7 +188,7 @@ func (s Site) places() []login.Place {
 func (s Site) apps() []console.App {
 	var all []console.App
 	for _, a := range s.Apps {
-		all = append(all, console.App{ID: a.ID, Label: s.Labels[string(a.ID)], Host: a.Canonical(), Origin: s.scheme() + a.Canonical(), Edit: a.Aware})
+		all = append(all, console.App{ID: a.ID, Label: s.Labels[string(a.ID)], Origin: s.scheme() + a.Canonical(), Edit: a.Aware})
 	}
 	return all
 }
@@ -206,11 +208,37 @@ func (s Site) appOrigins() []string {
 			all = append(all, s.scheme()+host)
 		}
 	}
+	if domain := s.acting(); domain != "" {
+		all = append(all, s.scheme()+"*."+domain)
+	}
 	return all
 }
 
+// acting is the domain of the hosts of mandates. Where every application is at one port of this machine, browsers find
+// any name below localhost there; anywhere else a domain must be named.
+func (s Site) acting() string {
+	if s.Acting != "" || s.secure() {
+		return s.Acting
+	}
+	port := ""
+	for i, a := range s.Apps {
+		u := url.URL{Host: a.Canonical()}
+		if !web.Loopback(u.Hostname()) || i > 0 && u.Port() != port {
+			return ""
+		}
+		port = u.Port()
+	}
+	if port == "" {
+		return ""
+	}
+	return "act.localhost:" + port
+}
+
+// secure tells whether browsers reach the site over TLS.
+func (s Site) secure() bool { return strings.HasPrefix(s.Origin, "https:") }
+
 func (s Site) scheme() string {
-	if s.Secure {
+	if s.secure() {
 		return "https://"
 	}
 	return "http://"

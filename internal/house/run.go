@@ -36,6 +36,7 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	failed := make(chan error, len(all))
 	for _, l := range all {
 		s := web.NewServer(l.Handler, log)
+		s.RegisterOnShutdown(d.Gateway.Drain)
 		servers = append(servers, s)
 		go func() {
 			err := s.Serve(web.Listener(l.Listener, h.unheard.unread))

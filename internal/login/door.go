@@ -45,12 +45,13 @@ type Place struct {
 	Label  string // what people call it: "Acme Orders"
 }
 
-// A Door signs people in. All members but Demo are needed.
+// A Door signs people in. All members but Acting and Demo are needed.
 type Door struct {
 	Sessions    Sessions
 	Hander      Hander
 	Directories []Directory
 	Places      []Place
+	Acting      func(host string) (app stead.AppID, ok bool) // whose host of a mandate it is; nil knows none
 	Cookie      web.Cookie
 	Now         func() time.Time
 	Demo        Demo

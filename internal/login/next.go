@@ -28,18 +28,32 @@ func (d *Door) goal(next string) (goal, error) {
 	case u.Scheme == "" && u.Host == "" && strings.HasPrefix(next, "/") && web.CheckTarget(u.RequestURI(), nil) == nil:
 		return goal{path: u.RequestURI()}, nil
 	}
+	path, at := u.RequestURI(), d.place(u)
+	if at.Host == "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return goal{}, nowhere()
+	}
+	return goal{place: at, path: path}, nil
+}
+
+// place is the host of an application, or of a mandate there, that u is at; the zero Place where it is none.
+func (d *Door) place(u *url.URL) Place {
 	for _, p := range d.Places {
 		own, err := url.Parse(p.Origin)
-		if err != nil || u.Scheme != own.Scheme || web.FoldHost(u.Scheme, u.Host) != web.FoldHost(own.Scheme, own.Host) {
+		if err != nil || u.Scheme != own.Scheme {
 			continue
 		}
-		path := u.RequestURI()
-		if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
-			return goal{}, nowhere()
+		if web.FoldHost(u.Scheme, u.Host) == web.FoldHost(own.Scheme, own.Host) {
+			return p
 		}
-		return goal{place: p, path: path}, nil
+		host := strings.ToLower(u.Host)
+		if d.Acting == nil {
+			continue
+		}
+		if app, ok := d.Acting(host); ok && app == p.App {
+			return Place{Host: host, Origin: u.Scheme + "://" + host, App: app, Label: p.Label}
+		}
 	}
-	return goal{}, nowhere()
+	return Place{}
 }
 
 // visible tells whether s holds nothing that browsers drop or turn around while they read an address.

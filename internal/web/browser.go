@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// FromBrowser tells a browser from a program: only browsers send Sec-Fetch headers, and their scripts cannot.
+// FromBrowser tells a browser from a program: only browsers send Sec-Fetch headers, and their scripts cannot. Chromium
+// sends none when it opens a socket, but an Origin (RFC 6455 4.1).
 func FromBrowser(r *http.Request) bool {
 	for name := range r.Header {
 		if strings.HasPrefix(name, "Sec-Fetch-") {
 			return true
 		}
 	}
-	return false
+	return r.Header.Get("Upgrade") != "" && r.Header.Get("Origin") != ""
 }
 
 // TopLevel tells whether r brings a whole page into a window; a program always does.

@@ -53,29 +53,37 @@ func (c Cookie) Read(r *http.Request) string {
 }
 
 // Ours tells whether a cookie of that name is this one, or the like of another of our listeners: browsers send those of
-// every port of a host to all of them, and no application may see or write a pass.
+// every port of a host to all of them, and no application may see or write a pass. All that begin with its name and a
+// dash are ours too: what is kept for somebody who acts.
 func (c Cookie) Ours(name string) bool {
-	return strings.EqualFold(portless(name), portless(c.Name))
+	bare := portless(c.Name)
+	name = strings.TrimPrefix(strings.TrimPrefix(strings.ToLower(name), "__secure-"), "__host-")
+	return portless(name) == strings.ToLower(bare) || strings.HasPrefix(name, strings.ToLower(bare)+"-")
 }
 
 func portless(name string) string {
-	name = strings.TrimPrefix(name, "__Host-")
+	name = strings.TrimPrefix(name, "__Host-") // of ours
 	if base, port, ok := strings.Cut(name, "_"); ok && strings.Trim(port, "0123456789") == "" {
 		return base
 	}
 	return name
 }
 
-// Hide takes our cookies out of a request that goes on to an application.
+// Hide takes our cookies out of a request that goes on to an application. The others stay as they are written: the
+// names and values that browsers send are more than RFC 6265 allows.
 func (c Cookie) Hide(h http.Header) {
-	r := http.Request{Header: http.Header{"Cookie": h["Cookie"]}}
-	all := r.Cookies()
-	h.Del("Cookie")
-	r.Header = h
-	for _, k := range all {
-		if !c.Ours(k.Name) {
-			r.AddCookie(k)
+	var kept []string
+	for _, line := range h["Cookie"] {
+		for pair := range strings.SplitSeq(line, ";") {
+			name, _, _ := strings.Cut(pair, "=")
+			if pair = strings.Trim(pair, " \t"); pair != "" && !c.Ours(strings.Trim(name, " \t")) {
+				kept = append(kept, pair)
+			}
 		}
+	}
+	h.Del("Cookie")
+	if len(kept) > 0 {
+		h.Set("Cookie", strings.Join(kept, "; "))
 	}
 }
 

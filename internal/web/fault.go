@@ -36,6 +36,9 @@ type unheard struct{ error }
 
 func (u unheard) Unwrap() error { return u.error }
 
+// Unheard marks err so, where a door finds itself what the front would have found.
+func Unheard(err error) error { return unheard{err} }
+
 // The only place where a kind becomes a status.
 var statusOfKind = map[stead.Kind]int{
 	stead.Invalid:  http.StatusBadRequest,

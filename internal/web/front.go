@@ -48,6 +48,9 @@ func (f Front) check(r *http.Request, limits Limits) error {
 	if err := checkMethod(r); err != nil {
 		return err
 	}
+	if err := checkFields(r); err != nil {
+		return err
+	}
 	if err := limits.check(r); err != nil {
 		return err
 	}

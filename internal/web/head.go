@@ -58,6 +58,22 @@ func checkMethod(r *http.Request) error {
 	return nil
 }
 
+// checkFields refuses what speaks of a connection where HTTP/2 has one of its own (RFC 9113 8.2.2).
+func checkFields(r *http.Request) error {
+	if r.ProtoMajor < 2 {
+		return nil
+	}
+	for _, name := range []string{"Connection", "Proxy-Connection", "Keep-Alive", "Transfer-Encoding", "Upgrade"} {
+		if len(r.Header[name]) > 0 {
+			return bad("HTTP/2 has no %s", name)
+		}
+	}
+	if te := r.Header["Te"]; len(te) > 1 || len(te) == 1 && te[0] != "trailers" {
+		return bad("HTTP/2 has no TE but trailers")
+	}
+	return nil
+}
+
 // Connection may say these. What else it names is dropped for the hop, but never what steers or proves.
 var connectionWords = []string{"close", "keep-alive", "upgrade", "te"}
 

@@ -68,3 +68,12 @@ func FoldHost(scheme, host string) string {
 	}
 	return strings.TrimSuffix(host, ":80")
 }
+
+// Loopback tells whether a name means this machine: an address of it, or a name that browsers take there (RFC 6761 6.3).
+func Loopback(name string) bool {
+	name = strings.ToLower(name)
+	if a, err := netip.ParseAddr(name); err == nil {
+		return a.IsLoopback()
+	}
+	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+}

@@ -22,9 +22,9 @@ function row(order) {
 
 async function draw() {
   const status = new URLSearchParams(location.search).get("status") || "";
-  const res = await fetch(`/api/orders?status=${encodeURIComponent(status)}`, { headers: { Accept: "application/json" } });
-  if (!res.ok) {
-    live.textContent = `Not up to date: the shop answered ${res.status}.`;
+  const res = await fetch(`/api/orders?status=${encodeURIComponent(status)}`, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!res?.ok) {
+    live.textContent = res ? `Not up to date: the shop answered ${res.status}.` : "Not up to date: the shop did not answer.";
     return;
   }
   const found = await res.json();

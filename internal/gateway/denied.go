@@ -1,0 +1,100 @@
+package gateway
+
+import (
+	"cmp"
+	"net/http"
+	"strings"
+
+	"github.com/a-h/templ"
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// Rules that no application writes.
+const (
+	rulePlain  = "plain-http"
+	ruleWorker = "service-worker"
+	rulePath   = "ambiguous-path"
+	ruleOver   = "mandate-host"
+	ruleStale  = "stale-page"
+	ruleCross  = "cross-origin"
+)
+
+// denied writes a no with its rule, its decision, and what can be done.
+func (g *Gateway) denied(w http.ResponseWriter, r *http.Request, v *visit, d stead.Decision, err error) {
+	g.mark(w.Header(), v)
+	if err != nil {
+		g.Door.Refuse(w, r, web.Explain(recordFailed(err), d.ID, ""))
+		return
+	}
+	text, hint := d.Text, ""
+	switch d.Reason {
+	case stead.ReasonActing:
+		hint = "You act for " + v.status.Subject.DisplayName() + " in this application, at another address. Nothing was sent. Go on there, or end that first."
+	case stead.ReasonReadOnly, stead.ReasonClosed:
+		text += " (" + strings.TrimSpace(r.Method+" "+r.URL.Path+" "+v.app.rule(v.class.Rule).Says) + ", rule " + v.class.Rule + ")"
+		hint = "Nothing was sent to the application. Go back to keep what you typed; to change something, end this and ask for a mandate to edit."
+		switch {
+		case d.Reason == stead.ReasonClosed && v.class.Rule != rulePlain:
+			hint = "Nothing was sent to the application. No mandate opens this: only the person it belongs to can do it."
+		case v.class.Rule == rulePlain:
+			hint = "Open the application over https: on plain http a script cannot be told from a person, so nobody acts there."
+		}
+	case stead.ReasonUnseen, stead.ReasonExpired, stead.ReasonIdle, stead.ReasonEnded, stead.ReasonRevoked, stead.ReasonCompleted:
+		hint = "Open " + origin(r) + "/.stead/end and confirm that you have seen it; then you are yourself here again."
+	case stead.ReasonLevel:
+		hint = "Prove your second factor at " + g.Console.String() + "/step-up and come back."
+	}
+	hint = cmp.Or(v.barredHint(), hint)
+	reason := cmp.Or(d.Reason, stead.ReasonPolicy)
+	if v.class.Rule == ruleOver {
+		text = "acting at this address has ended"
+		hint = "It belonged to one mandate and serves nothing any more. Nothing was sent to the application. You are yourself at " + v.place.home(r, "/")
+	}
+	kind := stead.Refused
+	if v.stale {
+		kind, text = stead.Conflict, "this page is older than the last start or end of acting: what it sends would go out as somebody else"
+		hint = "Nothing was sent to the application and nothing you typed is lost: go back, copy it, and load the page again."
+	}
+	g.Door.Refuse(w, r, &web.Fault{Err: stead.E(kind, reason, "%s", text), Decision: d.ID, Hint: hint, More: g.more(r, v, d)})
+}
+
+// more is what people find on the page of a no: the bar while they act, and the ways on.
+func (g *Gateway) more(r *http.Request, v *visit, d stead.Decision) templ.Component {
+	var ways []web.Link
+	switch d.Reason {
+	case stead.ReasonUnseen, stead.ReasonExpired, stead.ReasonIdle, stead.ReasonEnded, stead.ReasonRevoked, stead.ReasonCompleted:
+		ways = append(ways, web.Link{Text: "See what has ended", Href: "/.stead/end"})
+	case stead.ReasonLevel:
+		ways = append(ways, web.Link{Text: "Prove your second factor", Href: g.Console.String() + "/step-up"})
+	case stead.ReasonActing:
+		ways = append(ways, web.Link{Text: "Go on there", Href: "/"}, web.Link{Text: "End acting", Href: "/.stead/end"})
+	}
+	if v.class.Rule == ruleOver {
+		ways = append(ways, web.Link{Text: "See what has ended", Href: "/.stead/end"}, web.Link{Text: "Open the application", Href: v.place.home(r, "/")})
+	}
+	if d.ID != "" {
+		ways = append(ways, web.Link{Text: "Why", Href: g.Console.JoinPath("why", string(d.ID)).String()})
+	}
+	if !v.acting() || !v.status.Acting {
+		return refusedView(nil, ways)
+	}
+	b := g.bar(r, v)
+	return refusedView(&b, ways)
+}
+
+// mark tells the client that somebody acts.
+func (g *Gateway) mark(h http.Header, v *visit) {
+	if v.acting() {
+		h.Set("Stead-Acting", string(v.who.mandate.ID))
+		h.Set("Cache-Control", "no-store")
+	}
+}
+
+// recordFailed says so, where nothing better is known.
+func recordFailed(err error) error {
+	if stead.KindOf(err) != stead.Broken {
+		return err
+	}
+	return &stead.Error{Kind: stead.Broken, Reason: stead.ReasonRecord, Text: "the decision could not be recorded", Err: err}
+}
