@@ -7,7 +7,8 @@
 #             table at the end
 
 GO ?= go
-PACKAGES := chromium postgresql
+PACKAGES := chromium postgresql nginx caddy radicale dokuwiki icingaweb2 mediawiki roundcube-core roundcube-plugins roundcube-sqlite3 \
+	dovecot-imapd php-sqlite3
 AXE := 4.14.1
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4

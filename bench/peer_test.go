@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,15 +77,17 @@ func (p *peer) line(b *testing.B) string {
 	return strings.TrimSpace(text)
 }
 
-// run waits until every request is answered.
-func (p *peer) run(b *testing.B, l load) {
+// run waits until every request is answered, and gives the median of how long each took, in µs.
+func (p *peer) run(b *testing.B, l load) (p50 float64) {
 	b.Helper()
 	if err := p.in.Encode(l); err != nil {
 		b.Fatal(err)
 	}
-	if said := p.line(b); said != "ok" {
+	said := p.line(b)
+	if _, err := fmt.Sscanf(said, "ok %f", &p50); err != nil {
 		b.Fatal(said)
 	}
+	return p50
 }
 
 // cpu is what this process has used so far.
@@ -110,20 +113,29 @@ func bePeer() {
 		if in.Decode(&job) != nil {
 			return
 		}
-		if err := job.send(); err != nil {
+		took, err := job.send()
+		if err != nil {
 			fmt.Println(err)
 			continue
 		}
-		fmt.Println("ok")
+		slices.Sort(took)
+		fmt.Printf("ok %f\n", float64(took[len(took)/2].Nanoseconds())/1000)
 	}
 }
 
-// application serves 1 KiB, and a page of 100 KiB.
+// application serves 1 KiB, at once or after a millisecond, and a page of 100 KiB; and says yes to who asks.
 func application() http.Handler {
 	small := strings.Repeat("x", 1<<10)
 	large := "<!doctype html><head><title>Orders</title></head><body>" + strings.Repeat("<p>hello", 12<<10)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		kind, text := "text/plain", small
+		switch {
+		case r.URL.Path == "/asks":
+			w.Header().Set("Remote-User", "dana")
+			return
+		case r.URL.Path == "/look/slow":
+			time.Sleep(time.Millisecond)
+		}
 		if strings.HasSuffix(r.URL.Path, "/page") {
 			kind, text = "text/html", large
 		}
@@ -132,32 +144,34 @@ func application() http.Handler {
 	})
 }
 
-func (l load) send() error {
+func (l load) send() ([]time.Duration, error) {
 	var wg sync.WaitGroup
 	var failed atomic.Pointer[error]
-	for range l.Conns {
+	took := make([]time.Duration, l.Conns*l.Each)
+	for i := range l.Conns {
 		wg.Go(func() {
-			if err := l.sendOn(); err != nil {
+			if err := l.sendOn(took[i*l.Each : (i+1)*l.Each]); err != nil {
 				failed.Store(&err)
 			}
 		})
 	}
 	wg.Wait()
 	if err := failed.Load(); err != nil {
-		return *err
+		return nil, *err
 	}
-	return nil
+	return took, nil
 }
 
-// sendOn is one connection.
-func (l load) sendOn() error {
+// sendOn is one connection; it notes how long each answer took.
+func (l load) sendOn(took []time.Duration) error {
 	c, err := net.Dial("tcp", l.Addr)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = c.Close() }()
 	r := bufio.NewReaderSize(c, 32<<10)
-	for range l.Each {
+	for i := range took {
+		begun := time.Now()
 		if _, err := io.WriteString(c, l.Head); err != nil {
 			return err
 		}
@@ -171,6 +185,7 @@ func (l load) sendOn() error {
 		if res.StatusCode != http.StatusOK {
 			return fmt.Errorf("%s", res.Status)
 		}
+		took[i] = time.Since(begun)
 	}
 	return nil
 }

@@ -1,0 +1,2 @@
+<?php
+require '/etc/roundcube/defaults.inc.php';

@@ -1,0 +1,2 @@
+<?php
+putenv('ROUNDCUBE_CONFIG_DIR=RUN/config');
