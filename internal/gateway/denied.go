@@ -27,36 +27,47 @@ func (g *Gateway) denied(w http.ResponseWriter, r *http.Request, v *visit, d ste
 		g.Door.Refuse(w, r, web.Explain(recordFailed(err), d.ID, ""))
 		return
 	}
-	text, hint := d.Text, ""
+	text, hint := g.explains(r, v, d)
+	kind := stead.Refused
+	if v.stale {
+		kind = stead.Conflict
+	}
+	reason := cmp.Or(d.Reason, stead.ReasonPolicy)
+	g.Door.Refuse(w, r, &web.Fault{Err: stead.E(kind, reason, "%s", text), Decision: d.ID, Hint: hint, More: g.more(r, v, d)})
+}
+
+// explains says why not, and what can be done.
+func (g *Gateway) explains(r *http.Request, v *visit, d stead.Decision) (text, hint string) {
+	const unsent = "Nothing was sent to the application. "
+	request := strings.TrimSpace(r.Method + " " + r.URL.Path + " " + v.app.rule(v.class.Rule).Says)
+	switch v.class.Rule {
+	case ruleOver:
+		return "acting at this address has ended",
+			"It belonged to one mandate and serves nothing any more. " + unsent + "You are yourself at " + v.place.home(r, "/")
+	case ruleStale:
+		return "this page is older than the last start or end of acting: what it sends would go out as somebody else",
+			"Nothing was sent to the application and nothing you typed is lost: go back, copy it, and load the page again."
+	case rulePlain:
+		hint = "Open the application over https: on plain http a script cannot be told from a person, so nobody acts there."
+	default:
+		hint = v.barredHint()
+	}
+	text = d.Text
 	switch d.Reason {
 	case stead.ReasonActing:
 		hint = "You act for " + v.status.Subject.DisplayName() + " in this application, at another address. Nothing was sent. Go on there, or end that first."
-	case stead.ReasonReadOnly, stead.ReasonClosed:
-		text += " (" + strings.TrimSpace(r.Method+" "+r.URL.Path+" "+v.app.rule(v.class.Rule).Says) + ", rule " + v.class.Rule + ")"
-		hint = "Nothing was sent to the application. Go back to keep what you typed; to change something, end this and ask for a mandate to edit."
-		switch {
-		case d.Reason == stead.ReasonClosed && v.class.Rule != rulePlain:
-			hint = "Nothing was sent to the application. No mandate opens this: only the person it belongs to can do it."
-		case v.class.Rule == rulePlain:
-			hint = "Open the application over https: on plain http a script cannot be told from a person, so nobody acts there."
-		}
+	case stead.ReasonReadOnly:
+		text += " (" + request + ", rule " + v.class.Rule + ")"
+		hint = unsent + "Go back to keep what you typed; to change something, end this and ask for a mandate to edit."
+	case stead.ReasonClosed:
+		text += " (" + request + ", rule " + v.class.Rule + ")"
+		hint = cmp.Or(hint, unsent+"No mandate opens this: only the person it belongs to can do it.")
 	case stead.ReasonUnseen, stead.ReasonExpired, stead.ReasonIdle, stead.ReasonEnded, stead.ReasonRevoked, stead.ReasonCompleted:
 		hint = "Open " + origin(r) + "/.stead/end and confirm that you have seen it; then you are yourself here again."
 	case stead.ReasonLevel:
 		hint = "Prove your second factor at " + g.Console.String() + "/step-up and come back."
 	}
-	hint = cmp.Or(v.barredHint(), hint)
-	reason := cmp.Or(d.Reason, stead.ReasonPolicy)
-	if v.class.Rule == ruleOver {
-		text = "acting at this address has ended"
-		hint = "It belonged to one mandate and serves nothing any more. Nothing was sent to the application. You are yourself at " + v.place.home(r, "/")
-	}
-	kind := stead.Refused
-	if v.stale {
-		kind, text = stead.Conflict, "this page is older than the last start or end of acting: what it sends would go out as somebody else"
-		hint = "Nothing was sent to the application and nothing you typed is lost: go back, copy it, and load the page again."
-	}
-	g.Door.Refuse(w, r, &web.Fault{Err: stead.E(kind, reason, "%s", text), Decision: d.ID, Hint: hint, More: g.more(r, v, d)})
+	return text, hint
 }
 
 // more is what people find on the page of a no: the bar while they act, and the ways on.

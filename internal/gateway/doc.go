@@ -40,7 +40,9 @@
 // the browser: one of more than about 2900 bytes is refused with its answer, and what an application means to be read by
 // scripts must be named in script_cookies. Each node primes the jar, knows who was there and closes sessions at the end by
 // itself: after a restart nothing is closed, and two nodes close a session twice. Secrets are
-// hidden in text of HTTP answers, not in sockets, and not longer than 4 KiB.
+// hidden in text of HTTP answers, not in sockets or files, and not longer than 4 KiB. A page that keeps its name back for
+// five seconds is shown without having been looked at. Proxies that ask at the forward-auth door keep it from us whether a
+// GET has a body: where no header speaks of one, there is none.
 //
 // The indicator's script looks every two seconds whether it can be seen, and covers the page where it cannot; a page's
 // script may show what it likes for that long, and one that paints above it what lets clicks through may do so longer.

@@ -18,7 +18,7 @@ type visit struct {
 	epoch   string   // that the page says it is of
 	stale   bool     // it is of another
 	from    string   // Origin, as the browser said it
-	foreign bool     // a page of another mandate, or of nobody\'s, sent it
+	foreign bool     // a page of another mandate, or of nobody's, sent it
 	guarded bool     // the answer carries the guard of a shared host, if it is a page
 	class   Verdict
 	first   firstVisit // never: nobody saw the subject in this application before, so the header Stead-First-Visit and the bar say
