@@ -30,7 +30,7 @@ func radicaleStory() story {
 	return story{
 		app: "radicale", start: radicale,
 		home: "/dana/diary/dentist.ics", hers: "Dana sees the dentist",
-		his: "/sam/work/meeting.ics", himself: "Sam meets the auditors",
+		his: "/sam/office/meeting.ics", himself: "Sam meets the auditors",
 		document: "/.web/", views: []string{"/.web/"}, further: calendars,
 		pages: []ask{
 			{to: "/dana/diary/dentist.ics"},
@@ -39,7 +39,7 @@ func radicaleStory() story {
 			{method: "PROPFIND", to: "/dana/diary/", body: propfind, head: append(xml, "Depth", "0")},
 			{method: "REPORT", to: "/dana/diary/", body: query, head: append(xml, "Depth", "1")},
 			{method: "REPORT", to: "/dana/diary/", body: sync, head: xml},
-			{method: "PROPFIND", to: "/sam/work/"}, // which she may not
+			{method: "PROPFIND", to: "/sam/office/"}, // which she may not
 			{method: "OPTIONS", to: "/dana/"},
 		},
 		writes: []ask{
