@@ -35,8 +35,16 @@ func TestStaleTabs(t *testing.T) {
 
 	w.act(stead.ReadOnly)
 	first.until("a tab from before the start", func(s string) bool { return strings.Contains(s, "This page is out of date") })
+	first.pictures("stale")
 	if took := tell[float64](first, "hid - heard"); took > 100 {
 		t.Errorf("covered after %.0f ms", took)
+	}
+	if tell[bool](first, copies) {
+		t.Error("what is covered can be reached")
+	}
+	first.looksBeneath()
+	if !tell[bool](first, copies) {
+		t.Error("what was typed cannot be copied")
 	}
 	for what, script := range map[string]string{"fetch": posted, "XMLHttpRequest": `new Promise(done => { const x = new XMLHttpRequest();
 		x.open("POST", "/p"); x.onload = () => done(x.status); x.send("a=1") })`} {
@@ -62,6 +70,23 @@ func TestStaleTabs(t *testing.T) {
 }
 
 const posted = `fetch("/p", { method: "POST", body: "a=1", headers: { "Content-Type": "application/x-www-form-urlencoded" } }).then(r => r.status)`
+
+// copies tells whether a field of the page can be come to.
+const copies = `(() => { const i = document.createElement("input"); document.body.append(i); i.focus(); const can = document.activeElement === i; i.remove(); return can })()`
+
+// looksBeneath presses the button for it.
+func (w *world) looksBeneath() {
+	w.t.Helper()
+	root, err := whole(w.ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	at, err := quad(w.ctx, find(root, func(n *cdp.Node) bool { return n.LocalName == "button" && words(n) == "Look beneath" }))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.do(chromedp.MouseClickXY((at[0]+at[4])/2, (at[1]+at[5])/2))
+}
 
 // tab is another one of the same browser.
 func (w *world) tab() *world {

@@ -11,7 +11,7 @@ const bind = Function.prototype.bind.bind(Function.prototype.call);
 const listen = bind(EventTarget.prototype.addEventListener), setAttribute = bind(Element.prototype.setAttribute), attribute = bind(Element.prototype.getAttribute);
 const ask = bind(win.fetch, win), then = bind(Promise.prototype.then), json = bind(Response.prototype.json), later = bind(win.setTimeout, win);
 const setHeader = bind(XMLHttpRequest.prototype.setRequestHeader), open = bind(XMLHttpRequest.prototype.open), submit = bind(HTMLFormElement.prototype.submit);
-const Ask = win.Request, Address = win.URL, Names = win.Headers, showModal = bind(HTMLDialogElement.prototype.showModal), close = bind(HTMLDialogElement.prototype.close);
+const Ask = win.Request, Address = win.URL, Names = win.Headers, showModal = bind(HTMLDialogElement.prototype.showModal), show = bind(HTMLDialogElement.prototype.show), close = bind(HTMLDialogElement.prototype.close);
 const append = bind(Node.prototype.appendChild), setText = Object.getOwnPropertyDescriptor(Node.prototype, "textContent").set;
 
 // Requests of scripts. Those to other places are left as they are.
@@ -85,10 +85,15 @@ function hide(why) {
   words("p", "Nothing you typed is lost: it is still beneath. Look at it to copy it, then load the page again. This page can send nothing any more.", box);
   const again = words("button", "Load it again", box), look = words("button", "Look beneath", box);
   listen(again, "click", e => { if (e.isTrusted) win.location.reload(); });
-  listen(look, "click", e => { if (e.isTrusted) cover.toggleAttribute("data-clear"); });
+  listen(look, "click", e => { if (e.isTrusted) part(cover.toggleAttribute("data-clear")); });
   listen(cover, "cancel", e => e.preventDefault());
   append(doc.documentElement, host);
   showModal(cover);
+}
+// What is under a modal dialog can be seen and not copied.
+function part(clear) {
+  close(cover);
+  (clear ? show : showModal)(cover);
 }
 function reveal() {
   if (!cover) return;
