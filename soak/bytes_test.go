@@ -15,6 +15,7 @@ import (
 // TestBytes turns single bits of the files, where no SQL reaches: free pages, indexes, the shape of pages. A file can not
 // be read any more, or it is found, or not a row has changed. // K1, S-I31
 func TestBytes(t *testing.T) {
+	t.Parallel()
 	tr := newTrial(t, nil)
 	times, began := 20, time.Now()
 	if os.Getenv("STEAD_SOAK") != "" {

@@ -228,7 +228,10 @@ func insertTile(tr *trial, r *record) want {
 	t := r.tiles[0][pick(tr, r.tiles[0])]
 	t.Index += uint64(tr.random.IntN(20))
 	r.tiles[0] = append(r.tiles[0], t)
-	return at(min(t.Index*256, tr.size()))
+	if t.Index*256 >= tr.tail() {
+		return at(tr.size()) // no event accounts for it
+	}
+	return at(t.Index * 256)
 }
 
 func insertObject(tr *trial, r *record) want {

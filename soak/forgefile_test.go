@@ -41,6 +41,9 @@ func (f forgedFile) run(t *testing.T, db *sql.DB, tr *trial) (string, want) {
 	t.Helper()
 	for {
 		x := tr.target()
+		if lower(tr, x) >= tr.tail() {
+			continue // what is swapped within the last tile can be named by a range alone
+		}
 		text := f.text(tr, x)
 		done, err := db.Exec(text)
 		if err != nil {

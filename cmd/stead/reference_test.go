@@ -165,7 +165,7 @@ func TestKindsAreAllThereAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := map[string]bool{}
-	literal := regexp.MustCompile(`"((?:session|acting|person|mandate|request|policy|clock|server|operation)\.[a-z.]+)"`)
+	literal := regexp.MustCompile(`"((?:session|acting|person|mandate|request|policy|clock|server|operation|application|page)\.[a-z.]+)"`)
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "kinds.go") {
 			continue

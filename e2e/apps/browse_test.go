@@ -21,7 +21,7 @@ import (
 // what Dana sees, and who he is.
 func TestChromium(t *testing.T) {
 	t.Parallel()
-	b := browser(t)
+	b := stage.Chromium(t, "")
 	for _, s := range []story{radicaleStory(), dokuwikiStory(), icingaweb2Story(), roundcubeStory(), mediawikiStory()} {
 		t.Run(s.app, func(t *testing.T) {
 			t.Parallel()

@@ -4,41 +4,17 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 const patience = 60 * time.Second // for one page, on a busy machine
-
-// browser starts Chromium with a profile of its own, which ends with the test.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatalf("Debian's chromium is needed: make deps installs it (%v)", err)
-	}
-	flags := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 800)}
-	for _, name := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage"} {
-		flags = append(flags, chromedp.Flag(name, true))
-	}
-	if os.Geteuid() == 0 {
-		flags = append(flags, chromedp.NoSandbox)
-	}
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), flags...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 // A window is one person's browser: his own cookies and cache.
 type window struct {
@@ -48,14 +24,7 @@ type window struct {
 
 func newWindow(t *testing.T, b context.Context) *window {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(b, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	w := &window{t, ctx}
-	if err := chromedp.Do(ctx); err != nil { // what is begun under a shorter patience ends with it
-		t.Fatal(err)
-	}
-	w.do(chromedp.EmulateViewport(1280, 800))
-	return w
+	return &window{t, stage.Window(t, b)}
 }
 
 func (w *window) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -104,7 +73,7 @@ func tell[T any](w *window, script string) T {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	v, err := stage.Tell[T](ctx, script)
 	if err != nil {
 		w.t.Fatalf("%.300s: %v", script, err)
 	}

@@ -13,6 +13,8 @@ func mediawiki(t *testing.T, host string) *program {
 	needs(t, "/usr/share/mediawiki/maintenance/install.php")
 	p.folders(t, "made", "cache")
 	p.data = []string{"db/wiki.sqlite"}
+	p.atEnd = []string{"/api.php?action=query&meta=tokens&format=json", "/api.php?action=logout"}
+	p.sessions = "sqlite:" + p.dir + "/db/wikicache.sqlite SELECT keyname FROM objectcache WHERE keyname LIKE '%MWSession%'"
 	const tools = "/usr/share/mediawiki/maintenance/"
 	p.run(t, "", nil, "php", tools+"install.php", "--dbtype", "sqlite", "--dbpath", p.dir+"/db", "--dbname", "wiki", "--server", "http://"+host,
 		"--scriptpath", "", "--pass", password, "--confpath", p.dir+"/made", "--skins", "Vector", "Acme Pedia", "Ada")

@@ -24,7 +24,8 @@ type program struct {
 	dir, addr string
 	process   *stage.Process
 	asked     *regexp.Regexp // what it says of every request
-	atEnd     string         // what the gateway itself asks of it at an end
+	atEnd     []string       // what the gateway itself asks of it at an end
+	sessions  string         // PDO's name of the database and the query for the sessions that it keeps; "" is not looked at
 	data      []string       // where it keeps what people wrote, in dir
 }
 
@@ -123,8 +124,8 @@ func (p *program) now(t *testing.T) moment {
 	t.Helper()
 	said := p.process.Said.String()
 	n := len(p.asked.FindAllString(said, -1))
-	if p.atEnd != "" {
-		n -= strings.Count(said+"\n", " "+p.atEnd+"\n")
+	for _, to := range p.atEnd {
+		n -= strings.Count(said+"\n", " "+to+"\n")
 	}
 	return moment{n, p.kept(t)}
 }
@@ -140,6 +141,32 @@ func (p *program) settled(t *testing.T) moment {
 		}
 	}
 	return last
+}
+
+// rules is a file with the example of an application, where it runs now.
+func (p *program) rules(t *testing.T, app string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../examples/apps/" + app + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "apps.yaml")
+	if err := os.WriteFile(file, []byte(upstreamLine.ReplaceAllString(string(text), "    upstream: http://"+p.addr)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// open are the sessions that the application keeps now.
+func (p *program) open(t *testing.T) []string {
+	t.Helper()
+	database, query, _ := strings.Cut(p.sessions, " ")
+	out, err := exec.Command("/usr/bin/php", "-r", `$p = new PDO($argv[1]); $p->sqliteCreateFunction("plain", "base64_decode", 1);
+		foreach ($p->query($argv[2]) as $row) echo $row[0], "\n";`, database, query).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return strings.Fields(string(out))
 }
 
 // took tells whether a request is among what the application said since a line.

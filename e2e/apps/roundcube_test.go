@@ -24,7 +24,8 @@ func roundcube(t *testing.T, _ string) *program {
 	}
 	p.fill(t, "dovecot.conf", "UID", who.Uid, "GID", who.Gid, "INTERNAL", internal, "LOGIN", login)
 	stage.Start(t, exec.Command("/usr/sbin/dovecot", "-F", "-c", p.dir+"/dovecot.conf"))
-	p.data = []string{"mail"}
+	p.data, p.atEnd = []string{"mail"}, []string{"/?_task=settings", "/?_task=logout"}
+	p.sessions = "sqlite:" + p.dir + "/roundcube.db SELECT sess_id FROM session WHERE plain(vars) LIKE '%user_id%'" // what is left of one that was closed is nobody's
 	p.php(t, "/var/lib/roundcube/public_html", nil, "-d", "auto_prepend_file="+p.dir+"/prepend.php")
 	return p
 }

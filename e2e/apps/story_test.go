@@ -52,8 +52,10 @@ func (s story) tell(t *testing.T) {
 	s.visit(t, w, dana) // what she reads for the first time is another page the second time
 	before := s.afresh(t, w)
 
+	others := s.sessions(t, p)
 	mandate := w.acts(t, sam)
 	s.isHers(t, "hers, to him", w.get(t, sam, s.home))
+	his := without(s.sessions(t, p), others)
 	acting := s.visit(t, w, sam)
 	after := s.afresh(t, w)
 	for i, page := range s.pages {
@@ -66,9 +68,7 @@ func (s story) tell(t *testing.T) {
 	s.forged(t, w, sam)
 	s.refused(t, w, sam)
 	w.ends(t, sam)
-	if p.atEnd != "" {
-		stage.Until(t, "her session is left open at the application", func() bool { return strings.Contains(p.process.Said.String(), " "+p.atEnd) })
-	}
+	s.left(t, w, mandate, his)
 	s.isHis(t, "his own afterwards", w, sam)
 	w.get(t, sam, s.home).Lacks(t, "her page afterwards", s.hers)
 	s.isHers(t, "her own afterwards", w.get(t, dana, s.home))
@@ -79,6 +79,54 @@ func (s story) tell(t *testing.T) {
 	}
 	s.runsOut(t, w, sam)
 	s.revoked(t, w, sam)
+}
+
+// sessions are those that the application keeps, where it can be asked.
+func (s story) sessions(t *testing.T, p *program) []string {
+	t.Helper()
+	if p.sessions == "" {
+		return nil
+	}
+	return p.open(t)
+}
+
+func without(all, others []string) []string {
+	return slices.DeleteFunc(all, func(id string) bool { return slices.Contains(others, id) })
+}
+
+// left tells that the gateway has signed out of the application: the trail says so, and the session that was the
+// mandate's is kept no more.
+func (s story) left(t *testing.T, w *world, mandate string, his []string) {
+	t.Helper()
+	p := w.program
+	if len(p.atEnd) == 0 {
+		return
+	}
+	var last told
+	stage.Until(t, "her session is left open at the application", func() bool {
+		var got struct{ Events []told }
+		w.ada.Get(t, w.own+"/v1/events?limit=1000&mandate="+mandate).Is(t, "events", 200).Reads(t, &got)
+		at := slices.IndexFunc(got.Events, func(e told) bool { return strings.HasPrefix(e.Kind, "application.") })
+		if at >= 0 {
+			last = got.Events[at]
+		}
+		return at >= 0
+	})
+	if last.Kind != "application.left" || last.Outcome != "ok" {
+		t.Errorf("signing out of the application: %+v", last)
+	}
+	if p.sessions == "" {
+		return
+	}
+	now := p.open(t)
+	if len(his) == 0 {
+		t.Errorf("the mandate had no session of the application: %v", now)
+	}
+	for _, id := range his {
+		if slices.Contains(now, id) {
+			t.Errorf("the session %s of the mandate is still there: of %v, among %v", id, his, now)
+		}
+	}
 }
 
 func (w *world) get(t *testing.T, c *stage.Caller, to string, head ...string) stage.Answer {

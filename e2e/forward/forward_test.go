@@ -3,70 +3,18 @@ package forward
 import (
 	"fmt"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
-
-// guide is the configuration of a proxy as the guide has it, with the addresses of this world.
-func (w *world) guide(kind, listen string) string {
-	w.t.Helper()
-	raw, err := os.ReadFile("../../docs/guide/forward-auth.md")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	_, text, found := strings.Cut(string(raw), "```"+kind+"\n")
-	text, _, closed := strings.Cut(text, "```")
-	if !found || !closed {
-		w.t.Fatalf("the guide has no configuration of %s", kind)
-	}
-	for _, place := range [][2]string{{"127.0.0.1:8421", w.gate}, {"127.0.0.1:8422", w.asks}, {"127.0.0.1:9000", w.app},
-		{"listen 80;", "listen " + listen + ";"}, {"server_name wiki.example.com;", "server_name _;"}, {"http://wiki.example.com", "http://" + listen}} {
-		text = strings.ReplaceAll(text, place[0], place[1])
-	}
-	return text
-}
-
-func (w *world) nginx(server, address string) {
-	dir := w.t.TempDir()
-	var temp strings.Builder
-	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
-		fmt.Fprintf(&temp, "%s_temp_path %s/%s;\n", kind, dir, kind)
-	}
-	conf := filepath.Join(dir, "nginx.conf")
-	text := fmt.Sprintf("daemon off; master_process off; pid %s/pid; error_log %s/error.log;\nevents {}\nhttp { access_log off;\n%s\n%s\n}\n", dir, dir, temp.String(), server)
-	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	w.start(address, dir, exec.Command("/usr/sbin/nginx", "-c", conf, "-e", filepath.Join(dir, "error.log")))
-}
-
-func (w *world) caddy(site, address string) {
-	dir := w.t.TempDir()
-	conf := filepath.Join(dir, "Caddyfile")
-	if err := os.WriteFile(conf, []byte("{\n\tadmin off\n\tauto_https off\n}\n"+site), 0o600); err != nil {
-		w.t.Fatal(err)
-	}
-	c := exec.Command("caddy", "run", "--config", conf, "--adapter", "caddyfile")
-	c.Env = append(os.Environ(), "HOME="+dir, "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir)
-	w.start(address, dir, c)
-}
 
 // The configurations of the guide, in real proxies: who is there is told to the application, what clients say of that is
 // not, and a no stays a no, while acting too.
 func TestForwardAuth(t *testing.T) {
 	for _, aware := range []bool{true, false} {
-		for _, proxy := range []string{"nginx", "caddy"} {
+		for proxy, start := range proxies() {
 			t.Run(fmt.Sprintf("%s/aware=%v", proxy, aware), func(t *testing.T) {
 				w := newWorld(t, aware)
-				switch proxy {
-				case "nginx":
-					w.nginx(w.guide("nginx", w.host), w.host)
-				case "caddy":
-					w.caddy(w.guide("caddy", w.host), w.host)
-				}
+				start(w, w.guide(proxy), w.host)
 				w.tellsWho(proxy)
 				w.keepsForgersOut(proxy)
 				w.acts(proxy, aware)
@@ -87,6 +35,9 @@ func (w *world) tellsWho(proxy string) {
 		if a.got["Cookie"] != "theirs=1" || a.got["Authorization"] != "" || a.got["X-Stead-Actor"] != "" {
 			w.t.Errorf("%s: %s: %v", proxy, method, a.got)
 		}
+	}
+	if a := w.do(dana, "GET", "/look/a"); proxy != "Traefik" && a.got["Cookie"] != "" {
+		w.t.Errorf("%s: our cookie alone: %v", proxy, a.got)
 	}
 	if a := w.do("", "GET", "/look/a"); a.status != http.StatusUnauthorized || a.got != nil {
 		w.t.Errorf("%s: a program that is nobody: %d %v", proxy, a.status, a.got)
@@ -165,7 +116,9 @@ func (w *world) acts(proxy string, aware bool) {
 			w.t.Errorf("%s: acting, %s %s: %d %v", proxy, try[0], try[1], a.status, a.got)
 		}
 	}
-	for _, line := range []string{"Accept: text/event-stream", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw=="} {
+	bodies := map[string][]string{"nginx": {"Content-Length: 1", "Transfer-Encoding: chunked"}, "Envoy": {"Content-Length: 1"},
+		"Caddy": {"Content-Length: 1"}}
+	for _, line := range append(bodies[proxy], "Accept: text/event-stream", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==") {
 		if a := w.raw(sam, "GET /look/a HTTP/1.1", line); a.status != http.StatusForbidden || a.got != nil {
 			w.t.Errorf("%s: acting, with %q: %d %v", proxy, line, a.status, a.got)
 		}

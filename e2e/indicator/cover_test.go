@@ -35,14 +35,16 @@ func (w *world) covered(want ...string) *Bar {
 func TestCoverWithoutNetwork(t *testing.T) {
 	w := newWorld(t)
 	w.act(stead.ReadOnly)
-	w.house.Clock.Move(9*time.Minute + 57*time.Second)
+	// The house's clock stands still meanwhile: a page that came to its end before the network goes is told that there is
+	// time yet. So there is enough for a busy machine, and the page itself says when it was covered.
+	w.house.Clock.Move(9*time.Minute + 48*time.Second)
 	w.opens("/p?scene=plain")
-	w.sees("the last seconds", func(b *Bar) bool { return strings.Contains(b.Text, "Ends in 0:0") })
+	w.sees("the last seconds", func(b *Bar) bool { return strings.Contains(b.Text, "Ends in 0:") })
+	tell[bool](w, `(() => { new MutationObserver(() => { window.covered = window.covered || performance.now() }).observe(document.querySelector("title"), { childList: true }); return true })()`)
 	w.set(func() { w.down = true })
-	began := time.Now()
 	w.covered("The time to act for Dana Reyes is over", "it is covered", "See what has ended")
-	if took := time.Since(began); took > 4500*time.Millisecond {
-		t.Errorf("covered %s too late", took-3*time.Second)
+	if late := tell[float64](w, `covered - performance.getEntriesByType("navigation")[0].responseStart - 12000`); late < -100 || late > 1500 {
+		t.Errorf("covered %.0f ms too late", late)
 	}
 	w.pictures("cover")
 	w.dresses(1280, 800, &emulation.MediaFeature{Name: "prefers-color-scheme", Value: "dark"})
@@ -56,7 +58,7 @@ func TestCoverWithoutNetwork(t *testing.T) {
 		return tell[bool](w, `document.elementFromPoint(150, 10).localName === "stead-indicator"`)
 	})
 
-	w.house.Clock.Move(10 * time.Second)
+	w.house.Clock.Move(12 * time.Second)
 	w.set(func() { w.down = false })
 	x, y, err := b.Point(w.ctx, "See what has ended")
 	if err != nil {

@@ -62,6 +62,9 @@ func pages(w http.ResponseWriter, r *http.Request) {
 		h.Set("Content-Type", "text/javascript")
 		_, _ = io.WriteString(w, `self.onfetch = e => e.respondWith(new Response("<h1>mine</h1>", {headers: {"Content-Type": "text/html"}}))`)
 		return
+	case "/form":
+		form(w, r)
+		return
 	}
 	if k, there := kinds[r.URL.Path]; there {
 		h["Content-Type"] = k.kind
@@ -69,6 +72,13 @@ func pages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
+	if text, there := ways[r.URL.Path]; there {
+		if csp := q.Get("csp"); csp != "" {
+			h.Set("Content-Security-Policy", csp)
+		}
+		_, _ = fmt.Fprintf(w, text, r.Method, r.FormValue("q"))
+		return
+	}
 	text := q.Get("csp")
 	switch q.Get("scene") {
 	case "meta":
@@ -81,9 +91,13 @@ func pages(w http.ResponseWriter, r *http.Request) {
 		text = document("")
 	}
 	switch q.Get("scene") {
+	case "loose":
+		_, _ = io.WriteString(w, strings.Replace(text, "position:fixed;inset:0 0 auto 0", "position:static", 1))
 	case "boxed":
 		h.Add("Content-Security-Policy", "sandbox allow-forms allow-same-origin")
 		_, _ = io.WriteString(w, text)
+	case "buttons":
+		_, _ = io.WriteString(w, buttons)
 	case "packed":
 		h.Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)

@@ -11,7 +11,6 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/e2e/stage"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/gateway"
 	"github.com/steadhq/stead/internal/house"
@@ -41,6 +41,7 @@ apps:
     upstream: %s
     privileged: [staff/admins]
     aware: true
+    first_visit: allow
     realms: [{ id: shop, path: /, acting: true }]
     rules:
       - { id: assets, is: public, path: ["/app.js", "/favicon.ico"] }
@@ -100,7 +101,7 @@ func newWorldBy(t *testing.T, rules string, change ...func(*house.Options)) *wor
 	srv := web.NewServer(w.between(doors.Apps), slog.New(slog.DiscardHandler))
 	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
 	t.Cleanup(func() { _ = errors.Join(srv.Close(), doors.Gateway.Close(context.Background())) })
-	w.ctx = browser(t)
+	w.ctx = stage.Window(t, started)
 	in, err := w.house.SignIn(t.Context(), authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password,
 		Host: "127.0.0.1:8420", Address: "127.0.0.1", Client: mark()})
 	if err != nil {
@@ -191,53 +192,19 @@ func (w *world) act(mode stead.Mode) {
 
 // TestMain starts the one Chromium of all tests of this package.
 func TestMain(m *testing.M) {
-	ctx, cancel, err := chromium()
+	ctx, end, err := stage.StartChromium(agent)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	started = ctx
 	code := m.Run()
-	_ = chromedp.Cancel(ctx)
-	cancel()
+	end()
 	os.Exit(code)
 }
 
 // started is the browser, for as long as the tests run.
 var started context.Context
-
-func chromium() (context.Context, func(), error) {
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		return nil, nil, fmt.Errorf("these tests need Debian's chromium: make deps installs it: %w", err)
-	}
-	dir, err := os.MkdirTemp("", "stead-indicator-")
-	if err != nil {
-		return nil, nil, err
-	}
-	flags := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun, chromedp.UserAgent(agent),
-		chromedp.UserDataDir(dir), chromedp.WindowSize(1280, 800)}
-	for _, name := range []string{"disable-background-networking", "disable-component-update", "disable-sync", "disable-dev-shm-usage", "hide-scrollbars"} {
-		flags = append(flags, chromedp.Flag(name, true))
-	}
-	if os.Geteuid() == 0 {
-		flags = append(flags, chromedp.NoSandbox)
-	}
-	ctx, end := chromedp.NewExecAllocator(context.Background(), flags...)
-	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	return ctx, func() { cancel(); end(); _ = os.RemoveAll(dir) }, chromedp.Do(ctx)
-}
-
-// browser opens a window with cookies and cache of its own.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	ctx, cancel := chromedp.NewContext(started, chromedp.WithNewBrowserContext())
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 800)); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 func (w *world) do(steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
@@ -271,7 +238,7 @@ func tell[T any](w *world, script string) T {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
-	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
+	v, err := stage.Tell[T](ctx, script)
 	if err != nil {
 		w.t.Fatalf("%.300s: %v", script, err)
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/url"
-	"os"
-	"os/exec"
 	"path"
 	"slices"
 	"strings"
@@ -16,6 +14,8 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 // listens stands in every page before the page's own: whatever runs a script of ours, or would if the page's policy
@@ -46,29 +46,6 @@ type reader struct {
 	ctx   context.Context
 	read  map[string]bool // the payloads that were seen as text
 	pages int
-}
-
-// chromium starts a browser that says of itself what the callers say: passes are for one browser.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	program, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Fatalf("this needs Debian's chromium: make deps installs it (%v)", err)
-	}
-	flags := []chromedp.ExecAllocatorOption{chromedp.ExecPath(program), chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.UserDataDir(t.TempDir()), chromedp.Flag("user-agent", agent), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-dev-shm-usage", true)}
-	if os.Geteuid() == 0 {
-		flags = append(flags, chromedp.NoSandbox)
-	}
-	ctx, cancel := chromedp.NewExecAllocator(t.Context(), flags...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(func(string, ...any) {}))
-	t.Cleanup(func() { _ = chromedp.Cancel(ctx); cancel() })
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
 }
 
 func (r *reader) as(t *testing.T, c *caller) *reader {
@@ -152,7 +129,7 @@ func TestNoScriptRuns(t *testing.T) {
 	root, omar, maya, sam, dana := w.enter(t, "staff/root"), w.enter(t, "staff/omar"), w.enter(t, "staff/maya"), w.enter(t, "staff/sam"), w.enter(t, "customers/dana")
 	rule(t, w)
 	people := enrolled(t, w)
-	b := &reader{ctx: chromium(t), read: map[string]bool{}}
+	b := &reader{ctx: stage.Chromium(t, agent), read: map[string]bool{}}
 	readers := map[*caller]*reader{}
 	for _, c := range []*caller{root, omar, maya, sam, dana, stranger(w)} {
 		readers[c] = b.as(t, c)
@@ -306,7 +283,7 @@ func rule(t *testing.T, w *world) {
 
 // What listens is itself held to account.
 func TestScriptsAreHeard(t *testing.T) {
-	b := &reader{ctx: chromium(t), read: map[string]bool{}}
+	b := &reader{ctx: stage.Chromium(t, agent), read: map[string]bool{}}
 	ctx := b.as(t, stranger(&world{Console: "http://127.0.0.1:1", Gateway: "http://127.0.0.1:2"})).ctx
 	for _, c := range []struct{ page, want string }{
 		{"<script>alert(1)</script>", "alert ran"},

@@ -1,10 +1,14 @@
 package tour
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/steadhq/stead/e2e/stage"
+)
 
 // Editing asks for another person's yes to exactly this; the shop's own history then names both.
 func TestEditing(t *testing.T) {
-	h, b := dev(t), browser(t)
+	h, b := dev(t), stage.Chromium(t, "")
 	sam := comes(t, b, h)
 	sam.watch()
 	sam.arms()
@@ -63,7 +67,7 @@ func TestEditing(t *testing.T) {
 
 // An invoice forbids everything that it does not name: the bar is there all the same, and its way out leads.
 func TestStrictPage(t *testing.T) {
-	h, b := dev(t), browser(t)
+	h, b := dev(t), stage.Chromium(t, "")
 	sam := comes(t, b, h)
 	sam.acts(h)
 	sam.follows("Invoices")

@@ -10,6 +10,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 // axe is the source of axe-core, which make deps puts where the checkout ignores it.
@@ -95,7 +97,7 @@ func (w *window) pictures(name string) {
 
 // What looks and listens is itself held to account: each must find what it is there for.
 func TestLooksFind(t *testing.T) {
-	w := newWindow(t, browser(t), "nobody")
+	w := newWindow(t, stage.Chromium(t, ""), "nobody")
 	w.gets("data:text/html,<!doctype html><html><meta http-equiv='Content-Security-Policy' content=\"script-src 'none'\"><title>x</title>" +
 		"<script>1</script><p style='color:%23ccc;width:2000px'>faint</p><input></html>")
 	source, err := axe()

@@ -5,6 +5,8 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 // walk is the tour in short: act, be refused, end.
@@ -33,7 +35,7 @@ func walk(t *testing.T, sam *window, h *house) {
 
 // Everything is reached by Tab, Enter, Space and arrows, and what has the focus is seen (WCAG 2.1.1, 2.4.7, 2.4.11).
 func TestKeyboard(t *testing.T) {
-	h, b := dev(t), browser(t)
+	h, b := dev(t), stage.Chromium(t, "")
 	sam := comes(t, b, h)
 	sam.keys = true
 	walk(t, sam, h)
@@ -41,7 +43,7 @@ func TestKeyboard(t *testing.T) {
 
 // Nothing of Stead's needs script: its pages, the bar and the end work where none runs.
 func TestWithoutScript(t *testing.T) {
-	h, b := dev(t), browser(t)
+	h, b := dev(t), stage.Chromium(t, "")
 	sam := newWindow(t, b, "Sam")
 	if _, err := chromedp.Call(sam.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 // serve starts stead serve with nobody in it and one application that asks for a second factor, and gives the link of
@@ -85,7 +87,7 @@ var setupSecret = regexp.MustCompile(`\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b`)
 // the way to what asks for more.
 func TestSetupAndCodes(t *testing.T) {
 	h, link := serve(t)
-	b := browser(t)
+	b := stage.Chromium(t, "")
 	ada := newWindow(t, b, "Ada")
 	ada.watch()
 	ada.gets(link)

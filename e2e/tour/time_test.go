@@ -3,11 +3,13 @@ package tour
 import (
 	"testing"
 	"time"
+
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 // The time runs out while the page is open: nothing that is pressed then goes anywhere, until the end was seen (R16).
 func TestTimeRunsOut(t *testing.T) {
-	h, b := dev(t), browser(t)
+	h, b := dev(t), stage.Chromium(t, "")
 	sam := comes(t, b, h)
 	sam.acts(h)
 	sam.gets(h.Gateway + "/orders/7/edit")
@@ -42,7 +44,7 @@ func TestTimeRunsOut(t *testing.T) {
 
 // Ended from the console, the story of it is told at once.
 func TestEndPage(t *testing.T) {
-	h, b := dev(t), browser(t)
+	h, b := dev(t), stage.Chromium(t, "")
 	sam := comes(t, b, h)
 	sam.acts(h)
 	sam.gets(h.Gateway + "/orders/7")

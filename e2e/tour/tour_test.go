@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/steadhq/stead/e2e/indicator"
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 // seenBar measures the bar that stands in the page where no script draws one: whole in the window, on top, nothing of
@@ -140,7 +141,7 @@ func (w *window) acts(h *house) {
 
 // The four steps of the README: act as Dana, try to change something, end it, read the trail.
 func TestTour(t *testing.T) {
-	h, b := dev(t), browser(t)
+	h, b := dev(t), stage.Chromium(t, "")
 	sam := comes(t, b, h)
 	sam.watch()
 	sam.looks("home")

@@ -32,9 +32,11 @@ type App struct {
 	Reaches       []string                // other origins that its pages may call, post to and frame while somebody acts
 	Replay        []string                // what an acting browser repeats of the subject's own: "accept-language", "cookie:NAME"
 	Whoami        *Whoami                 // whom the application thinks it serves
+	Banner        Banner                  // how its pages say for whom somebody acts
+	Clicks        bool                    // what browsers say was clicked while somebody acts is recorded
 	FirstVisit    string                  // refuse, warn or allow acting for who never signed in here; "" is warn
 	Secrets       []*regexp.Regexp        // standing secrets, hidden in bodies while somebody acts; a group is what is hidden
-	AtEnd         string                  // path that closes the application's session at the end, by GET; "" is none
+	AtEnd         []Step                  // what closes the application's session at the end; none leaves it open
 	Tests         []Test                  // what its rules must say
 }
 

@@ -17,6 +17,7 @@ import (
 const (
 	barStyle    = "/.stead/static/bar.css"
 	barScript   = "/.stead/static/bar.js"
+	frameScript = "/.stead/static/frame.js"
 	guardScript = "/.stead/static/guard.js"
 )
 
@@ -31,14 +32,17 @@ type script struct {
 	version string // what its address ends in, so that browsers may keep it
 }
 
-// scripts makes the indicator's and the guard's.
-func scripts() (bar, guard script, err error) {
-	bar, err = newScript(barScript, "bar/browser.js", "bar/time.js", "bar/draw.js", "bar/cover.js", "bar/place.js", "bar/indicator.css", "bar/begin.js")
-	if err != nil {
-		return bar, guard, err
+// scripts makes the indicator's, that of the page around an application's, and the guard's.
+func (g *Gateway) scripts() (err error) {
+	parts := []string{"bar/browser.js", "bar/time.js", "bar/draw.js", "bar/cover.js", "bar/place.js", "bar/clicks.js", "bar/indicator.css", "bar/begin.js"}
+	if g.script, err = newScript(barScript, parts...); err != nil {
+		return err
 	}
-	guard, err = newScript(guardScript, "guard/guard.css", "guard/guard.js")
-	return bar, guard, err
+	if g.framing, err = newScript(frameScript, append(parts, "bar/frame.js")...); err != nil {
+		return err
+	}
+	g.guard, err = newScript(guardScript, "guard/guard.css", "guard/guard.js")
+	return err
 }
 
 // newScript puts the parts in the order they need, with the look that they draw in.

@@ -17,6 +17,7 @@ type opening struct {
 	origin string   // of the page
 	leads  []string // origins that our forms' answers lead to
 	puts   []script // that go in
+	clicks bool     // and report what is clicked
 }
 
 // What admit found a page to allow besides.
@@ -54,7 +55,11 @@ func (o opening) write(list []directive) string {
 		list = o.admitScript(list, s)
 	}
 	if len(o.puts) > 0 {
-		for _, path := range []string{"/.stead/status", "/.stead/hidden"} {
+		paths := []string{"/.stead/status", "/.stead/hidden"}
+		if o.clicks {
+			paths = append(paths, clicksPath)
+		}
+		for _, path := range paths {
 			list = admitIn(list, o.origin+path, "connect-src", "default-src")
 		}
 	}

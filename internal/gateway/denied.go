@@ -87,11 +87,12 @@ func (g *Gateway) more(r *http.Request, v *visit, d stead.Decision) templ.Compon
 	if d.ID != "" {
 		ways = append(ways, web.Link{Text: "Why", Href: g.Console.JoinPath("why", string(d.ID)).String()})
 	}
-	if !v.acting() || !v.status.Acting {
-		return refusedView(nil, ways)
+	inner := v.inner(r)
+	if !v.acting() || !v.status.Acting || inner {
+		return refusedView(nil, inner, ways)
 	}
 	b := g.bar(r, v)
-	return refusedView(&b, ways)
+	return refusedView(&b, false, ways)
 }
 
 // mark tells the client that somebody acts.

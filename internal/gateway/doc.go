@@ -16,6 +16,7 @@
 //	GET  /.stead/out       asks
 //	POST /.stead/out       signs out, and ends first whatever hangs on the session
 //	POST /.stead/hidden    a page of the caller's did not let the indicator be seen
+//	POST /.stead/clicks    what was clicked on a page, where the application's rules have that recorded
 //	GET  /.stead/static/*  our own style and scripts
 //
 // Invariants: nothing of an answer, not a 1xx and not an error of our own, reaches the client before its decision is on
@@ -31,7 +32,9 @@
 //
 // Limits, so that nobody relies on what is not there. A browser acts on a host of the mandate's own; on a shared host a
 // script of the subject's that the page carries runs where the actor will be himself again, and what guards his pages is
-// a script too. Scripts of a page can set cookies for the whole acting domain: none of them reaches an application unless
+// a script too, or in a form a hidden field, which a button to another host (formaction) takes along: it is good for nothing
+// but to say that nothing has changed.
+// Scripts of a page can set cookies for the whole acting domain: none of them reaches an application unless
 // its rules name it, but enough of them make later hosts answer 431 until the browser's cookies are cleared; a domain in
 // the public suffix list ends that. Whoever has a one-time code of his own can make another browser, in which nobody is
 // signed in there, be him for that application.

@@ -16,7 +16,7 @@ import (
 // digest of the pass: every start and every end gives a new one.
 const (
 	epochHeader = "Stead-Epoch" // of scripts
-	epochParam  = "stead-epoch" // in the query, of forms
+	epochParam  = "stead-epoch" // in the query, of forms; and the name of their hidden field
 )
 
 // epochOf names the time between two changes of whom a browser is served as.
@@ -25,26 +25,44 @@ func (g *Gateway) epochOf(r *http.Request) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// takeEpoch takes out of r what its page says of its epoch: an application never sees it.
-func takeEpoch(r *http.Request) (said string) {
-	if said = r.Header.Get(epochHeader); said != "" {
+// epochs is what a request says of its page's epoch. What says two is of none.
+type epochs struct{ said string }
+
+const noEpoch = "?"
+
+func (e *epochs) add(value string) {
+	if value == "" || e.said != "" && e.said != value {
+		value = noEpoch
+	}
+	e.said = value
+}
+
+// takeEpoch takes out of r what its page says of its epoch, in a header, the query, or a form: an application never sees
+// it, and no rule meets it.
+func takeEpoch(r *http.Request, shared bool) string {
+	var e epochs
+	if values, there := r.Header[epochHeader]; there {
+		for _, value := range values {
+			e.add(value)
+		}
 		r.Header.Del(epochHeader)
 	}
-	if !strings.Contains(r.URL.RawQuery, epochParam) {
-		return said
+	if strings.Contains(r.URL.RawQuery, epochParam) {
+		parts := strings.Split(r.URL.RawQuery, "&")
+		r.URL.RawQuery = strings.Join(slices.DeleteFunc(parts, func(p string) bool {
+			name, value, _ := strings.Cut(p, "=")
+			if name != epochParam {
+				return false
+			}
+			value, _ = url.QueryUnescape(value) // what cannot be read is another
+			e.add(value)
+			return true
+		}), "&")
 	}
-	parts := strings.Split(r.URL.RawQuery, "&")
-	r.URL.RawQuery = strings.Join(slices.DeleteFunc(parts, func(p string) bool {
-		name, value, _ := strings.Cut(p, "=")
-		if name != epochParam {
-			return false
-		}
-		if v, err := url.QueryUnescape(value); err == nil {
-			said = v
-		}
-		return true
-	}), "&")
-	return said
+	if shared && !safe(r) {
+		takeField(r, &e)
+	}
+	return e.said
 }
 
 // outdated tells whether r comes from a page that was for somebody else. One that says nothing of its epoch is let

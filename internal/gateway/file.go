@@ -24,12 +24,14 @@ type appFile struct {
 	Rights        string       `yaml:"rights" enum:"left-to-app,evaluated" initial:"left-to-app" doc:"Who knows the subject's own rights: the application, or policy."`
 	TargetAllows  []string     `yaml:"target_allows" enum:"//,;,%2f" doc:"Oddities its addresses need. Everything else odd is a 400."`
 	ScriptCookies []string     `yaml:"script_cookies" doc:"Globs over the names of cookies that its scripts read or write: they pass to the browser while somebody acts. All others stay in the jar of the mandate."`
+	Banner        bannerFile   `yaml:"banner" doc:"How its pages say for whom somebody acts."`
 	Browser       browserFile  `yaml:"browser" doc:"What an acting browser says of itself."`
 	Reaches       []string     `yaml:"reaches" doc:"Other origins, such as https://maps.example.net, that its pages may call, post to and put into frames while somebody acts. Its own hosts always."`
 	Whoami        whoamiFile   `yaml:"whoami" doc:"Where its answers say whom it serves. While somebody acts, an answer that names anybody but the subject is not shown, and ends the mandate."`
+	Capture       captureFile  `yaml:"capture" doc:"What is recorded beside requests while somebody acts. The bar says so."`
 	FirstVisit    string       `yaml:"first_visit" enum:"refuse,warn,allow" initial:"warn" doc:"What becomes of acting for somebody who never signed in here: many applications make an account or a home at first sight."`
 	Secrets       []string     `yaml:"secrets" doc:"Regular expressions (RE2) for standing secrets, such as keys of feeds: hidden in bodies while somebody acts. What follows \\K is hidden, or the one group, or all of it."`
-	AtEnd         atEndFile    `yaml:"at_end" doc:"What closes the application's own session when the mandate ends."`
+	AtEnd         stepsFile    `yaml:"at_end" doc:"What closes the application's own session when the mandate ends: one request, or a list of them, made with the jar of the mandate and recorded under it."`
 	Default       string       `yaml:"default" enum:"write,by-method" initial:"write" doc:"What no rule matches. by-method: GET and HEAD are reads, the rest writes; needs because."`
 	Because       string       `yaml:"because" doc:"Why by-method is safe here: who looked at what. Needed with default: by-method, and with that alone."`
 	Rules         []ruleFile   `yaml:"rules" doc:"What its requests mean: the first that matches decides."`
@@ -76,6 +78,21 @@ type realmFile struct {
 	ActorLevel int           `yaml:"actor_level" doc:"Protection level that the actor's own session needs."`
 }
 
+type bannerFile struct {
+	Position string   `yaml:"position" enum:"bottom,top" initial:"bottom" doc:"The edge that the bar is at. It moves to the other one where something of the page's is fixed there and nothing here."`
+	CSP      string   `yaml:"csp" enum:"rewrite,frame,header_only" initial:"rewrite" doc:"How it comes to the pages. rewrite: into each page, whose policies let it in. frame: a page of Stead's stands around the application's, whose policies stay as they are; needs a host for each mandate. header_only: the application draws it itself; needs aware."`
+	Keys     keysFile `yaml:"keys" doc:"Keys that work on every page, as they lie on a keyboard of the USA."`
+}
+
+type captureFile struct {
+	Clicks bool `yaml:"clicks" doc:"Clicks on buttons and links, as the browser says: what stands on them and on which page, never what stands in a field."`
+}
+
+type keysFile struct {
+	End    string `yaml:"end" initial:"Alt+Shift+E" doc:"Ends acting."`
+	Extend string `yaml:"extend" initial:"Alt+Shift+X" doc:"Asks for more time."`
+}
+
 type browserFile struct {
 	Replay []string `yaml:"replay" doc:"What an acting browser repeats of the subject's own last visit: accept-language, or cookie:NAME such as that of a time zone. Else the page is in the actor's language."`
 }
@@ -86,8 +103,17 @@ type whoamiFile struct {
 	Fold  string `yaml:"fold" enum:"lower,upper,first-upper" doc:"How it writes account names."`
 }
 
-type atEndFile struct {
-	Get string `yaml:"get" need:"1" doc:"Path of its sign-out: asked for with the jar of the mandate."`
+// A stepsFile is one step, or a list of them.
+type stepsFile []stepFile
+
+type stepFile struct {
+	Get     string            `yaml:"get" doc:"Path that is asked for. {name} here, in form and in body stands for what an earlier step took. A step has one of get, post and request."`
+	Post    string            `yaml:"post" doc:"Path that is posted to."`
+	Request string            `yaml:"request" doc:"Method and target, for any other method: DELETE /session."`
+	Form    map[string]string `yaml:"form" doc:"Fields that are sent, as a form."`
+	Body    string            `yaml:"body" doc:"What is sent instead of a form."`
+	Type    string            `yaml:"type" doc:"Media type of body."`
+	Take    map[string]string `yaml:"take" doc:"Name to regular expression (RE2) with one group: what later steps need of the answer, such as the token of a form."`
 }
 
 type ruleFile struct {

@@ -27,9 +27,9 @@ const toldBody = "X-Original-Body"
 
 var dialects = map[string]dialect{
 	"nginx":   {method: "X-Original-Method", target: "X-Original-Uri", may: []string{toldBody, "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip"}, plain: true},
-	"caddy":   {method: "X-Forwarded-Method", host: "X-Forwarded-Host", target: "X-Forwarded-Uri", may: forwardedToo},
+	"caddy":   {method: "X-Forwarded-Method", host: "X-Forwarded-Host", target: "X-Forwarded-Uri", may: append([]string{toldBody}, forwardedToo...)},
 	"traefik": {method: "X-Forwarded-Method", host: "X-Forwarded-Host", target: "X-Forwarded-Uri", may: forwardedToo},
-	"envoy":   {prefix: "/envoy", may: []string{"X-Forwarded-For", "X-Forwarded-Proto"}},
+	"envoy":   {prefix: "/envoy", may: []string{toldBody, "X-Forwarded-For", "X-Forwarded-Proto"}},
 }
 
 var forwardedToo = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server", "X-Real-Ip"}

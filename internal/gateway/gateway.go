@@ -48,6 +48,8 @@ type Ends interface {
 type Decider interface {
 	Decided(context.Context, stead.Question) (*authority.Pending, error)
 	Served(stead.Question, stead.Decision, authority.Outcome)
+	Left(context.Context, authority.Leaving) error
+	Clicked(stead.Question, []authority.Click)
 }
 
 // A Signer signs what an application is told, as a compact JWS; it adds issuer and times. Its key is published at
@@ -79,17 +81,13 @@ type Gateway struct {
 	Now       func() time.Time
 	NewID     func(prefix string) string
 
-	byHost   map[string]place
-	byName   map[string]place                  // what follows the label in the host of a mandate
-	ways     map[stead.AppID]http.RoundTripper // to applications that want one of their own
-	live     live
-	jars     jars
-	visitors visitors
-	tally    tally
+	byHost map[string]place
+	byName map[string]place                  // what follows the label in the host of a mandate
+	ways   map[stead.AppID]http.RoundTripper // to applications that want one of their own
+	*ongoing
 	script   script // the indicator's
+	framing  script // of our pages around an application's
 	guard    script // of pages on shared hosts
-	hides    complaints
-	buffers  buffers
 	reserved web.Names
 	quiet    *log.Logger // of what the proxy says besides: we say it ourselves
 }
@@ -98,6 +96,9 @@ type Gateway struct {
 func (g *Gateway) Open() (http.Handler, error) {
 	if err := g.settle(); err != nil {
 		return nil, err
+	}
+	if g.ongoing == nil {
+		g.ongoing = &ongoing{}
 	}
 	switch {
 	case g.Passes == nil || g.Starts == nil || g.Ends == nil || g.Decider == nil || g.Signer == nil:
@@ -116,8 +117,7 @@ func (g *Gateway) Open() (http.Handler, error) {
 		g.JarKey = make([]byte, 32)
 		_, _ = rand.Read(g.JarKey) // it never fails
 	}
-	var err error
-	if g.script, g.guard, err = scripts(); err != nil {
+	if err := g.scripts(); err != nil {
 		return nil, err
 	}
 	own, err := g.ownRoutes()

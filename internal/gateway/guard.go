@@ -12,7 +12,7 @@ import (
 // draws tells whether the answer to r, if it is a page, carries something of ours: the indicator, the notice that the
 // actor acts elsewhere, or the guard of a shared host (R17).
 func (v *visit) draws(r *http.Request) bool {
-	return v.guarded || document(r) && (v.acting() || v.elsewhere())
+	return v.guarded || document(r) && v.says()
 }
 
 // guards is the guard, where the page needs one.

@@ -26,6 +26,9 @@ type barFacts struct {
 	Mandate        string
 	Back           string // where he is now
 	Extensions     int
+	First          bool // nobody saw the subject in this application before
+	Clicks         bool // are recorded
+	Banner         Banner
 }
 
 func (b barFacts) look() string {
@@ -52,6 +55,37 @@ func (b barFacts) mode() string {
 	return "Read-only"
 }
 
+// first is said where opening a page may be the subject's first visit.
+func (b barFacts) first() string {
+	if !b.First {
+		return ""
+	}
+	return "First visit: to look may already make an account for " + b.Subject + "."
+}
+
+// edge is what the bar's class says beside its look.
+func (b barFacts) edge() string {
+	if b.Banner.Top {
+		return "stead-high"
+	}
+	return ""
+}
+
+// pressed is a shortcut as the script compares it.
+type pressed struct {
+	Shown string `json:"shown"`
+	Aria  string `json:"aria"`
+	Code  string `json:"code"`
+	Ctrl  bool   `json:"ctrl"`
+	Alt   bool   `json:"alt"`
+	Shift bool   `json:"shift"`
+	Meta  bool   `json:"meta"`
+}
+
+func (s Shortcut) pressed() pressed {
+	return pressed{s.String(), s.aria(), s.code(), s.Ctrl, s.Alt, s.Shift, s.Meta}
+}
+
 // paper is the line on every printed sheet.
 func (b barFacts) paper() string { return "Viewed by " + b.Actor + " as " + b.Subject }
 
@@ -59,22 +93,28 @@ func (b barFacts) paper() string { return "Viewed by " + b.Actor + " as " + b.Su
 // wrong does no harm.
 func (b barFacts) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Subject    string `json:"subject"`
-		Actor      string `json:"actor"`
-		Look       string `json:"look"`
-		Mode       string `json:"mode"`
-		Ticket     string `json:"ticket"`
-		Mandate    string `json:"mandate"`
-		Origin     string `json:"origin"`
-		Forms      bool   `json:"forms"`
-		Now        int64  `json:"now"`
-		Left       int64  `json:"left"`
-		Warn       int64  `json:"warn"`
-		What       string `json:"what"`
-		Extensions int    `json:"extensions"`
-		Paper      string `json:"paper"`
+		Subject    string  `json:"subject"`
+		Actor      string  `json:"actor"`
+		Look       string  `json:"look"`
+		Mode       string  `json:"mode"`
+		Ticket     string  `json:"ticket"`
+		Mandate    string  `json:"mandate"`
+		Origin     string  `json:"origin"`
+		Forms      bool    `json:"forms"`
+		Now        int64   `json:"now"`
+		Left       int64   `json:"left"`
+		Warn       int64   `json:"warn"`
+		What       string  `json:"what"`
+		Extensions int     `json:"extensions"`
+		Paper      string  `json:"paper"`
+		First      string  `json:"first,omitempty"`
+		Clicks     bool    `json:"clicks,omitempty"`
+		High       bool    `json:"high"`
+		End        pressed `json:"end"`
+		Extend     pressed `json:"extend"`
 	}{b.Subject, b.Actor, b.kind(), b.mode(), b.Ticket, b.Mandate, b.Origin, b.Forms, b.Now.UnixMilli(), b.Until.Sub(b.Now).Milliseconds(),
-		b.Warn.Milliseconds(), b.Ends, b.Extensions, b.paper()})
+		b.Warn.Milliseconds(), b.Ends, b.Extensions, b.paper(),
+		b.first(), b.Clicks, b.Banner.Top, b.Banner.end().pressed(), b.Banner.extend().pressed()})
 }
 
 // bar gathers what the bar says on a page that answers r.
@@ -83,7 +123,7 @@ func (g *Gateway) bar(r *http.Request, v *visit) barFacts {
 	b := barFacts{
 		Subject: v.who.subject.DisplayName(), Actor: v.who.actor.DisplayName(), Agent: v.who.actor.Kind != stead.Person, Edit: m.Mode == stead.Edit,
 		Ticket: m.Purpose.Ticket, Now: now, Warn: v.status.Until.Sub(v.status.WarnAt), Forms: true, Origin: origin(r), Mandate: string(m.ID),
-		Extensions: v.status.ExtensionsLeft, Back: "/",
+		Extensions: v.status.ExtensionsLeft, Back: "/", First: v.first == never, Clicks: v.app.Clicks, Banner: v.app.Banner,
 	}
 	b.Until, b.Ends = ends(r, v, now)
 	b.Last = !now.Before(b.Until.Add(-b.Warn))
@@ -122,7 +162,7 @@ func ends(r *http.Request, v *visit, now time.Time) (until time.Time, what strin
 // for it. Its text is ASCII whatever the names: it must read the same in every character set.
 func (t *trip) indicator(h http.Header) (head, body []byte, err error) {
 	facts := t.g.bar(t.in, t.v)
-	can := opening{origin: facts.Origin, leads: t.leads(), puts: append(t.guards(), t.g.script)}.admit(h)
+	can := opening{origin: facts.Origin, leads: t.leads(), puts: append(t.guards(), t.g.script), clicks: facts.Clicks}.admit(h)
 	facts.Forms = can.forms
 	var b bytes.Buffer
 	if can.script {

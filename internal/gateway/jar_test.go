@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/steadhq/stead/internal/gateway"
 )
 
 // The application's session lives in the mandate's jar alone: the browser keeps it sealed, and the actor's own is never sent (R13, R22).
@@ -200,7 +202,7 @@ func TestAtEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := &keeper{left: make(chan *http.Request, 8)}
-			g := newOwn(t, k, echo, func(g *gate) { g.gw.Apps[0].AtEnd = "/leave" })
+			g := newOwn(t, k, echo, func(g *gate) { g.gw.Apps[0].AtEnd = []gateway.Step{{Method: "GET", Target: "/leave"}} })
 			there := g.acting().over().tab()
 			there.load("/look/a")
 			g.gw.Sweep(t.Context())
@@ -222,7 +224,7 @@ func TestAtEnd(t *testing.T) {
 // There is one session of an application for an actor and a subject: a new one closes the former (GATEWAY 16).
 func TestFormerSessionIsClosed(t *testing.T) {
 	k := &keeper{left: make(chan *http.Request, 8)}
-	g := newOwn(t, k, echo, func(g *gate) { g.gw.Apps[0].AtEnd = "/leave" })
+	g := newOwn(t, k, echo, func(g *gate) { g.gw.Apps[0].AtEnd = []gateway.Step{{Method: "GET", Target: "/leave"}} })
 	g.acting().over().tab().load("/look/a")
 	second := g.again()
 	second.tab().load("/look/a")

@@ -12,7 +12,7 @@ import (
 
 // BenchmarkJar opens and writes what a page of two cookies brings along.
 func BenchmarkJar(b *testing.B) {
-	g := &Gateway{JarKey: make([]byte, 32), Now: time.Now, Apps: []App{{App: stead.App{ID: "wiki", Hosts: []string{"wiki.test"}}}}}
+	g := &Gateway{ongoing: &ongoing{}, JarKey: make([]byte, 32), Now: time.Now, Apps: []App{{App: stead.App{ID: "wiki", Hosts: []string{"wiki.test"}}}}}
 	g.settle()
 	m := &stead.Mandate{ID: "man_1"}
 	v := &visit{app: &g.Apps[0], place: place{app: &g.Apps[0]}, who: served{&stead.Principal{ID: "sam"}, &stead.Principal{ID: "dana"}, m}}

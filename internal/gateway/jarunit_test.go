@@ -83,7 +83,7 @@ func TestCookieReachesAndLiesUnder(t *testing.T) {
 // application's own in the clear.
 func TestJarOfSeveralHosts(t *testing.T) {
 	app := App{App: stead.App{ID: "wiki", Hosts: []string{"wiki.corp.example.com", "files.corp.example.com", "old.example.net"}}}
-	g := &Gateway{Apps: []App{app}, Acting: "act.example.org:8443", JarKey: []byte("k"), Now: func() time.Time { return time.UnixMilli(5000) },
+	g := &Gateway{ongoing: &ongoing{}, Apps: []App{app}, Acting: "act.example.org:8443", JarKey: []byte("k"), Now: func() time.Time { return time.UnixMilli(5000) },
 		Cookie: web.NewCookie("stead", "a:8443", true), Door: web.Door{Log: slog.New(slog.DiscardHandler)}}
 	g.settle()
 	m := &stead.Mandate{ID: "man_1", StartedAt: time.UnixMilli(0), Bounds: stead.Bounds{Length: stead.Duration(time.Hour)}}
@@ -136,7 +136,7 @@ func FuzzReadCookie(f *testing.F) {
 	for _, s := range []string{"a=b; Domain=.x.test; Path=/; Max-Age=1", "a=b;;;=;", "a=b; Expires=Mon, 02-Jan-06 15:04:05 GMT"} {
 		f.Add(s)
 	}
-	g := &Gateway{JarKey: []byte("k")}
+	g := &Gateway{ongoing: &ongoing{}, JarKey: []byte("k")}
 	box, err := g.box("jar", "man_1")
 	if err != nil {
 		f.Fatal(err)

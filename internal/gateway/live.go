@@ -89,8 +89,8 @@ func (g *Gateway) cutter(w http.ResponseWriter, r *http.Request, v *visit) (cont
 // cutEvery is how often open streams are looked at: well within the second that SECURITY promises.
 const cutEvery = 200 * time.Millisecond
 
-// Run cuts streams until ctx is done.
-func (g *Gateway) Run(ctx context.Context) {
+// Run cuts streams until ctx is done, by what the gateway in force says; nil is always g.
+func (g *Gateway) Run(ctx context.Context, inForce func() *Gateway) {
 	t := time.NewTicker(cutEvery)
 	defer t.Stop()
 	for {
@@ -98,6 +98,9 @@ func (g *Gateway) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			if inForce != nil {
+				g = inForce()
+			}
 			g.Sweep(ctx)
 		}
 	}

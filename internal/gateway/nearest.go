@@ -70,6 +70,8 @@ func strict(n *yaml.Node, t reflect.Type) error {
 		n = n.Alias
 	}
 	switch {
+	case t == reflect.TypeFor[stepsFile]() && n.Kind != yaml.SequenceNode:
+		return strict(n, t.Elem())
 	case t.Kind() == reflect.Slice && n.Kind == yaml.SequenceNode:
 		for _, c := range n.Content {
 			if err := strict(c, t.Elem()); err != nil {

@@ -20,6 +20,7 @@ type visit struct {
 	from    string   // Origin, as the browser said it
 	foreign bool     // a page of another mandate, or of nobody's, sent it
 	guarded bool     // the answer carries the guard of a shared host, if it is a page
+	around  bool     // a page of ours answers, with the application's in a frame of it
 	class   Verdict
 	first   firstVisit // never: nobody saw the subject in this application before, so the header Stead-First-Visit and the bar say
 	by      authority.By
@@ -43,9 +44,12 @@ func (g *Gateway) overlay(w http.ResponseWriter, r *http.Request) {
 	v.from = r.Header.Get("Origin") // before it is mapped
 	in.request(r)
 	v.names = out
-	v.epoch = takeEpoch(r)
+	v.epoch = takeEpoch(r, v.app.Shared)
 	v.class = v.app.Classify(r)
-	if v.class.Class == Public && !document(r) && r.Header.Get("Service-Worker") == "" {
+	if v.inner(r) {
+		w = g.inFrame(w, r, v)
+	}
+	if v.class.Class == Public && !document(r) && !v.inner(r) && r.Header.Get("Service-Worker") == "" {
 		g.public(w, r, v)
 		return
 	}
@@ -53,6 +57,9 @@ func (g *Gateway) overlay(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case v.class.Class == Public && (err != nil || !v.acting() && v.place.label == ""):
 		g.public(w, r, v)
+		return
+	case err != nil && v.inner(r) && safe(r) && r.Header.Get("Sec-Fetch-Site") == "cross-site":
+		g.askAgain(w, r)
 		return
 	case err != nil:
 		g.stranger(w, r, err)
@@ -87,7 +94,7 @@ func (g *Gateway) who(r *http.Request, v *visit) (err error) {
 		return err
 	}
 	v.who = served{actor: &v.status.Actor, subject: &v.status.Actor}
-	v.guarded = v.app.Shared && document(r) && g.Ends.MayAct(r.Context(), v.by)
+	v.guarded = v.app.Shared && (document(r) || framed(r)) && g.Ends.MayAct(r.Context(), v.by)
 	// Whom he acts for now may not be whom he takes his open pages for: first he must have seen that they are over.
 	// A mandate's own host has no pages of another.
 	_, unseen := g.unseen(r, v.status)
@@ -158,6 +165,8 @@ func (v *visit) ask(r *http.Request) {
 	default:
 		if rule := v.barred(r.URL); rule != "" {
 			v.q.Action, v.class.Rule = stead.ActionClosed, rule
+		} else if v.outer(r) {
+			v.around, v.q.Action, v.class.Rule = true, stead.ActionRead, ruleFrame
 		}
 	}
 	v.q.Resource.Rule = v.class.Rule
@@ -183,6 +192,10 @@ func (v *visit) ambiguous(r *http.Request, realm stead.Realm) bool {
 // decided does what the decision says. Nothing reaches the client before the record is there, and what changes
 // something is not even sent.
 func (g *Gateway) decided(w http.ResponseWriter, r *http.Request, v *visit, p *authority.Pending) {
+	if v.around {
+		g.outerPage(w, r, v, p.Wait)
+		return
+	}
 	looks := v.q.Action == stead.ActionRead || v.q.Action == stead.ActionMark || v.q.Action == stead.ActionWatch || v.q.Action == stead.ActionExport
 	if p.Decision.Allow && looks {
 		g.proxy(w, r, v, p.Decision, p.Wait)

@@ -86,7 +86,7 @@ func (f appFile) app(at where) (App, error) {
 		return a, at.in("rights").wrong("rights %q: left-to-app or evaluated", f.Rights)
 	}
 	for _, step := range []func(appFile, *App, where) error{
-		hosts, upstream, origins, allows, identity, realms, browsers, whoami, secrets, atEnd, unmatched, rules, tests,
+		hosts, upstream, origins, banner, allows, identity, realms, browsers, whoami, secrets, atEnd, unmatched, rules, tests,
 	} {
 		if err := step(f, &a, at); err != nil {
 			return a, err

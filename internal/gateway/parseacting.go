@@ -39,7 +39,7 @@ func browsers(f appFile, a *App, at where) error {
 	if f.FirstVisit != "" && !slices.Contains([]string{"refuse", "warn", "allow"}, f.FirstVisit) {
 		return at.in("first_visit").wrong("first_visit %q: refuse, warn or allow", f.FirstVisit)
 	}
-	a.FirstVisit = f.FirstVisit
+	a.FirstVisit, a.Clicks = f.FirstVisit, f.Capture.Clicks
 	return nil
 }
 
@@ -145,11 +145,12 @@ func atEnd(f appFile, a *App, at where) error {
 	if !here.said() {
 		return nil
 	}
-	if !strings.HasPrefix(f.AtEnd.Get, "/") || web.CheckTarget(f.AtEnd.Get, a.Allows) != nil {
-		return here.wrong("at_end get %q: a path of the application that begins with /", f.AtEnd.Get)
+	if len(f.AtEnd) == 0 {
+		return here.wrong("at_end needs a step, such as { get: /logout }")
 	}
-	a.AtEnd = f.AtEnd.Get
-	return nil
+	var err error
+	a.AtEnd, err = f.AtEnd.steps(here, a.Allows)
+	return err
 }
 
 // unmatched reads what becomes of requests that no rule matches.

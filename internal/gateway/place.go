@@ -60,6 +60,9 @@ func (g *Gateway) settle() error {
 				"the application %q is to have a host for each mandate, but server.acting_hosts names none: name one, or say origin: shared", a.ID)
 		}
 		a.Shared = a.Shared || a.Forward || g.Acting == "" // a proxy of its own knows its own host only
+		if err := a.settleBanner(); err != nil {
+			return err
+		}
 		for n, h := range a.Hosts {
 			p := place{app: a, n: n}
 			g.byHost[strings.ToLower(h)] = p

@@ -128,7 +128,7 @@ func (t *trip) rewrite(p *httputil.ProxyRequest) {
 		for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
 			h.Del(name) // what this browser keeps is the actor's own, or does not say that he acts elsewhere
 		}
-		if document(t.in) {
+		if document(t.in) || t.v.guarded {
 			h.Del("Range")
 			h.Set("Accept-Encoding", "identity")
 		}

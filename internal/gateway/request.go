@@ -27,6 +27,15 @@ func document(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "text/html") && r.Header.Get("X-Requested-With") == ""
 }
 
+// framed tells whether the answer becomes a page within another.
+func framed(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "iframe", "frame", "embed", "object":
+		return true
+	}
+	return false
+}
+
 func upgrades(r *http.Request) bool { return r.Header.Get("Upgrade") != "" }
 
 // eventStream tells whether r asks for server-sent events.

@@ -40,6 +40,7 @@ func (t *trip) answered(res *http.Response) error {
 	if acting {
 		own(h)
 		t.g.mark(h, t.v)
+		t.note(res)
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return nil
@@ -175,10 +176,11 @@ func isHTML(h http.Header) bool {
 func (t *trip) inject(res *http.Response) error {
 	h, draw := res.Header, t.drawGuard
 	switch {
-	case t.v.acting():
-		draw = t.indicator
+	case !document(t.in): // of a frame it is said around it
 	case t.v.elsewhere():
 		draw = t.drawNotice
+	case t.v.says():
+		draw = t.indicator
 	}
 	head, body, err := draw(h)
 	if err != nil {
@@ -189,6 +191,9 @@ func (t *trip) inject(res *http.Response) error {
 	h.Del("Content-Md5")
 	h.Del("Digest")
 	h.Del("Accept-Ranges")
+	if t.v.guarded { // before anything of ours goes in
+		res.Body, res.ContentLength = newFields(res.Body, t.in, t.g.epochOf(t.in)), -1
+	}
 	if res.ContentLength >= 0 {
 		res.ContentLength += int64(len(head) + len(body))
 		h.Set("Content-Length", strconv.FormatInt(res.ContentLength, 10))

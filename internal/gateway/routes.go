@@ -26,8 +26,10 @@ func (g *Gateway) Routes() *web.Routes {
 	t.Add("GET /.stead/out", web.InSession, g.outPage)
 	t.Add("POST /.stead/out", web.ActorSelf, g.out)
 	t.Add("POST /.stead/hidden", web.InSession, g.hidden)
+	t.Add("POST "+clicksPath, web.InSession, g.clicks)
 	t.Add("GET "+barStyle, web.Public, sheet)
 	t.Add("GET "+barScript, web.Public, g.script.serve)
+	t.Add("GET "+frameScript, web.Public, g.framing.serve)
 	t.Add("GET "+guardScript, web.Public, g.guard.serve)
 	t.Add("GET "+web.StaticPath+"{name}", web.Public, web.Static)
 	return t

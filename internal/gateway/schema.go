@@ -24,6 +24,9 @@ func schemaOf(t reflect.Type) map[string]any {
 	switch {
 	case t == reflect.TypeFor[time.Duration]():
 		return map[string]any{"type": []string{"string", "integer"}, "pattern": `^(0|([0-9.]+(h|m|s|ms))+)$`}
+	case t == reflect.TypeFor[stepsFile]():
+		one := schemaOfStruct(t.Elem())
+		return map[string]any{"oneOf": []any{one, map[string]any{"type": "array", "items": one, "minItems": 1}}}
 	case t.Kind() == reflect.Struct:
 		return schemaOfStruct(t)
 	case t.Kind() == reflect.Slice:
@@ -106,6 +109,9 @@ func keyRows(b *strings.Builder, t reflect.Type, path string) {
 		fmt.Fprintf(b, "| `%s` | %s | %s |\n", name, initial, strings.ReplaceAll(text, "|", `\|`))
 		if f.Type.Kind() == reflect.Struct && f.Type != reflect.TypeFor[identityFile]() && f.Type != reflect.TypeFor[toldFile]() {
 			keyRows(b, f.Type, name+".")
+		}
+		if f.Type == reflect.TypeFor[stepsFile]() {
+			keyRows(b, f.Type.Elem(), name+".")
 		}
 	}
 }

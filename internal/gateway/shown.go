@@ -27,7 +27,7 @@ func (t *trip) presents(res *http.Response) (page bool, err error) {
 	if !t.v.draws(t.in) || t.in.Method == http.MethodHead || !fills(res) {
 		return false, nil
 	}
-	says := t.v.acting() || t.v.elsewhere() // else the guard alone goes in, and what cannot carry it goes without
+	says := document(t.in) && t.v.says() // else the guard alone goes in, and what cannot carry it goes without
 	kind := kindOfPage(res)
 	if kind == "" && unpack(res) {
 		kind = http.DetectContentType(begins(res))

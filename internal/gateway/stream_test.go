@@ -303,7 +303,7 @@ func TestCutInTime(t *testing.T) {
 			g := newGate(t, app, echo)
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
-			go g.gw.Run(ctx)
+			go g.gw.Run(ctx, nil)
 			sam := g.acting()
 			stream := sam.dial(t, "GET /look/events HTTP/1.1\r\nAccept: text/event-stream\r\n\r\n")
 			socket := sam.dial(t, "GET /live HTTP/1.1\r\n"+upgrade)

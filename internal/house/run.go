@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/steadhq/stead/internal/gateway"
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/web"
 )
@@ -49,7 +50,7 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	sweeping, stop := context.WithCancel(context.Background())
 	var along sync.WaitGroup
 	along.Go(func() { h.sweepAlong(sweeping, log) })
-	along.Go(func() { d.Gateway.Run(sweeping) })
+	along.Go(func() { d.Gateway.Run(sweeping, func() *gateway.Gateway { return d.Gateway }) })
 	along.Go(func() { h.unheard.tellAlong(sweeping) })
 	along.Go(func() { reloadAlong(sweeping, log, d.ring) })
 	var err error

@@ -91,6 +91,7 @@ func TestCheckFinds(t *testing.T) {
 		{"answers", OK, "/ leads to /home: 200", ""},
 		{"identity", Hint, "each gets a page with her own name", `whoami: { match: "data-login=\"([^\"'<>&]+)" }`},
 		{"courtesy", OK, "it answers otherwise when X-Stead-Mode says", ""},
+		{"banner", OK, "rewrite fits", ""},
 		{"policy", OK, "strict-dynamic, nonce: the indicator fits", ""},
 		{"policy", Note, "in a meta element: form-action", ""},
 		{"cookies", OK, "sets desk (HttpOnly)", ""},

@@ -26,8 +26,9 @@ func policies(_ *Visitor, l look) []Finding {
 			}
 		}
 	}
+	out = append(out, bannerWay(kinds))
 	if len(kinds) == 0 {
-		return []Finding{{"policy", OK, "no Content-Security-Policy: the indicator fits", ""}}
+		return append(out, Finding{"policy", OK, "no Content-Security-Policy: the indicator fits", ""})
 	}
 	for _, k := range sorted(kinds) {
 		switch {
@@ -40,6 +41,16 @@ func policies(_ *Visitor, l look) []Finding {
 		}
 	}
 	return out
+}
+
+// bannerWay tells which way of the banner fits.
+func bannerWay(kinds map[string]bool) Finding {
+	for k := range kinds {
+		if strings.Contains(k, "sandbox without scripts") {
+			return Finding{"banner", Hint, "frame fits: a sandbox lets no script of the bar's run in its pages, and stays as it is", "banner: { csp: frame }"}
+		}
+	}
+	return Finding{"banner", OK, "rewrite fits: the bar goes into its pages", ""}
 }
 
 func policyKind(policy string) string {

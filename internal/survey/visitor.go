@@ -19,6 +19,9 @@ const (
 	maxRedirects = 5
 )
 
+// Agent is what visitors call themselves.
+const Agent = "stead-app"
+
 // A Visitor asks one application as one person, who keeps cookies as a browser does.
 type Visitor struct {
 	Client   *http.Client // follows nothing and keeps nothing
@@ -58,8 +61,15 @@ func (v *Visitor) Get(ctx context.Context, target string, more http.Header) (Ans
 	if err != nil {
 		return Answer{}, err
 	}
+	a, err := v.Send(r, more)
+	a.Target = target
+	return a, err
+}
+
+// Send asks what r asks, as the person, with her cookies. More headers may be given.
+func (v *Visitor) Send(r *http.Request, more http.Header) (Answer, error) {
 	r.Host = v.Host
-	maps.Copy(r.Header, http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}, "User-Agent": {"stead-app"}})
+	maps.Copy(r.Header, http.Header{"Accept": {"text/html,application/xhtml+xml,*/*;q=0.8"}, "User-Agent": {Agent}})
 	maps.Copy(r.Header, v.Identity)
 	maps.Copy(r.Header, more)
 	for _, c := range v.jar.Cookies(v.canonical()) {
@@ -71,17 +81,20 @@ func (v *Visitor) Get(ctx context.Context, target string, more http.Header) (Ans
 		if errors.As(err, &e) {
 			err = e.Err
 		}
-		return Answer{}, fmt.Errorf("%s does not answer: %w", where, err)
+		return Answer{}, fmt.Errorf("%s does not answer: %w", r.URL, err)
 	}
 	defer res.Body.Close()
 	v.jar.SetCookies(v.canonical(), res.Cookies())
-	a := Answer{Target: target, Status: res.StatusCode, Header: res.Header}
+	a := Answer{Target: r.URL.RequestURI(), Status: res.StatusCode, Header: res.Header}
 	a.Body, err = io.ReadAll(io.LimitReader(res.Body, maxBody))
 	if to := res.Header.Get("Location"); to != "" && res.StatusCode/100 == 3 {
-		a.Location, a.Leaves = v.local(target, to)
+		a.Location, a.Leaves = v.local(a.Target, to)
 	}
 	return a, err
 }
+
+// Keep gives a visitor cookies that she came with.
+func (v *Visitor) Keep(list ...*http.Cookie) { v.jar.SetCookies(v.canonical(), list) }
 
 // Open asks for a target and follows where it leads on this host. It gives every answer on the way.
 func (v *Visitor) Open(ctx context.Context, target string, more http.Header) ([]Answer, error) {

@@ -23,16 +23,17 @@ function wire() {
 const mine = e => { if (target(e) === host) halt(e); };
 const shown = () => { tick(); poll(); soon(); };
 const typed = e => { dirty = dirty || e.isTrusted && target(e) !== host; };
+const is = (e, k) => key(e) === k.code && alt(e) === k.alt && shift(e) === k.shift && ctrl(e) === k.ctrl && meta(e) === k.meta;
+const keyed = e => {
+  const ends = e.isTrusted && is(e, facts.end), asks = e.isTrusted && extensions > 0 && is(e, facts.extend);
+  if (!ends && !asks) return;
+  stop(e);
+  halt(e);
+  if (ends) facts.forms ? send(part.end) : click(part.end);
+  else { attribute(part.extend, "target", dirty ? "_blank" : "_self"); click(part.extend); }
+};
 const onWindow = [
-  ["keydown", e => {
-    if (e.isTrusted && alt(e) && shift(e) && (key(e) === "KeyE" || key(e) === "KeyX" && extensions > 0)) {
-      stop(e);
-      halt(e);
-      if (key(e) === "KeyE") facts.forms ? send(part.end) : click(part.end);
-      else { attribute(part.extend, "target", dirty ? "_blank" : "_self"); click(part.extend); }
-    }
-    mine(e);
-  }],
+  ["keydown", e => { keyed(e); mine(e); }],
   ["click", e => {
     if (target(e) !== host) return;
     halt(e);

@@ -29,7 +29,7 @@ const pop = bind(H.showPopover), unpop = bind(H.hidePopover), focus = bind(H.foc
 const showModal = bind(HTMLDialogElement.prototype.showModal), close = bind(HTMLDialogElement.prototype.close);
 const send = bind(HTMLFormElement.prototype.requestSubmit), setValue = set(HTMLInputElement.prototype, "value");
 const listen = bind(EventTarget.prototype.addEventListener), stop = bind(V.preventDefault), halt = bind(V.stopImmediatePropagation), target = get(V, "target"), kind = get(V, "type");
-const key = get(K, "code"), alt = get(K, "altKey"), shift = get(K, "shiftKey"), atX = get(M, "clientX"), atY = get(M, "clientY"), clicks = get(UIEvent.prototype, "detail");
+const key = get(K, "code"), alt = get(K, "altKey"), shift = get(K, "shiftKey"), ctrl = get(K, "ctrlKey"), meta = get(K, "metaKey"), atX = get(M, "clientX"), atY = get(M, "clientY"), clicks = get(UIEvent.prototype, "detail");
 const later = bind(win.setTimeout, win), every = bind(win.setInterval, win), clock = bind(performance.now, performance), date = Date.now, stamp = Date.parse;
 const ask = bind(win.fetch, win), then = bind(Promise.prototype.then), json = bind(Response.prototype.json), statusOf = get(Response.prototype, "status");
 const beacon = bind(navigator.sendBeacon, navigator), observe = bind(MutationObserver.prototype.observe), unobserve = bind(MutationObserver.prototype.disconnect);

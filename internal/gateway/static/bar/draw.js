@@ -26,15 +26,20 @@ const leaving = () => {
 };
 // In a sandbox a form of ours would come from nowhere, and a link leads to where its button is.
 function ending(into) {
-  if (!facts.forms) return link(into, "end", "/.stead/end", "End session");
+  if (!facts.forms) return shortcut(link(into, "end", "/.stead/end", "End session"), facts.end);
   const form = element("form", "", into);
   attribute(form, "method", "post");
   attribute(form, "action", facts.origin + "/.stead/end");
   attribute(form, "target", "_self");
   input(form, "mandate", facts.mandate);
   backs[backs.length] = input(form, "return", "/");
-  attribute(element("button", "end", form, "End session"), "aria-keyshortcuts", "Alt+Shift+E");
+  shortcut(element("button", "end", form, "End session"), facts.end);
   return form;
+}
+function shortcut(e, keys) {
+  attribute(e, "aria-keyshortcuts", keys.aria);
+  attribute(e, "title", keys.shown);
+  return e;
 }
 function link(into, className, path, words) {
   const a = element("a", className, into, words);
@@ -53,17 +58,18 @@ function drawing() {
   element("div", "frame", whole);
   const bar = part.bar = element("section", "bar", whole);
   attribute(bar, "aria-label", "Acting for somebody");
+  if (facts.first && !dismissed) novel(bar);
   icon(bar);
   const said = element("p", "said", bar);
   sentence(element("span", "who", said));
   element("span", facts.look === "read" ? "fact mode short" : "fact mode", said, facts.mode);
+  if (facts.clicks) element("span", "fact", said, "Clicks are recorded");
   if (facts.ticket) element("span", facts.ticket.length < 24 ? "fact short" : "fact", said, facts.ticket);
   part.time = element("span", "fact time", said);
   attribute(part.time, "role", "timer");
   part.unsaved = element("strong", "fact", said);
   const doing = element("div", "doing", bar);
-  part.extend = link(doing, "", "/.stead/extend", "Extend");
-  attribute(part.extend, "aria-keyshortcuts", "Alt+Shift+X");
+  part.extend = shortcut(link(doing, "", "/.stead/extend", "Extend"), facts.extend);
   part.end = ending(doing);
   part.less = button(doing, "less", "", "Make the bar small");
   icon(part.less, ["M6 12h12"]);
@@ -75,6 +81,19 @@ function drawing() {
   part.status = element("p", "status", whole);
   attribute(part.status, "role", "status");
   covering(part.cover = element("dialog", "cover", whole));
+}
+// What is said on a first visit, until somebody has read it.
+function novel(bar) {
+  part.first = element("div", "first", bar);
+  icon(part.first, ["M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18z", "M12 11v5.5", "M12 7.5v.01"]);
+  element("p", "said", part.first, facts.first);
+  part.known = button(part.first, "", "Got it");
+}
+function known() {
+  remove(part.first);
+  focus(part.less);
+  measure();
+  try { keep("stead-first", facts.subject); } catch { /* it is said again on the next page */ }
 }
 function sentence(who) {
   const words = facts.look === "agent" ? ["", facts.actor, " acts for ", facts.subject] : ["Viewing as ", facts.subject, " \u2014 you are ", facts.actor];
@@ -104,20 +123,22 @@ function pressed(e) {
     else if (on === part.extend) attribute(on, "target", dirty ? "_blank" : "_self"); // so that what is typed stays
     else if (on === part.see) attribute(on, "href", facts.origin + "/.stead/end?return=" + here());
     else if (on === part.again) at.reload();
+    else if (on && on === part.known) known();
   }
 }
 
-let isSmall = false, isTop = false;
+let isSmall = false, isTop = facts.high;
 function small(yes) {
   isSmall = yes;
   dress();
   focus(yes ? part.pill : part.less);
   try { keep("stead-bar", yes ? "small" : ""); } catch { /* full: the choice is lost, and no more */ }
 }
-let keep = () => {};
+let keep = () => {}, dismissed = false;
 try {
   keep = bind(Storage.prototype.setItem, win.sessionStorage);
   isSmall = win.sessionStorage.getItem("stead-bar") === "small";
+  dismissed = win.sessionStorage.getItem("stead-first") === facts.subject;
 } catch { /* no storage here */ }
 
 function dress() {

@@ -78,13 +78,13 @@ function hidden() {
   if (!forbiddenToAsk) try { beacon(facts.origin + "/.stead/hidden", ""); } catch { /* forbidden by the page: covered all the same */ }
   cover("hidden");
 }
-// aside moves the bar to the upper edge, once, where something of the page's is fixed below it and nothing above.
+// aside moves the bar to the other edge, once, where something of the page's is fixed at this one and nothing there.
 let moved = false;
 function aside() {
   const r = box(part.bar);
   if (moved || isSmall || !fixed((above(r) + below(r)) / 2)) return;
   moved = true;
-  isTop = !fixed(tall(r) / 2);
+  if (!fixed(isTop ? inside.height(win) - tall(r) / 2 : tall(r) / 2)) isTop = !isTop;
   dress();
 }
 function fixed(y) {
