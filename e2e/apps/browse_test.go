@@ -254,6 +254,7 @@ func (s story) revokedIn(t *testing.T, w *world, sam *window) {
 		}
 	}
 	sam.pictures(s.app + "-covered")
+	s.signsOut(t, w, st.Mandate)
 	kept := w.program.kept(t)
 	status := sam.loads("a form", chromedp.Evaluate[chromedp.Void](`(() => { const f = document.createElement("form"); f.method = "post"; f.action = "`+s.views[0]+`"; document.body.append(f); f.submit() })()`))
 	if text := tell[string](sam, "document.documentElement.outerHTML"); status < 400 || strings.Contains(text, s.hers) {

@@ -94,15 +94,13 @@ func without(all, others []string) []string {
 	return slices.DeleteFunc(all, func(id string) bool { return slices.Contains(others, id) })
 }
 
-// left tells that the gateway has signed out of the application: the trail says so, and the session that was the
-// mandate's is kept no more.
-func (s story) left(t *testing.T, w *world, mandate string, his []string) {
+// signsOut waits until the gateway has signed out of the application, where its rules say how, and gives what the trail
+// says of it.
+func (s story) signsOut(t *testing.T, w *world, mandate string) (last told) {
 	t.Helper()
-	p := w.program
-	if len(p.atEnd) == 0 {
-		return
+	if len(w.program.atEnd) == 0 {
+		return last
 	}
-	var last told
 	stage.Until(t, "her session is left open at the application", func() bool {
 		var got struct{ Events []told }
 		w.ada.Get(t, w.own+"/v1/events?limit=1000&mandate="+mandate).Is(t, "events", 200).Reads(t, &got)
@@ -112,6 +110,18 @@ func (s story) left(t *testing.T, w *world, mandate string, his []string) {
 		}
 		return at >= 0
 	})
+	return last
+}
+
+// left tells that the gateway has signed out of the application: the trail says so, and the session that was the
+// mandate's is kept no more.
+func (s story) left(t *testing.T, w *world, mandate string, his []string) {
+	t.Helper()
+	p := w.program
+	if len(p.atEnd) == 0 {
+		return
+	}
+	last := s.signsOut(t, w, mandate)
 	if last.Kind != "application.left" || last.Outcome != "ok" {
 		t.Errorf("signing out of the application: %+v", last)
 	}
@@ -229,13 +239,13 @@ func (s story) refused(t *testing.T, w *world, sam *stage.Caller) {
 // runsOut lets the time run out between two polls: the next form goes nowhere, neither as Dana nor as Sam.
 func (s story) runsOut(t *testing.T, w *world, sam *stage.Caller) {
 	t.Helper()
-	w.acts(t, sam, "for", "2s")
+	mandate := w.acts(t, sam, "for", "2s")
 	s.isHers(t, "for two seconds", w.get(t, sam, s.home))
 	stage.Until(t, "the time does not run out", func() bool {
 		poll, err := sam.Try(t, "GET", w.site+s.home, "")
 		return err != nil || poll.Status != http.StatusOK // it may be broken off in the middle
 	})
-	s.over(t, w, sam)
+	s.over(t, w, sam, mandate)
 }
 
 func (s story) revoked(t *testing.T, w *world, sam *stage.Caller) {
@@ -243,12 +253,13 @@ func (s story) revoked(t *testing.T, w *world, sam *stage.Caller) {
 	mandate := w.acts(t, sam)
 	s.isHers(t, "until it is revoked", w.get(t, sam, s.home))
 	w.ada.JSON(t, "POST", w.own+"/v1/mandates/"+mandate+"/revoke", map[string]any{"reason": "enough"}).Is(t, "revoke", 200)
-	s.over(t, w, sam)
+	s.over(t, w, sam, mandate)
 }
 
 // over is after an end that he has not seen: nothing goes on until he has.
-func (s story) over(t *testing.T, w *world, sam *stage.Caller) {
+func (s story) over(t *testing.T, w *world, sam *stage.Caller, mandate string) {
 	t.Helper()
+	s.signsOut(t, w, mandate) // that is the last that the application hears
 	form := s.form
 	if form.method == "" {
 		form = s.writes[0]
