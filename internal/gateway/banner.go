@@ -155,8 +155,7 @@ func (v *visit) outer(r *http.Request) bool {
 
 // inner tells whether r fills a frame, where ours stands around.
 func (v *visit) inner(r *http.Request) bool {
-	dest := r.Header.Get("Sec-Fetch-Dest")
-	return v.app.Banner.Way == Framed && v.place.label != "" && (dest == "iframe" || dest == "frame")
+	return v.app.Banner.Way == Framed && v.place.label != "" && framed(r)
 }
 
 // settleBanner refuses what cannot be shown at the hosts that there are.

@@ -39,6 +39,9 @@ func browsers(f appFile, a *App, at where) error {
 	if f.FirstVisit != "" && !slices.Contains([]string{"refuse", "warn", "allow"}, f.FirstVisit) {
 		return at.in("first_visit").wrong("first_visit %q: refuse, warn or allow", f.FirstVisit)
 	}
+	if f.Capture.Clicks && (a.Forward || a.Banner.Way != Rewrite) {
+		return at.in("capture").in("clicks").wrong("capture clicks: only a script of ours in the page sees them, and here none is put there: banner csp: rewrite does")
+	}
 	a.FirstVisit, a.Clicks = f.FirstVisit, f.Capture.Clicks
 	return nil
 }
