@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -63,12 +64,16 @@ func (b barFacts) first() string {
 	return "First visit: to look may already make an account for " + b.Subject + "."
 }
 
-// edge is what the bar's class says beside its look.
+// edge is what the bar's class says beside its look: where it stands, and that it says more than usual.
 func (b barFacts) edge() string {
+	words := []string{}
 	if b.Banner.Top {
-		return "stead-high"
+		words = append(words, "stead-high")
 	}
-	return ""
+	if b.First {
+		words = append(words, "stead-first")
+	}
+	return strings.Join(words, " ")
 }
 
 // pressed is a shortcut as the script compares it.
