@@ -79,6 +79,20 @@ func TestWriteCanary(t *testing.T) {
 	}
 }
 
+// An application whose pages stand in a frame of ours is asked as any other: nobody sees a page of the check.
+func TestWriteCanaryOfFramed(t *testing.T) {
+	rules, _ := acme(t)
+	raw, err := os.ReadFile(rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules = scratch(t, "framed.yaml", strings.Replace(string(raw), "    realms:\n", "    banner: { csp: frame }\n    realms:\n", 1))
+	code, out, talk := stead1(t, "app", "check", "--file", rules, "--write-canary", scratch(t, "canary.yaml", noteCanary), "--actor", "staff/sam", "--as", "customers/dana", "--yes")
+	if code != exitOK || !strings.Contains(out, "names sam and dana: “") {
+		t.Errorf("%d\n%s\n%s", code, out, talk)
+	}
+}
+
 // Nothing is written without the flag and a yes, nor where it would prove nothing.
 func TestWriteCanaryRefuses(t *testing.T) {
 	rules, wrote := acme(t)

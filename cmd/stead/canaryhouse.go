@@ -44,7 +44,7 @@ const canaryRule = `@id("canary")
 @max("5m")
 @mode("edit")
 @advice("Open for one check of one application.")
-permit (principal in Group::"%s/canary-actor", action == Action::"act", resource in Group::"%s/canary-subject")
+permit (principal in Group::%q, action == Action::"act", resource in Group::%q)
 when { context.mode == "edit" };
 
 @id("canary-own")
@@ -56,7 +56,7 @@ when { context.capacity == "self" };
 @id("canary-other")
 @owner(%q)
 @advice("What the check writes.")
-permit (principal in Group::"%s/canary-actor", action in [Action::"look", Action::"change"], resource is Realm)
+permit (principal in Group::%q, action in [Action::"look", Action::"change"], resource is Realm)
 when { context.capacity == "for-other" && context.mode == "edit" };
 `
 
@@ -78,6 +78,7 @@ func (c *canary) house(ctx context.Context) (h *canaryHouse, err error) {
 	}()
 	app := *c.app
 	app.Aware, app.Shared, app.OriginSaid, app.FirstVisit = true, true, true, "allow"
+	app.Banner, app.Clicks = gateway.Banner{}, false // nobody sees a page of it
 	m, err := house.Unlock(ctx, filepath.Join(dir, "master.key"), house.Cabinet(filepath.Join(dir, "secrets")))
 	if err != nil {
 		return h, err
@@ -103,7 +104,7 @@ func (c *canary) policy() map[string]string {
 	}
 	actor, _, _ := strings.Cut(c.actor, "/")
 	subject, _, _ := strings.Cut(c.subject, "/")
-	return map[string]string{"canary.cedar": fmt.Sprintf(canaryRule, owner, actor, subject, owner, owner, actor)}
+	return map[string]string{"canary.cedar": fmt.Sprintf(canaryRule, owner, actor+"/canary-actor", subject+"/canary-subject", owner, owner, actor+"/canary-actor")}
 }
 
 func (h *canaryHouse) people(ctx context.Context) error {
@@ -129,13 +130,14 @@ func (h *canaryHouse) open(ctx context.Context, m house.Material, app gateway.Ap
 		return errors.Join(err, l.Close())
 	}
 	log := slog.New(slog.DiscardHandler)
-	h.gw = &gateway.Gateway{Apps: []gateway.App{app}, Passes: h.Authority, Starts: h.Authority, Ends: h.Authority, Decider: h.Authority, Signer: ring,
+	gw := &gateway.Gateway{Apps: []gateway.App{app}, Passes: h.Authority, Starts: h.Authority, Ends: h.Authority, Decider: h.Authority, Signer: ring,
 		Console: origin, JarKey: m.CodeKey, Door: web.Door{Log: log}, Cookie: web.NewCookie("stead", h.at, false),
 		Trusted: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: h.Now, NewID: h.NewID}
-	door, err := h.gw.Open()
+	door, err := gw.Open()
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	h.gw = gw
 	h.server = web.NewServer(door, log)
 	go func() { _ = h.server.Serve(web.Listener(l, nil)) }()
 	return nil

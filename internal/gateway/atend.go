@@ -10,6 +10,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
 )
 
 // atEndFor bounds the requests that close an application's session.
@@ -29,8 +30,8 @@ func (g *Gateway) atEnd(j *jar) {
 		l := authority.Leaving{Mandate: j.id.mandate, Actor: j.who.actor.ID, Subject: j.who.subject.ID, App: j.id.app, Status: status}
 		log := g.Door.Log.With("app", l.App, "mandate", l.Mandate, "actor", l.Actor, "subject", l.Subject)
 		if err != nil {
-			log.Warn("the application's session was not closed at the end of a mandate", "error", err)
-			l.Failed = err.Error()
+			l.Failed = short(err.Error()) // which may hold as much as the application likes
+			log.Warn("the application's session was not closed at the end of a mandate", "error", l.Failed)
 		}
 		told, done := context.WithTimeout(context.Background(), atEndFor) // its time-out is told too
 		defer done()
@@ -53,6 +54,9 @@ func (g *Gateway) leave(ctx context.Context, j *jar) (status int, err error) {
 
 func (g *Gateway) step(ctx context.Context, j *jar, s Step, values map[string]string) (status int, err error) {
 	p := place{app: j.app}
+	if web.CheckTarget(s.At(values), j.app.Allows) != nil { // as of everybody's: what an answer said leads nowhere else
+		return 0, fmt.Errorf("what is taken for %s makes no path of it", s.path())
+	}
 	in, err := s.Request(ctx, "http://"+p.own(), values)
 	if err != nil {
 		return 0, err

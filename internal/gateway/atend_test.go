@@ -99,6 +99,50 @@ func TestAtEndWithToken(t *testing.T) {
 	}
 }
 
+// What an answer said leads to no other path than the step's, and to nothing where it is nothing; and of an answer that is
+// none no more is recorded than a line.
+func TestAtEndGoesNowhereElse(t *testing.T) {
+	for said, want := range map[string]string{
+		"../../orders/7": "what is taken for /sessions/{id} makes no path of it",
+		"..":             "what is taken for /sessions/{id} makes no path of it",
+		"":               "the answer to GET /form holds no id",
+		"7":              (`ask the application for /sessions/{id}: net/http: HTTP/1.x transport connection broken: malformed HTTP response "` + strings.Repeat("x", 200))[:200] + "…",
+	} {
+		t.Run(said, func(t *testing.T) {
+			g := newOwn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodDelete {
+					c, _, err := http.NewResponseController(w).Hijack()
+					if err == nil {
+						_, _ = c.Write([]byte(strings.Repeat("x", 100_000) + "\r\n\r\n"))
+						_ = c.Close()
+					}
+					return
+				}
+				http.SetCookie(w, &http.Cookie{Name: "sid", Value: "1", Path: "/"})
+				w.Header().Set("Content-Type", "text/html")
+				fmt.Fprintf(w, "<p id=%q>", said)
+			}), echo, func(g *gate) {
+				g.gw.Apps[0].AtEnd = []gateway.Step{
+					{Method: "GET", Target: "/form", Take: map[string]*regexp.Regexp{"id": regexp.MustCompile(`id="([^"]*)"`)}},
+					{Method: "DELETE", Target: "/sessions/{id}"},
+				}
+			})
+			there := g.acting().over().tab()
+			there.load("/look/a")
+			there.post("/.stead/end", url.Values{}, browser...)
+			since := g.size()
+			g.gw.Sweep(t.Context())
+			if err := g.gw.Close(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if last := g.up.last(t); (last.Method == http.MethodDelete) != (said == "7") {
+				t.Errorf("%s %s", last.Method, last.URL.RequestURI())
+			}
+			g.toldOfLeaving(since, there.last, want)
+		})
+	}
+}
+
 // toldOfLeaving looks for the one event of an end in the log.
 func (g *gate) toldOfLeaving(since uint64, mandate stead.MandateID, failed string) {
 	g.t.Helper()

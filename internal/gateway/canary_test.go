@@ -19,6 +19,7 @@ func TestParseCanary(t *testing.T) {
 		"write: { post: '/n?{canary}' }\nundo: { post: '/n?{id}' }\n" + record:                                           "line 2: {id}",
 		"write: { post: '/n?{canary}' }\nrecord: { get: /log, entry: '.*' }":                                             "a pattern for one entry",
 		"write: { post: '/n?{canary}' }\nrecord: { get: /log, entry: '({canary}' }":                                      "a pattern for one entry",
+		"write: { post: '/n?{canary}' }\nrecord: { get: /log, entry: 'x[{canary}]' }":                                    "a pattern for one entry",
 		"write: { post: '/n?{canary}' }\nrecord: { get: /log, entry: '{canary}', actor: 'x*' }":                          "does not match everything",
 		"write: { request: 'PUT /n', body: '{\"t\":\"{canary}\"}', type: application/json }\nremains: a note\n" + record: "",
 	} {

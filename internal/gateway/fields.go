@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/steadhq/stead/internal/web"
@@ -39,6 +40,7 @@ type fields struct {
 	choosing  bool            // in a select, which knows no fields
 	inside    string          // "svg" or "math", of which depth are open
 	depth     int             //
+	point     string          // what is open there that holds HTML
 	forms     map[string]bool // by id: they lead here, and have no field
 	asked     map[string]bool // by id: forms to come that a button posts
 }
@@ -85,6 +87,8 @@ func (f *fields) look(b []byte) {
 // tag looks at the tag that ended just now.
 func (f *fields) tag(name string) {
 	switch {
+	case f.depth > 0 && f.mixes(name):
+		f.scan.giveUp()
 	case name == "svg" || name == "math":
 		f.draws(name)
 	case name == "template" && f.depth == 0:
@@ -122,6 +126,24 @@ func (f *fields) draws(name string) {
 	}
 	f.scan.foreign = f.depth > 0
 }
+
+// mixes tells whether an element stands in what holds HTML within a picture or formula: where that ends depends on it.
+func (f *fields) mixes(name string) bool {
+	switch {
+	case f.scan.closing:
+		if name == f.point || name == f.inside {
+			f.point = ""
+		}
+	case f.point != "":
+		return true
+	case !f.scan.selfish && slices.Contains(points, name):
+		f.point = name
+	}
+	return false
+}
+
+// points are the elements in which HTML may stand (HTML 13.2.6): of a title's text alone the scan knows.
+var points = []string{"annotation-xml", "desc", "foreignobject", "mi", "mn", "mo", "ms", "mtext"}
 
 // form gives its field to one that begins. Within a template each stands for itself; else none begins in another.
 func (f *fields) form() {

@@ -36,6 +36,11 @@ func TestFields(t *testing.T) {
 		"<textarea><form method=post></textarea>", "<xmp><form method=post></xmp>", "<iframe><form method=post></iframe>", "<plaintext><form method=post>",
 		"<p title='<form method=post>'>", "<select><form method=post></select><form method=post>*", "<noscript><form method=post>*</form></noscript>",
 		"<svg><form method=post></form></svg><form method=post>*", "<svg><![CDATA[ > <form method=post> ]]></svg>", "<svg><style/><title/></svg><form method=post>*",
+		// What a browser reads by what stands open: a field would end the value in which it takes the form for text.
+		"<svg><title>A</title><style>a{}</style><![CDATA[ a ]]></svg><form method=post>*", "<svg><desc>A</desc></svg><form method=post>*", "<math><mi>x</mi></math><form method=post>*",
+		`<svg><title><b title="</title></svg><form method=post><img>">`, `<svg><style><a id="</style></svg><form method=post><img>">`, `<math><style><a id="</style></math><form method=post><img>">`,
+		`<svg><p><![CDATA[ > <a title="]]></svg><form method=post><img>">`, `<svg><desc><p></svg></p></desc><style><a id="</style><form method=post><img>">`,
+		`<math><annotation-xml><p></math></p></annotation-xml><title><a id="</title><form method=post><img>">`,
 		"<svg/><form method=post>*", "<math><svg></math></svg><form method=post>*",
 		// One within another is none; in a template each stands for itself.
 		"<form method=post>*<form method=post></form><form method=post>*", "<form><form method=post></form>",

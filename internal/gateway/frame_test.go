@@ -10,6 +10,9 @@ import (
 // inner are the heads of a link that was pressed in a frame.
 var inner = []string{"Accept: text/html,application/xhtml+xml", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe", "Sec-Fetch-User: ?1"}
 
+// maxFields is how many fields of a form are read.
+const maxFields = 1000
+
 const thePage = "<!doctype html><title>Page</title><p>The page."
 
 // newFramed is an application whose policies stay as they are.
@@ -85,6 +88,13 @@ func TestFramedRefusals(t *testing.T) {
 	if a := sam.do("POST", "/find", "q=1", append(form, "Origin: http://evil.example", "Sec-Fetch-Site: cross-site")...); a.StatusCode != http.StatusForbidden || strings.Contains(a.body, "stead-again") {
 		t.Errorf("another site's form is sent on: %s %s", a.Status, a.body)
 	}
+	since := g.size()
+	if a := sam.do("POST", "/find", strings.Repeat("a&", maxFields+1), form...); a.StatusCode != http.StatusBadRequest || !strings.Contains(a.body, "nothing was sent") {
+		t.Errorf("more fields than any form has: %s, %d bytes", a.Status, len(a.body))
+	}
+	if e := g.leaves(since, "request.allowed", "request.served")[1]; e.Status != http.StatusBadRequest {
+		t.Errorf("recorded %+v", e)
+	}
 	if n := len(g.up.requests()); n != reached {
 		t.Errorf("%d requests reached the application", n-reached)
 	}
@@ -92,6 +102,10 @@ func TestFramedRefusals(t *testing.T) {
 	away := append(slices.Clone(inner), "Sec-Fetch-Site: cross-site")
 	if a := stranger.get("/orders", away...); !strings.Contains(a.body, `http-equiv="refresh" content="0"`) || !strings.Contains(strings.Join(a.Header["Content-Security-Policy"], ","), "frame-ancestors 'self'") {
 		t.Errorf("a link of a page in a sandbox: %s %s", a.Status, a.body)
+	}
+	byItself := slices.DeleteFunc(away, func(h string) bool { return h == "Sec-Fetch-User: ?1" })
+	if a := stranger.get("/orders", byItself...); strings.Contains(a.body, "refresh") || !strings.Contains(a.body, `<a href="">`) {
+		t.Errorf("what nobody pressed is asked for again and again: %s %s", a.Status, a.body)
 	}
 	if a := stranger.get("/orders", inner...); a.StatusCode != http.StatusUnauthorized {
 		t.Errorf("asked again: %s", a.Status)

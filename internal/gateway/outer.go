@@ -38,6 +38,7 @@ func (g *Gateway) outerPage(w http.ResponseWriter, r *http.Request, v *visit, wa
 	if a.posts {
 		if a.posted, err = postedForm(r); err != nil {
 			g.Door.Refuse(w, r, err)
+			g.Decider.Served(v.q, d, authority.Outcome{Status: web.StatusOf(err), Page: ruleFrame, Evidence: "gateway"})
 			return
 		}
 	}
@@ -87,9 +88,13 @@ func postedForm(r *http.Request) ([][2]string, error) {
 		if !okName || !okValue {
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "this form cannot be read, so it cannot be passed on into the frame: nothing was sent")
 		}
-		if part != "" {
-			list = append(list, [2]string{n, t})
+		if part == "" {
+			continue
 		}
+		if len(list) == maxParams {
+			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "this form has more than %d fields, so it cannot be passed on into the frame: nothing was sent", maxParams)
+		}
+		list = append(list, [2]string{n, t})
 	}
 	return list, nil
 }
@@ -152,11 +157,16 @@ func replaceDirective(policy string, d directive) string {
 }
 
 // askAgain has the browser ask again of itself: a link of a page in a sandbox comes without the pass, since its page is of
-// no site, and an answer of ours is of this one.
+// no site, and an answer of ours is of this one. Where the frame itself is in a sandbox our answer is of no site either, and
+// would ask for ever: so only what somebody pressed is asked again at once, and everything else when he presses a link.
 func (g *Gateway) askAgain(w http.ResponseWriter, r *http.Request) {
 	g.Door.Serve(func(w http.ResponseWriter, _ *http.Request) error {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, err := io.WriteString(w, `<!doctype html><meta http-equiv="refresh" content="0">`)
+		page := `<!doctype html><title>Open this page</title><p><a href="">Open this page</a></p>`
+		if r.Header.Get("Sec-Fetch-User") == "?1" {
+			page = `<!doctype html><meta http-equiv="refresh" content="0">`
+		}
+		_, err := io.WriteString(w, page)
 		return err
 	}).ServeHTTP(w, r)
 }

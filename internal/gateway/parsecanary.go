@@ -70,7 +70,7 @@ func (f canaryFile) canary(at where, allows web.Tokens) (c Canary, err error) {
 	if c.Record, err = (stepFile{Get: f.Record.Get}).step(here, allows); err != nil {
 		return c, err
 	}
-	if re, err := regexp.Compile(c.Pattern("x")); err != nil || re.MatchString("") {
+	if re, err := regexp.Compile(c.Pattern("stead-canary-x")); err != nil || re.MatchString("") {
 		return c, here.in("entry").wrong("entry %q: a pattern for one entry of the record", c.Entry)
 	}
 	if f.Record.Actor != "" {

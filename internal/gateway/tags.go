@@ -21,6 +21,7 @@ type tagScan struct {
 	raw     string // the element whose content is text
 	nested  int    // of a script: 1 after <!--, 2 after <script in that (HTML 13.2.5.20)
 	foreign bool   // in what is drawn or counted: <svg>, <math>
+	odd     bool   // a < stood in text there
 }
 
 // An attr is one that is wanted. The first of a name counts.
@@ -59,7 +60,7 @@ const (
 )
 
 const (
-	maxTagName = 12 // the longest that is asked for has ten letters
+	maxTagName = 14 // the longest that is asked for
 	maxAttr    = 2 << 10
 )
 
@@ -203,10 +204,16 @@ func (s *tagScan) section(c byte) {
 		s.dashes++
 	case c == '>' && s.dashes >= 2:
 		s.at = inText
+	case c == '>': // where HTML stands in a picture it ends here
+		s.giveUp()
 	default:
 		s.dashes = 0
 	}
 }
+
+// giveUp is for what browsers read by what stands open, which a scan does not follow: a tag that is none for them, but part
+// of a value, must not be given anything, since its quotes would end that. Nothing more of the page is looked at.
+func (s *tagScan) giveUp() { s.at = toTheEnd }
 
 // ended: what follows the tag may be text.
 func (s *tagScan) ended() bool {
@@ -216,7 +223,7 @@ func (s *tagScan) ended() bool {
 	case name == "plaintext":
 		s.at = toTheEnd
 	case slices.Contains(rawText, name):
-		s.at, s.raw, s.nested, s.dashes = inRaw, name, 0, 0
+		s.at, s.raw, s.nested, s.dashes, s.odd = inRaw, name, 0, 0, false
 	}
 	return true
 }

@@ -3,8 +3,10 @@ package gateway
 // rawLetter takes a letter of what is text: of a script, a style, a text to be written.
 func (s *tagScan) rawLetter(c byte) {
 	switch {
+	case c == '<' && s.foreign && s.odd: // a <style> or <title> of a picture holds elements
+		s.giveUp()
 	case c == '<':
-		s.at, s.dashes, s.name = rawOpens, 0, s.name[:0]
+		s.at, s.dashes, s.name, s.odd = rawOpens, 0, s.name[:0], true
 	case s.nested == 0:
 	case c == '-':
 		s.dashes++
