@@ -73,9 +73,9 @@ func about(keys ...PersonKey) []PersonKey {
 	return set
 }
 
-// A Bundle is the policy in force: files applied as one object by another person than their author.
+// A Bundle is files in force as one object: policy, applied by another person than its author, or the timers.
 type Bundle struct {
-	ID      string            `json:"id"` // "policies" in force, "policies/staged" waiting for its second person
+	ID      string            `json:"id"` // "policies" in force, "policies/staged" waiting for its second person, "timers"
 	Version uint64            `json:"version"`
 	Digest  string            `json:"digest"` // hex SHA-256 over names and texts, length-prefixed
 	Files   map[string]string `json:"files"`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Extend gives m one more term, before its end, inside what was agreed. After the end nothing is extended (R12).
+// Extend gives m one more term, before its end, inside what was agreed and what is allowed now. After the end nothing is extended (R12).
 func Extend(m Mandate, f Facts, v Verdict, t Terms, reason string, now time.Time) (Mandate, error) {
 	switch r := m.Over(now, f.Acted); {
 	case r != ReasonNone:
@@ -32,8 +32,10 @@ func Extend(m Mandate, f Facts, v Verdict, t Terms, reason string, now time.Time
 		return m, E(Refused, ReasonVoid, "policy now asks for approvals that this mandate does not have: ask for a new one")
 	}
 	term := time.Duration(m.Bounds.Length)
-	if most := v.Obligations.Max; most > 0 {
-		term = min(term, most)
+	for _, most := range []time.Duration{v.Obligations.Max, t.Max} { // of policy and timers as they are now
+		if most > 0 {
+			term = min(term, most)
+		}
 	}
 	until := earlier(m.Until.Add(term), earlier(m.StartedAt.Add(m.Bounds.Longest()), f.Session.Until))
 	if !until.After(m.Until) {

@@ -62,12 +62,14 @@ const (
 	ReasonRights   Reason = "subject-rights" // the subject may not do it either
 
 	// the house
-	ReasonBroken Reason = "broken"        // something of ours failed: nothing was done
-	ReasonRecord Reason = "record-failed" // it could not be recorded, so it was not done
-	ReasonStale  Reason = "stale"         // this node cannot prove that it is up to date
-	ReasonClock  Reason = "clock"         // the clock jumped: two people must look (R42)
-	ReasonExists Reason = "exists"        // there is one by that name already
-	ReasonAuthor Reason = "own-change"    // policy is applied by another than its author
+	ReasonBroken  Reason = "broken"        // something of ours failed: nothing was done
+	ReasonRecord  Reason = "record-failed" // it could not be recorded, so it was not done
+	ReasonStale   Reason = "stale"         // this node cannot prove that it is up to date
+	ReasonClock   Reason = "clock"         // the clock jumped: two people must look (R42)
+	ReasonExists  Reason = "exists"        // there is one by that name already
+	ReasonChanged Reason = "changed"       // it is not at the version that was seen (If-Match)
+	ReasonKey     Reason = "key-reused"    // the Idempotency-Key was for another request
+	ReasonAuthor  Reason = "own-change"    // policy is applied by another than its author
 
 	// why a mandate ended, beside those above
 	ReasonCompleted Reason = "completed" // the task is done

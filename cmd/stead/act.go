@@ -7,26 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/client/admin"
 )
 
-type actWish struct {
-	Subject    string            `json:"subject,omitempty"`
-	Directory  string            `json:"directory,omitempty"`
-	Attributes map[string]string `json:"attributes,omitempty"`
-	App        string            `json:"app"`
-	Reason     string            `json:"reason,omitempty"`
-	Ticket     string            `json:"ticket,omitempty"`
-	Mode       stead.Mode        `json:"mode,omitempty"`
-	For        string            `json:"for,omitempty"`
-	Target     string            `json:"target,omitempty"`
-	Code       string            `json:"code,omitempty"`
-	Start      bool              `json:"start,omitempty"`
-}
-
 func (e *env) act() *cobra.Command {
-	var w actWish
+	var w admin.AskIn
 	var edit, wait bool
+	var key string
 	var patience time.Duration
 	c := &cobra.Command{
 		Use: "act PERSON --app APP --reason REASON", Short: "Ask to act for somebody", Args: cobra.MaximumNArgs(1),
@@ -46,6 +33,7 @@ func (e *env) act() *cobra.Command {
 	f.BoolVar(&edit, "edit", false, "ask to change things, not only to look")
 	f.BoolVar(&w.Start, "start", false, "start here at once, for clients that are no browsers")
 	f.BoolVar(&wait, "wait", false, "wait until everybody has agreed")
+	f.StringVar(&key, "once", "", "a key of your own: the same request with it is made once, however often it is sent in 24 hours")
 	f.DurationVar(&patience, "timeout", 10*time.Minute, "how long to wait")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if len(args) == 1 {
@@ -55,29 +43,32 @@ func (e *env) act() *cobra.Command {
 			return fail(exitUsage, "stead act --help", "say for whom, and --app")
 		}
 		if edit {
-			w.Mode = stead.Edit
+			w.Mode = string(stead.Edit)
 		}
 		client, err := e.client()
 		if err != nil {
 			return err
 		}
-		return e.ask(c.Context(), client, w, wait, patience)
+		if key == "" {
+			return e.ask(c.Context(), client, w, wait, patience)
+		}
+		return e.ask(c.Context(), client, w, wait, patience, admin.Once(key))
 	}
 	return c
 }
 
-func (e *env) ask(ctx context.Context, c *client, w actWish, wait bool, patience time.Duration) error {
-	var m api.Mandate
-	if err := e.withCode(&w.Code, func() error { return c.call(ctx, "POST", "/v1/mandates", w, &m) }); err != nil {
+func (e *env) ask(ctx context.Context, c *client, w admin.AskIn, wait bool, patience time.Duration, opts ...admin.Option) error {
+	var m admin.Mandate
+	err := e.withCode(&w.Code, func() (err error) { m, err = c.Ask(ctx, w, opts...); return err })
+	if err != nil {
 		return err
 	}
-	if m.State == stead.Asked && wait {
-		var err error
+	if m.State == stateAsked && wait {
 		if m, err = e.await(ctx, c, m, patience); err != nil {
 			return err
 		}
-		if w.Start && m.State == stead.Approved {
-			if err := c.call(ctx, "POST", "/v1/mandates/"+string(m.ID)+"/start", nil, &m); err != nil {
+		if w.Start && m.State == stateApproved {
+			if m, err = c.StartMandate(ctx, m.ID, admin.CodeBody{}); err != nil {
 				return err
 			}
 		}
@@ -86,19 +77,22 @@ func (e *env) ask(ctx context.Context, c *client, w actWish, wait bool, patience
 }
 
 // await asks every two seconds until a request does not wait any more.
-func (e *env) await(ctx context.Context, c *client, m api.Mandate, patience time.Duration) (api.Mandate, error) {
+func (e *env) await(ctx context.Context, c *client, m admin.Mandate, patience time.Duration) (admin.Mandate, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	e.say("%s waits for %s …", m.ID, stages(m))
 	tick := time.NewTicker(2 * time.Second)
 	defer tick.Stop()
-	for m.State == stead.Asked {
+	for m.State == stateAsked {
 		select {
 		case <-ctx.Done():
-			return m, fail(exitWaiting, "stead mandate show "+string(m.ID), "%s still waits for %s", m.ID, stages(m))
+			return m, fail(exitWaiting, "stead mandate show "+m.ID, "%s still waits for %s", m.ID, stages(m))
 		case <-tick.C:
 		}
-		if err := c.call(ctx, "GET", "/v1/mandates/"+string(m.ID), nil, &m); err != nil && ctx.Err() == nil {
+		now, err := c.GetMandate(ctx, m.ID)
+		if err == nil {
+			m = now
+		} else if ctx.Err() == nil {
 			return m, err
 		}
 	}
@@ -106,34 +100,34 @@ func (e *env) await(ctx context.Context, c *client, m api.Mandate, patience time
 }
 
 // asked prints what became of a request, and ends with its code.
-func (e *env) asked(m api.Mandate) error {
+func (e *env) asked(m admin.Mandate) error {
 	err := e.print(m, func(t *table) {
 		mandateTable(t, m)
-		if m.State == stead.Approved {
+		if m.State == stateApproved {
 			t.columns = nil
-			t.rows = [][]string{{string(m.ID)}, {m.Claim}}
+			t.rows = [][]string{{m.ID}, {m.Claim}}
 		}
 	})
 	switch {
 	case err != nil:
 		return err
-	case m.State == stead.Asked:
-		return fail(exitWaiting, "stead mandate show "+string(m.ID), "%s waits for %s", m.ID, stages(m))
-	case m.State == stead.Ended:
+	case m.State == stateAsked:
+		return fail(exitWaiting, "stead mandate show "+m.ID, "%s waits for %s", m.ID, stages(m))
+	case m.State == stateEnded:
 		return fail(exitDenied, "", "%s has ended: %s", m.ID, m.Why)
-	case m.State == stead.Active:
+	case m.State == stateActive:
 		e.say("You act for %s until %s. End it with: stead mandate end %s", account(m.Subject), when(m.Until), m.ID)
-	case m.State == stead.Approved:
+	case m.State == stateApproved:
 		e.say("Open the link in a browser where you are signed in, before %s. It works once, and only for you.", when(m.StartBy))
 	}
 	return nil
 }
 
-func stages(m api.Mandate) string {
+func stages(m admin.Mandate) string {
 	for i, s := range m.Stages {
-		yes := 0
-		for _, v := range m.Votes {
-			if v.Yes && v.Stage == i {
+		yes := int64(0)
+		for _, v := range m.Approvals {
+			if v.Yes && int(v.Stage) == i {
 				yes++
 			}
 		}

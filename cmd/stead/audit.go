@@ -4,16 +4,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"net/url"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/client/admin"
 )
 
 func (e *env) audit() *cobra.Command {
@@ -26,9 +24,12 @@ func (e *env) audit() *cobra.Command {
 type eventFilter struct {
 	kinds                                                                            []string
 	actor, subject, person, mandate, session, decision, app, outcome, from, to, text string
+
+	written string
 }
 
 func (f *eventFilter) flags(s *pflag.FlagSet) {
+	s.StringVar(&f.written, "filter", "", "all of it as one text, as in the console: \"dana outcome:refused from:2026-11-01\"")
 	s.StringSliceVar(&f.kinds, "kind", nil, "kinds or their beginnings: mandate. or request.denied")
 	s.StringVar(&f.actor, "actor", "", "who did it: id, directory/name or me")
 	s.StringVar(&f.subject, "subject", "", "for whom: id, directory/name or me")
@@ -43,25 +44,19 @@ func (f *eventFilter) flags(s *pflag.FlagSet) {
 	s.StringVar(&f.text, "text", "", "anywhere in what was recorded")
 }
 
-func (f *eventFilter) query(now time.Time) (url.Values, error) {
-	q := url.Values{}
-	for name, value := range map[string]string{
-		"actor": f.actor, "subject": f.subject, "person": f.person, "mandate": f.mandate, "session": f.session,
-		"decision": f.decision, "app": f.app, "outcome": f.outcome, "text": f.text, "kind": strings.Join(f.kinds, ","),
-	} {
-		if value != "" {
-			q.Set(name, value)
-		}
-	}
-	for name, value := range map[string]string{"from": f.from, "to": f.to} {
-		if value == "" {
+func (f *eventFilter) query(now time.Time) (q admin.ListEventsQuery, err error) {
+	q = admin.ListEventsQuery{Kind: f.kinds, Actor: f.actor, Subject: f.subject, Person: f.person, Mandate: f.mandate, Session: f.session,
+		Decision: f.decision, App: f.app, Outcome: f.outcome, Text: f.text, Q: f.written}
+	for _, end := range []struct {
+		text string
+		at   *time.Time
+	}{{f.from, &q.From}, {f.to, &q.To}} {
+		if end.text == "" {
 			continue
 		}
-		t, err := moment(value, now)
-		if err != nil {
-			return nil, err
+		if *end.at, err = moment(end.text, now); err != nil {
+			return q, err
 		}
-		q.Set(name, t.UTC().Format(time.RFC3339Nano))
 	}
 	return q, nil
 }
@@ -79,27 +74,22 @@ func moment(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fail(exitUsage, "", "%q is no time: 2026-03-02T12:00:00Z, 2026-03-02, or 24h for a day ago", s)
 }
 
-type eventPage struct {
-	Events []api.Event `json:"events"`
-	Next   string      `json:"next_page_token,omitempty"`
-}
-
-func eventTable(t *table, list []api.Event) {
+func eventTable(t *table, list []admin.Event) {
 	t.columns = []string{"index", "at", "kind", "outcome", "actor", "subject", "app", "reason", "decision", "what"}
 	for _, v := range list {
 		t.row(eventCells(v)...)
 	}
 }
 
-func eventCells(v api.Event) []string {
+func eventCells(v admin.Event) []string {
 	what := v.What["path"]
 	for _, name := range []string{"page", "reason"} {
 		if what == "" {
 			what = v.What[name]
 		}
 	}
-	return []string{number(v.Index), when(v.At), string(v.Kind), string(v.Outcome), account(v.Actor), account(v.Subject),
-		string(v.App), string(v.Reason), string(v.Decision), what}
+	return []string{number(v.Index), when(v.At), v.Kind, v.Outcome, account(v.Actor), account(v.Subject),
+		v.App, string(v.Reason), v.Decision, what}
 }
 
 func (e *env) auditSearch() *cobra.Command {
@@ -118,12 +108,12 @@ func (e *env) auditSearch() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			q.Set("order", map[bool]string{true: "oldest", false: "newest"}[oldest])
-			list, err := e.pages(c.Context(), client, q, limit)
+			q.Order = map[bool]string{true: "oldest", false: "newest"}[oldest]
+			list, err := client.events(c.Context(), q, limit)
 			if err != nil {
 				return err
 			}
-			return e.print(eventPage{Events: list}, func(t *table) { eventTable(t, list) })
+			return e.print(admin.Events{Events: list}, func(t *table) { eventTable(t, list) })
 		},
 	}
 	f.flags(c.Flags())
@@ -132,22 +122,16 @@ func (e *env) auditSearch() *cobra.Command {
 	return c
 }
 
-// pages reads as many pages as it takes.
-func (e *env) pages(ctx context.Context, c *client, q url.Values, limit int) ([]api.Event, error) {
-	all := []api.Event{}
-	for len(all) < limit {
-		q.Set("limit", strconv.Itoa(min(limit-len(all), 1000)))
-		var page eventPage
-		if err := c.call(ctx, "GET", "/v1/events?"+q.Encode(), nil, &page); err != nil {
-			return nil, err
-		}
+// events reads as many pages as it takes.
+func (c *client) events(ctx context.Context, q admin.ListEventsQuery, most int) ([]admin.Event, error) {
+	all := []admin.Event{}
+	_, err := limited{most}.pages(func(n int64, token string) (int, string, error) {
+		q.Limit, q.PageToken = n, token
+		page, err := c.ListEvents(ctx, q)
 		all = append(all, page.Events...)
-		if page.Next == "" {
-			break
-		}
-		q.Set("page_token", page.Next)
-	}
-	return all, nil
+		return len(page.Events), page.NextPageToken, err
+	})
+	return all, err
 }
 
 func (e *env) auditTail() *cobra.Command {
@@ -165,8 +149,8 @@ func (e *env) auditTail() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			q.Set("order", "newest")
-			list, err := e.pages(c.Context(), client, q, last)
+			q.Order = "newest"
+			list, err := client.events(c.Context(), q, last)
 			if err != nil {
 				return err
 			}
@@ -174,16 +158,14 @@ func (e *env) auditTail() *cobra.Command {
 				list[i], list[j] = list[j], list[i]
 			}
 			if !follow {
-				return e.print(eventPage{Events: list}, func(t *table) { eventTable(t, list) })
+				return e.print(admin.Events{Events: list}, func(t *table) { eventTable(t, list) })
 			}
 			for _, v := range list {
 				if err := e.line(v); err != nil {
 					return err
 				}
 			}
-			for _, paging := range []string{"order", "limit", "page_token"} {
-				q.Del(paging)
-			}
+			q.Order = ""
 			return e.follow(c.Context(), client, q)
 		},
 	}
@@ -194,7 +176,7 @@ func (e *env) auditTail() *cobra.Command {
 }
 
 // line prints one event on one line: JSON lines, or the cells of the table.
-func (e *env) line(v api.Event) error {
+func (e *env) line(v admin.Event) error {
 	if e.format == "json" || e.format == "yaml" {
 		return json.NewEncoder(e.out).Encode(v)
 	}
@@ -205,8 +187,8 @@ func (e *env) line(v api.Event) error {
 }
 
 // follow reads the stream of events (SSE) until it is interrupted. What was cut off goes on where it ended.
-func (e *env) follow(ctx context.Context, c *client, q url.Values) error {
-	resp, err := c.send(ctx, "GET", "/v1/events?"+q.Encode(), nil, "", "text/event-stream")
+func (e *env) follow(ctx context.Context, c *client, q admin.ListEventsQuery) error {
+	resp, err := c.ListEventsRaw(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -218,7 +200,7 @@ func (e *env) follow(ctx context.Context, c *client, q url.Values) error {
 		if !ok {
 			continue
 		}
-		var v api.Event
+		var v admin.Event
 		if err := json.Unmarshal([]byte(data), &v); err != nil {
 			return err
 		}
@@ -240,11 +222,8 @@ func (e *env) auditCheckpoint() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var out struct {
-				Checkpoint string `json:"checkpoint"`
-				Key        string `json:"key"`
-			}
-			if err := client.call(c.Context(), "GET", "/v1/audit/checkpoint", nil, &out); err != nil {
+			out, err := client.GetCheckpoint(c.Context())
+			if err != nil {
 				return err
 			}
 			e.say("Verifier key: %s", out.Key)
@@ -273,10 +252,12 @@ func (e *env) auditExport() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			wish := admin.ExportAuditQuery{Kind: q.Kind, Actor: q.Actor, Subject: q.Subject, Person: q.Person, Mandate: q.Mandate, Session: q.Session,
+				Decision: q.Decision, App: q.App, Outcome: q.Outcome, From: q.From, To: q.To, Text: q.Text, Q: q.Q}
 			for _, s := range sizes {
-				q.Add("checkpoint_size", strconv.FormatUint(uint64(s), 10))
+				wish.CheckpointSize = append(wish.CheckpointSize, int64(s))
 			}
-			return e.exportTo(c.Context(), client, q, file)
+			return e.exportTo(c.Context(), client, wish, file)
 		},
 	}
 	f.flags(c.Flags())
@@ -285,7 +266,7 @@ func (e *env) auditExport() *cobra.Command {
 	return c
 }
 
-func (e *env) exportTo(ctx context.Context, c *client, q url.Values, file string) error {
+func (e *env) exportTo(ctx context.Context, c *client, q admin.ExportAuditQuery, file string) error {
 	out := e.out
 	if file != "" {
 		f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -295,7 +276,7 @@ func (e *env) exportTo(ctx context.Context, c *client, q url.Values, file string
 		defer f.Close()
 		out = f
 	}
-	resp, err := c.send(ctx, "GET", "/v1/audit/export?"+q.Encode(), nil, "", "application/jsonl")
+	resp, err := c.ExportAuditRaw(ctx, q)
 	if err != nil {
 		return err
 	}

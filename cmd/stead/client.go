@@ -12,20 +12,20 @@ import (
 	"time"
 
 	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/web"
+	"github.com/steadhq/stead/client/admin"
 )
 
 // agent is what the CLI says of itself. Passes are bound to it, so it has no version: an upgrade logs nobody out.
 const agent = "stead-cli"
 
 // A problem is a no of the server.
-type problem struct{ web.Problem }
+type problem struct{ *admin.Problem }
 
 func (p *problem) Error() string { return p.Detail }
 
 // next is what to do, in terms of commands.
 func (p *problem) next() string {
-	switch p.ReasonCode {
+	switch stead.Reason(p.ReasonCode) {
 	case stead.ReasonSignIn, stead.ReasonSessionIdle, stead.ReasonSessionOver, stead.ReasonOtherClient:
 		return "stead login"
 	case stead.ReasonSecondFactor, stead.ReasonNotArmed:
@@ -42,7 +42,7 @@ func (p *problem) next() string {
 		return "name the directory: --directory, or directory/name"
 	case stead.ReasonPolicy, stead.ReasonReadOnly:
 		if p.DecisionID != "" {
-			return "stead why " + string(p.DecisionID)
+			return "stead why " + p.DecisionID
 		}
 		return "stead audit search --outcome refused, then stead why DECISION"
 	case stead.ReasonAuthor:
@@ -56,6 +56,8 @@ type client struct {
 	e       *env
 	name    string // of the profile
 	profile profile
+	match   string // what is changed must still have this ETag
+	*admin.Client
 }
 
 func (e *env) client() (*client, error) {
@@ -70,7 +72,9 @@ func (e *env) client() (*client, error) {
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
 		e.say("warning: %s is not encrypted: others on the way can read passwords and tokens", p.Addr)
 	}
-	return &client{e: e, name: name, profile: p}, nil
+	c := &client{e: e, name: name, profile: p}
+	c.Client = &admin.Client{Addr: p.Addr, Token: p.Token, Agent: agent, HTTP: e.http, No: c.explain}
+	return c, nil
 }
 
 func loopback(host string) bool {
@@ -114,15 +118,15 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader, 
 	if body != nil {
 		req.Header.Set("Content-Type", kind)
 	}
+	if c.match != "" && method != http.MethodGet {
+		req.Header.Set("If-Match", c.match)
+	}
 	if c.profile.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.profile.Token)
 	}
 	resp, err := c.e.http.Do(req)
 	if err != nil {
-		if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			return nil, fail(exitFailed, "", "given up")
-		}
-		return nil, fail(exitUnreachable, "is it running? stead doctor", "%s cannot be reached: %s", c.profile.Addr, unwrapped(err))
+		return nil, c.explain(err)
 	}
 	if resp.StatusCode/100 == 2 {
 		return resp, nil
@@ -131,14 +135,31 @@ func (c *client) send(ctx context.Context, method, path string, body io.Reader, 
 	return nil, c.no(resp)
 }
 
+// explain says of what went wrong what can be done about it.
+func (c *client) explain(err error) error {
+	var p *admin.Problem
+	var u *admin.Unread
+	switch {
+	case errors.As(err, &p):
+		return &problem{p}
+	case errors.As(err, &u) && u.Status/100 == 2:
+		return fail(exitFailed, "stead doctor", "the answer of %s cannot be read: %s", c.profile.Addr, u.Err)
+	case errors.As(err, &u):
+		return fail(codeOfStatus(u.Status), "is "+c.profile.Addr+" a Stead server?", "the server said %d %s", u.Status, http.StatusText(u.Status))
+	case errors.Is(err, context.Canceled):
+		return fail(exitFailed, "", "given up")
+	}
+	return fail(exitUnreachable, "is it running? stead doctor", "%s cannot be reached: %s", c.profile.Addr, unwrapped(err))
+}
+
 func (c *client) no(resp *http.Response) error {
 	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	p := &problem{}
-	if json.Unmarshal(raw, &p.Problem) != nil || p.Detail == "" {
-		return fail(codeOfStatus(resp.StatusCode), "is "+c.profile.Addr+" a Stead server?", "the server said %s", resp.Status)
+	p := &admin.Problem{}
+	if json.Unmarshal(raw, p) != nil || p.Detail == "" {
+		return c.explain(&admin.Unread{Status: resp.StatusCode})
 	}
-	p.Status = resp.StatusCode
-	return p
+	p.Status = int64(resp.StatusCode)
+	return &problem{p}
 }
 
 // unwrapped leaves out the method and address that the caller has told already.
@@ -148,18 +169,4 @@ func unwrapped(err error) error {
 		return u.Err
 	}
 	return err
-}
-
-// query makes "?a=b" of what is not empty.
-func query(pairs ...string) string {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			q.Add(pairs[i], pairs[i+1])
-		}
-	}
-	if len(q) == 0 {
-		return ""
-	}
-	return "?" + q.Encode()
 }

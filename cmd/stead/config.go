@@ -9,10 +9,17 @@ import (
 )
 
 func (e *env) config() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "The configuration of a server"}
+	c := &cobra.Command{Use: "config", Short: "The configuration of a server: check it, print it, put it in force"}
+	c.AddCommand(e.configValidate(), e.configPrint(), e.configSchema(), e.configReload())
+	return c
+}
+
+func (e *env) configValidate() *cobra.Command {
 	var file string
-	validate := &cobra.Command{
+	c := &cobra.Command{
 		Use: "validate", Short: "Check a configuration, and say what is wrong with which line", Args: cobra.NoArgs,
+		Long:    "validate reads the file as a server would, with the environment over it, and runs the tests of the applications' rules.\nNothing is changed. It exits with 2 when something is wrong.",
+		Example: "  stead config validate --config /etc/stead/stead.yaml",
 		RunE: func(*cobra.Command, []string) error {
 			c, err := config.Load(file, e.environ)
 			if err == nil {
@@ -24,14 +31,24 @@ func (e *env) config() *cobra.Command {
 			return err
 		},
 	}
-	show := &cobra.Command{
+	c.Flags().StringVar(&file, "config", "", "file (none: defaults and environment only)")
+	return c
+}
+
+func (e *env) configPrint() *cobra.Command {
+	var file string
+	var redact, origin bool
+	c := &cobra.Command{
 		Use: "print", Short: "Print what is in force: file, environment and defaults", Args: cobra.NoArgs,
+		Long: "print shows every key as a server would take it. Secrets are not shown; --redact=false shows those that stand in the file\n" +
+			"itself. --origin says behind every key where its value is from: a line of the file, a variable, or the default.",
+		Example: "  stead config print --config stead.yaml --origin",
 		RunE: func(*cobra.Command, []string) error {
 			c, err := config.Load(file, e.environ)
 			if err != nil {
 				return err
 			}
-			raw, err := c.Print()
+			raw, err := c.Print(!redact, origin)
 			if err != nil {
 				return err
 			}
@@ -39,11 +56,17 @@ func (e *env) config() *cobra.Command {
 			return err
 		},
 	}
-	for _, sub := range []*cobra.Command{validate, show} {
-		sub.Flags().StringVar(&file, "config", "", "file (none: defaults and environment only)")
-	}
-	schema := &cobra.Command{
+	c.Flags().StringVar(&file, "config", "", "file (none: defaults and environment only)")
+	c.Flags().BoolVar(&redact, "redact", true, "do not show secrets")
+	c.Flags().BoolVar(&origin, "origin", false, "say where every value is from")
+	return c
+}
+
+func (e *env) configSchema() *cobra.Command {
+	return &cobra.Command{
 		Use: "schema", Short: "Print the JSON Schema of the file, for editors", Args: cobra.NoArgs,
+		Long:    "schema prints a JSON Schema (2020-12) of the whole file, applications included. An editor that finds it by the first line of\nthe file, # yaml-language-server: $schema=./stead.schema.json, completes keys and marks what is wrong.",
+		Example: "  stead config schema > stead.schema.json",
 		RunE: func(*cobra.Command, []string) error {
 			raw, err := wholeSchema()
 			if err == nil {
@@ -52,8 +75,39 @@ func (e *env) config() *cobra.Command {
 			return err
 		},
 	}
-	c.AddCommand(validate, show, schema)
-	return c
+}
+
+func (e *env) configReload() *cobra.Command {
+	return &cobra.Command{
+		Use: "reload", Short: "Let a running server read its configuration again: all or nothing", Args: cobra.NoArgs,
+		Long: "reload is for administrators. The server reads its file, checks it, runs the tests of the applications' rules, and puts all of\n" +
+			"it in force or nothing; what differs is printed, secrets only as changed. What cannot change while it runs is named, and stays\n" +
+			"until it is started again. A SIGHUP does the same, and so does the server itself when the file has changed.",
+		Example: "  stead config reload",
+		RunE: func(c *cobra.Command, _ []string) error {
+			cl, err := e.client()
+			if err != nil {
+				return err
+			}
+			out, err := cl.ReloadConfig(c.Context())
+			if err != nil {
+				return err
+			}
+			if len(out.Changed)+len(out.Restart) == 0 && e.format == "table" {
+				e.say("Nothing differs from what is in force.")
+				return nil
+			}
+			return e.print(out, func(t *table) {
+				t.columns = []string{"key", "before", "after", "in force"}
+				for _, d := range out.Changed {
+					t.row(d.Key, d.Before, d.After, "now")
+				}
+				for _, d := range out.Restart {
+					t.row(d.Key, d.Before, d.After, "after a restart: "+d.Why)
+				}
+			})
+		},
+	}
 }
 
 // wholeSchema is the schema of the configuration with that of its applications, which only the gateway knows.

@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/steadhq/stead/internal/config"
 )
 
 // A finding is one line of the doctor.
@@ -24,14 +23,19 @@ type finding struct {
 
 func (e *env) doctor() *cobra.Command {
 	var file string
+	var asJSON bool
 	c := &cobra.Command{
 		Use: "doctor", Short: "Look for what is wrong here and with the server", Args: cobra.NoArgs,
+		Long: "doctor tries what a server needs, changes nothing, and says of each thing: ok, warn or fail, and what to do. With --config it\n" +
+			"looks at that configuration on this machine: keys, disk, policy and its tests, certificates, proxies, names in DNS, the\n" +
+			"database, and every application directly. A server that runs is asked too; one that does not is said to. It exits with 1\n" +
+			"when something fails, and with 0 when there are warnings only.",
+		Example: "  stead doctor --config /etc/stead/stead.yaml\n  stead doctor --json | jq '.[] | select(.result != \"ok\")'",
 		RunE: func(c *cobra.Command, _ []string) error {
-			found := e.local()
-			if file != "" {
-				found = append(found, e.configured(c.Context(), file)...)
+			if asJSON {
+				e.format = "json"
 			}
-			found = append(found, e.remote(c.Context())...)
+			found := e.examine(c.Context(), file)
 			err := e.print(found, func(t *table) {
 				t.columns = []string{"check", "result", "says", "next"}
 				for _, f := range found {
@@ -50,7 +54,28 @@ func (e *env) doctor() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "configuration of a server on this machine, to be looked at too")
+	c.Flags().BoolVar(&asJSON, "json", false, "the same as -o json")
 	return c
+}
+
+// examine looks at a configuration and the server that runs with it, or at the server that one is signed in to.
+func (e *env) examine(ctx context.Context, file string) []finding {
+	if file == "" {
+		return append(e.local(), e.remote(ctx)...)
+	}
+	c, found := e.configured(ctx, file)
+	if c.Version == 0 {
+		return found
+	}
+	if e.addr == "" && e.getenv("STEAD_ADDR") == "" {
+		e.addr = c.Server.Origin()
+	}
+	up := e.running(ctx, c, file)
+	found = append(found, up...)
+	if up[0].Result == "warn" {
+		return found
+	}
+	return append(found, e.remote(ctx)...)
 }
 
 func (e *env) local() []finding {
@@ -66,36 +91,6 @@ func (e *env) local() []finding {
 		return []finding{{"profiles", "fail", file + " can be read by others", "chmod 600 " + file}}
 	}
 	return []finding{{"profiles", "ok", file, ""}}
-}
-
-func (e *env) configured(ctx context.Context, file string) []finding {
-	c, err := config.Load(file, e.environ)
-	if err != nil {
-		return []finding{{"configuration", "fail", err.Error(), "stead config validate --config " + file}}
-	}
-	found := []finding{{"configuration", "ok", file, ""}, writable("store", c.Store.Dir)}
-	if c.Store.Driver == "postgres" {
-		found = append(found, database(ctx, c.Store.DSN)...)
-	}
-	if c.Store.Mirror == "" {
-		found = append(found, finding{"mirror", "warn", "a store that is rolled back would not be noticed", "set store.mirror to a file on another disk"})
-	} else {
-		found = append(found, writable("mirror", filepath.Dir(c.Store.Mirror)))
-	}
-	for _, p := range c.Server.Proxies() {
-		if p.Bits() == 0 {
-			found = append(found, finding{"proxies", "fail", "X-Forwarded-For is believed from anywhere", "name your proxies in server.trusted_proxies"})
-		}
-	}
-	if c.Keys.MasterKeyFile != "" {
-		if _, err := config.Secret(c.Keys.MasterKeyFile); err != nil {
-			found = append(found, finding{"master key", "fail", err.Error(), ""})
-		}
-	}
-	if len(c.Roles.Admin) == 0 {
-		found = append(found, finding{"roles", "warn", "nobody is an administrator", "set roles.admin"})
-	}
-	return found
 }
 
 func writable(check, dir string) finding {
@@ -118,14 +113,16 @@ func (e *env) remote(ctx context.Context) []finding {
 	before := e.now()
 	resp, err := c.send(ctx, "GET", "/openapi.json", nil, "", "application/json")
 	if err != nil {
-		return []finding{{"server", "fail", err.Error(), "is it running? stead dev, or systemctl status stead"}}
+		return []finding{{"public address", "fail", err.Error(), "is it running? stead dev, or systemctl status stead; does server.public_url lead to server.listen?"}}
 	}
 	_ = resp.Body.Close()
-	found := []finding{{"server", "ok", c.profile.Addr, ""}}
+	found := []finding{{"public address", "ok", c.profile.Addr + " answers", ""}}
+	if resp.StatusCode != http.StatusOK {
+		found[0] = finding{"public address", "fail", fmt.Sprintf("%s answers %d: somebody else is there", c.profile.Addr, resp.StatusCode), "let server.public_url lead to server.listen"}
+	}
 	found = append(found, skew(resp, before, e.now())...)
 	found = append(found, e.certificate(c.profile.Addr)...)
-	var who whoAmI
-	switch err := c.call(ctx, "GET", "/v1/whoami", nil, &who); {
+	switch who, err := c.Whoami(ctx); {
 	case c.profile.Token == "":
 		found = append(found, finding{"sign-in", "warn", "nobody is signed in", "stead login NAME"})
 	case err != nil:
@@ -160,12 +157,19 @@ func (e *env) certificate(addr string) []finding {
 	}
 	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", host, nil)
 	if err != nil {
-		return []finding{{"certificate", "fail", err.Error(), ""}}
+		return []finding{{"certificate", "fail", err.Error(), "renew it, or let this machine know who issued it"}}
 	}
 	defer conn.Close()
-	left := conn.ConnectionState().PeerCertificates[0].NotAfter.Sub(e.now())
-	if left < 14*24*time.Hour {
-		return []finding{{"certificate", "warn", "ends in " + left.Round(time.Hour).String(), "renew it"}}
+	return []finding{expiry("certificate", conn.ConnectionState().PeerCertificates[0].NotAfter, e.now())}
+}
+
+// expiry warns two weeks before the end.
+func expiry(check string, end, now time.Time) finding {
+	switch left := end.Sub(now); {
+	case left <= 0:
+		return finding{check, "fail", "ended on " + end.UTC().Format(time.DateOnly), "renew it; a running server takes the new files by itself"}
+	case left < 14*24*time.Hour:
+		return finding{check, "warn", "ends in " + left.Round(time.Hour).String(), "renew it; a running server takes the new files by itself"}
 	}
-	return []finding{{"certificate", "ok", "good for " + number(int(left.Hours()/24)) + " days", ""}}
+	return finding{check, "ok", "good for " + number(int(end.Sub(now).Hours()/24)) + " days", ""}
 }

@@ -45,10 +45,10 @@ func codeOf(err error) int {
 		return exitOK
 	case errors.As(err, &f):
 		return f.code
-	case errors.As(err, &p) && p.ReasonCode == stead.ReasonWaiting:
+	case errors.As(err, &p) && stead.Reason(p.ReasonCode) == stead.ReasonWaiting:
 		return exitWaiting
 	case errors.As(err, &p):
-		return codeOfStatus(p.Status)
+		return codeOfStatus(int(p.Status))
 	}
 	switch stead.KindOf(err) {
 	case stead.Invalid:
@@ -71,7 +71,7 @@ func codeOfStatus(status int) int {
 		return exitDenied
 	case http.StatusNotFound:
 		return exitNotFound
-	case http.StatusConflict, http.StatusGone, http.StatusPreconditionFailed:
+	case http.StatusConflict, http.StatusGone, http.StatusPreconditionFailed, http.StatusUnprocessableEntity:
 		return exitConflict
 	}
 	return exitFailed
@@ -86,7 +86,7 @@ func (e *env) tell(err error) {
 		fmt.Fprintf(e.err, "stead: %s\n", p.Detail)
 		detail := []string{}
 		for _, one := range []struct{ name, value string }{
-			{"reason", string(p.ReasonCode)}, {"decision", string(p.DecisionID)}, {"request", p.RequestID},
+			{"reason", string(p.ReasonCode)}, {"decision", p.DecisionID}, {"request", p.RequestID},
 		} {
 			if one.value != "" {
 				detail = append(detail, one.name+" "+one.value)

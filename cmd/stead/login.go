@@ -3,22 +3,13 @@ package main
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/client/admin"
 )
 
-type loginWish struct {
-	Directory string `json:"directory,omitempty"`
-	Name      string `json:"name"`
-	Password  string `json:"password"`
-	Code      string `json:"code,omitempty"`
-}
-
 func (e *env) login() *cobra.Command {
-	var w loginWish
+	var w admin.LoginIn
 	var passwordFile string
 	c := &cobra.Command{
 		Use: "login NAME", Short: "Sign in: the token is kept in the profile", Args: cobra.ExactArgs(1),
@@ -42,18 +33,14 @@ func (e *env) login() *cobra.Command {
 	return c
 }
 
-func (e *env) signIn(ctx context.Context, c *client, w loginWish) error {
-	var out struct {
-		Token string    `json:"token"`
-		Until time.Time `json:"until"`
-		Level int       `json:"level"`
-	}
-	c.profile.Token = ""
-	err := e.withCode(&w.Code, func() error { return c.call(ctx, "POST", "/v1/login", w, &out) })
+func (e *env) signIn(ctx context.Context, c *client, w admin.LoginIn) error {
+	var out admin.LoginOut
+	c.Token = ""
+	err := e.withCode(&w.Code, func() (err error) { out, err = c.Login(ctx, w); return err })
 	if err != nil {
 		return err
 	}
-	c.profile.Token = out.Token
+	c.profile.Token, c.Token = out.Token, out.Token
 	key, err := c.logKey(ctx)
 	if err != nil {
 		return err
@@ -83,7 +70,7 @@ func (e *env) withCode(code *string, do func() error) error {
 	if *code != "" || !errors.As(err, &p) || !terminal(e.in) {
 		return err
 	}
-	if p.ReasonCode != stead.ReasonSecondFactor && p.ReasonCode != stead.ReasonNotArmed {
+	if p.ReasonCode != admin.ReasonCodeSecondFactor && p.ReasonCode != admin.ReasonCodeNotArmed {
 		return err
 	}
 	var asked error
@@ -94,10 +81,7 @@ func (e *env) withCode(code *string, do func() error) error {
 }
 
 func (c *client) logKey(ctx context.Context) (string, error) {
-	var out struct {
-		Key string `json:"key"`
-	}
-	err := c.call(ctx, "GET", "/v1/audit/checkpoint", nil, &out)
+	out, err := c.GetCheckpoint(ctx)
 	return out.Key, err
 }
 
@@ -109,7 +93,7 @@ func (e *env) logout() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			no := api.call(c.Context(), "POST", "/v1/logout", nil, nil)
+			no := api.Logout(c.Context())
 			if codeOf(no) != exitOK && codeOf(no) != exitDenied {
 				return no
 			}
@@ -117,23 +101,6 @@ func (e *env) logout() *cobra.Command {
 			return e.keep(api.name, func(p *profile) { p.Token = "" })
 		},
 	}
-}
-
-// whoAmI is the answer of /v1/whoami.
-type whoAmI struct {
-	Person    api.Who      `json:"person"`
-	Groups    []string     `json:"groups"`
-	Roles     []string     `json:"roles"`
-	Session   string       `json:"session"`
-	Level     int          `json:"level"`
-	Until     time.Time    `json:"until"`
-	IdleAt    time.Time    `json:"idle_at,omitzero"`
-	ArmedTill time.Time    `json:"armed_till,omitzero"`
-	Acting    bool         `json:"acting"`
-	Subject   *api.Who     `json:"subject,omitempty"`
-	Mandate   *api.Mandate `json:"mandate,omitempty"`
-	WarnAt    time.Time    `json:"warn_at,omitzero"`
-	WarnsOf   string       `json:"warns_of,omitempty"`
 }
 
 func (e *env) whoami() *cobra.Command {
@@ -144,15 +111,15 @@ func (e *env) whoami() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var w whoAmI
-			if err := client.call(c.Context(), "GET", "/v1/whoami", nil, &w); err != nil {
+			w, err := client.Whoami(c.Context())
+			if err != nil {
 				return err
 			}
 			return e.print(w, func(t *table) {
 				t.columns = []string{"who", "level", "until", "acts for", "mandate"}
 				subject, mandate := "himself", ""
 				if w.Acting {
-					subject, mandate = account(*w.Subject), string(w.Mandate.ID)
+					subject, mandate = account(*w.Subject), w.Mandate.ID
 				}
 				t.row(account(w.Person), number(w.Level), when(w.Until), subject, mandate)
 			})

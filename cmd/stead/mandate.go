@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/client/admin"
 )
 
 func (e *env) mandate() *cobra.Command {
@@ -20,49 +20,62 @@ func (e *env) mandate() *cobra.Command {
 	return c
 }
 
-func mandateTable(t *table, list ...api.Mandate) {
+// The states of a mandate as the API writes them.
+const (
+	stateAsked    = string(stead.Asked)
+	stateApproved = string(stead.Approved)
+	stateActive   = string(stead.Active)
+	stateEnded    = string(stead.Ended)
+)
+
+func mandateTable(t *table, list ...admin.Mandate) {
 	t.columns = []string{"id", "state", "actor", "subject", "app", "mode", "until", "left", "reason"}
 	for _, m := range list {
 		app := ""
 		if len(m.Apps) > 0 {
-			app = string(m.Apps[0])
+			app = m.Apps[0]
 		}
 		until := when(m.Until)
 		switch m.State {
-		case stead.Asked, stead.Approved:
+		case stateAsked, stateApproved:
 			until = "by " + when(m.StartBy)
-		case stead.Ended:
+		case stateEnded:
 			until = string(m.Why)
 		}
-		t.row(string(m.ID), string(m.State), account(m.Actor), account(m.Subject), app, string(m.Mode), until, number(m.Left), m.Reason)
+		t.row(m.ID, m.State, account(m.Actor), account(m.Subject), app, m.Mode, until, number(m.ExtensionsLeft), m.Reason)
 	}
 }
 
 func (e *env) mandateList() *cobra.Command {
-	var all bool
-	var state string
+	var q admin.ListMandatesQuery
+	limit := limited{most: 100}
 	c := &cobra.Command{
-		Use: "list", Short: "List mandates", Args: cobra.NoArgs,
+		Use: "list", Short: "List mandates that have not ended, newest first", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := e.client()
 			if err != nil {
 				return err
 			}
-			var out struct {
-				Mandates []api.Mandate `json:"mandates"`
-			}
-			q := query("state", state)
-			if all {
-				q = query("state", state, "all", "true")
-			}
-			if err := client.call(c.Context(), "GET", "/v1/mandates"+q, nil, &out); err != nil {
+			out := admin.MandatesOut{Mandates: []admin.Mandate{}}
+			out.NextPageToken, err = limit.pages(func(n int64, token string) (int, string, error) {
+				q.Limit, q.PageToken = n, token
+				page, err := client.ListMandates(c.Context(), q)
+				out.Mandates = append(out.Mandates, page.Mandates...)
+				return len(page.Mandates), page.NextPageToken, err
+			})
+			if err != nil {
 				return err
 			}
 			return e.print(out, func(t *table) { mandateTable(t, out.Mandates...) })
 		},
 	}
-	c.Flags().BoolVar(&all, "all", false, "everybody's, where you may see them")
-	c.Flags().StringVar(&state, "state", "", "asked, approved, active, suspended or ended")
+	f := c.Flags()
+	f.BoolVar(&q.All, "all", false, "everybody's, where you may see them")
+	f.StringVar(&q.State, "state", "", "asked, approved, active or suspended")
+	f.StringVar(&q.Actor, "actor", "", "who acts: an id, directory/name or me")
+	f.StringVar(&q.Subject, "subject", "", "for whom: an id, directory/name or me")
+	f.StringVar(&q.App, "app", "", "application")
+	limit.flag(f)
 	return c
 }
 
@@ -79,20 +92,20 @@ func (e *env) mandateShow() *cobra.Command {
 	}
 }
 
-func (e *env) get(ctx context.Context, id string) (*client, api.Mandate, error) {
-	var m api.Mandate
+func (e *env) get(ctx context.Context, id string) (*client, admin.Mandate, error) {
 	c, err := e.client()
-	if err == nil {
-		err = c.call(ctx, "GET", "/v1/mandates/"+path(id), nil, &m)
+	if err != nil {
+		return c, admin.Mandate{}, err
 	}
+	m, err := c.GetMandate(ctx, id)
 	return c, m, err
 }
 
-func mandateDetail(t *table, m api.Mandate) {
+func mandateDetail(t *table, m admin.Mandate) {
 	for _, row := range [][2]string{
-		{"id", string(m.ID)}, {"state", string(m.State)}, {"actor", account(m.Actor)}, {"subject", account(m.Subject)},
-		{"mode", string(m.Mode)}, {"reason", m.Reason}, {"ticket", m.Ticket}, {"length", m.Length},
-		{"extensions left", number(m.Left)}, {"asked", when(m.AskedAt)}, {"start by", when(m.StartBy)},
+		{"id", m.ID}, {"state", m.State}, {"actor", account(m.Actor)}, {"subject", account(m.Subject)},
+		{"mode", m.Mode}, {"reason", m.Reason}, {"ticket", m.Ticket}, {"length", m.Length},
+		{"extensions left", number(m.ExtensionsLeft)}, {"asked", when(m.AskedAt)}, {"start by", when(m.StartBy)},
 		{"started", when(m.StartedAt)}, {"until", when(m.Until)}, {"ended", when(m.EndedAt)}, {"why", string(m.Why)},
 		{"ended by", m.EndedBy}, {"digest", m.Digest}, {"claim", m.Claim},
 	} {
@@ -101,12 +114,12 @@ func mandateDetail(t *table, m api.Mandate) {
 		}
 	}
 	for _, a := range m.Apps {
-		t.row("app", string(a))
+		t.row("app", a)
 	}
 	for _, r := range m.Rules {
 		t.row("rule", r.ID)
 	}
-	for _, v := range m.Votes {
+	for _, v := range m.Approvals {
 		t.row("approval", account(v.By)+": "+yesno(v.Yes)+" "+when(v.At)+" "+v.Comment)
 	}
 }
@@ -134,8 +147,11 @@ func (e *env) vote(verb, short string) *cobra.Command {
 					return err
 				}
 			}
-			in := map[string]string{"digest": m.Digest, "comment": comment}
-			return e.moved(c.Context(), client, args[0], verb, in)
+			cast := client.ApproveMandate
+			if verb == "refuse" {
+				cast = client.RefuseMandate
+			}
+			return e.moved(cast(c.Context(), m.ID, admin.ApproveIn{Digest: m.Digest, Comment: comment}))
 		},
 	}
 	c.Flags().StringVar(&comment, "comment", "", "why")
@@ -154,17 +170,7 @@ func (e *env) turn(verb, short string, reasoned, coded bool) *cobra.Command {
 				return err
 			}
 			return e.withCode(&code, func() error {
-				var in map[string]string
-				if reasoned || coded {
-					in = map[string]string{}
-				}
-				if reason != "" {
-					in["reason"] = reason
-				}
-				if code != "" {
-					in["code"] = code
-				}
-				return e.moved(c.Context(), client, args[0], verb, in)
+				return e.moved(client.turn(c.Context(), verb, args[0], admin.ReasonBody{Reason: reason, Code: code}))
 			})
 		},
 	}
@@ -177,13 +183,27 @@ func (e *env) turn(verb, short string, reasoned, coded bool) *cobra.Command {
 	return c
 }
 
-func (e *env) moved(ctx context.Context, c *client, id, verb string, in map[string]string) error {
-	var m api.Mandate
-	var body any
-	if in != nil {
-		body = in
+// turn moves a mandate on.
+func (c *client) turn(ctx context.Context, verb, id string, in admin.ReasonBody) (admin.Mandate, error) {
+	switch verb {
+	case "start":
+		return c.StartMandate(ctx, id, admin.CodeBody{Code: in.Code})
+	case "extend":
+		return c.ExtendMandate(ctx, id, in)
+	case "revoke":
+		return c.RevokeMandate(ctx, id, admin.RevokeBody{Reason: in.Reason})
+	case "withdraw":
+		return c.WithdrawMandate(ctx, id)
+	case "end":
+		return c.EndMandate(ctx, id)
+	case "suspend":
+		return c.SuspendMandate(ctx, id)
 	}
-	if err := c.call(ctx, "POST", "/v1/mandates/"+path(id)+"/"+verb, body, &m); err != nil {
+	return c.ResumeMandate(ctx, id)
+}
+
+func (e *env) moved(m admin.Mandate, err error) error {
+	if err != nil {
 		return err
 	}
 	return e.print(m, func(t *table) { mandateTable(t, m) })

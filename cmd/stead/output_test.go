@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/web"
+	"github.com/steadhq/stead/client/admin"
 )
 
 func testEnv(t *testing.T) (*env, *bytes.Buffer, *bytes.Buffer) {
@@ -75,7 +74,7 @@ func TestForms(t *testing.T) {
 
 func TestExitCodes(t *testing.T) {
 	no := func(status int, r stead.Reason) error {
-		return &problem{web.Problem{Status: status, ReasonCode: r, Detail: "no"}}
+		return &problem{&admin.Problem{Status: int64(status), ReasonCode: admin.ReasonCode(r), Detail: "no"}}
 	}
 	for _, row := range []struct {
 		err  error
@@ -105,7 +104,7 @@ func TestFollow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = e.follow(t.Context(), c, url.Values{})
+	err = e.follow(t.Context(), c, admin.ListEventsQuery{})
 	if codeOf(err) != exitUnreachable || !strings.Contains(out.String(), "mandate.started") || !strings.Contains(out.String(), "prn_a") {
 		t.Errorf("%v %s", err, out)
 	}

@@ -3,16 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"os"
 
 	"github.com/spf13/cobra"
-	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/client/admin"
 )
-
-type people struct {
-	People []api.Person `json:"people"`
-}
 
 func (e *env) person() *cobra.Command {
 	c := &cobra.Command{Use: "person", Short: "Accounts of people"}
@@ -20,7 +15,7 @@ func (e *env) person() *cobra.Command {
 	return c
 }
 
-func personTable(t *table, list ...api.Person) {
+func personTable(t *table, list ...admin.Person) {
 	t.columns = []string{"id", "account", "name", "groups", "disabled"}
 	for _, p := range list {
 		groups := ""
@@ -30,48 +25,66 @@ func personTable(t *table, list ...api.Person) {
 			}
 			groups += g
 		}
-		t.row(string(p.ID), account(p.Who), p.Name, groups, yesno(p.Disabled))
+		t.row(p.ID, account(of(p)), p.Name, groups, yesno(p.Disabled))
 	}
 }
 
+// of is who an account belongs to.
+func of(p admin.Person) admin.Who {
+	return admin.Who{ID: p.ID, Directory: p.Directory, Account: p.Account, Name: p.Name, Kind: p.Kind}
+}
+
 func (e *env) personList() *cobra.Command {
-	var name, directory string
+	var q admin.ListPeopleQuery
+	limit := limited{most: 100}
 	c := &cobra.Command{
-		Use: "list", Short: "List accounts", Args: cobra.NoArgs,
+		Use: "list", Short: "List accounts, by directory and name", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := e.client()
 			if err != nil {
 				return err
 			}
-			var out people
-			if err := client.call(c.Context(), "GET", "/v1/people"+query("name", name, "directory", directory), nil, &out); err != nil {
+			out := admin.PeopleOut{People: []admin.Person{}}
+			out.NextPageToken, err = limit.pages(func(n int64, token string) (int, string, error) {
+				q.Limit, q.PageToken = n, token
+				page, err := client.ListPeople(c.Context(), q)
+				out.People = append(out.People, page.People...)
+				return len(page.People), page.NextPageToken, err
+			})
+			if err != nil {
 				return err
 			}
 			return e.print(out, func(t *table) { personTable(t, out.People...) })
 		},
 	}
-	c.Flags().StringVar(&name, "name", "", "part of a name")
-	c.Flags().StringVar(&directory, "directory", "", "of this directory only")
+	c.Flags().StringVar(&q.Name, "name", "", "part of a name")
+	c.Flags().StringVar(&q.Directory, "directory", "", "of this directory only")
+	limit.flag(c.Flags())
 	return c
 }
 
 // find gets one account by id, or by directory/name.
-func (e *env) find(ctx context.Context, c *client, name string) (api.Person, error) {
-	var p api.Person
+func (e *env) find(ctx context.Context, c *client, name string) (admin.Person, error) {
 	dir, account := within(name, "")
 	if dir == "" {
-		return p, c.call(ctx, "GET", "/v1/people/"+path(name), nil, &p)
+		return c.GetPerson(ctx, name)
 	}
-	var out people
-	if err := c.call(ctx, "GET", "/v1/people"+query("name", account, "directory", dir), nil, &out); err != nil {
-		return p, err
-	}
-	for _, one := range out.People {
-		if one.Account == account {
-			return one, nil
+	q := admin.ListPeopleQuery{Name: account, Directory: dir, Limit: 1000}
+	for {
+		page, err := c.ListPeople(ctx, q)
+		if err != nil {
+			return admin.Person{}, err
+		}
+		for _, one := range page.People {
+			if one.Account == account {
+				return one, nil
+			}
+		}
+		if q.PageToken = page.NextPageToken; q.PageToken == "" {
+			break
 		}
 	}
-	return p, fail(exitNotFound, "stead person list", "there is no account %s", name)
+	return admin.Person{}, fail(exitNotFound, "stead person list", "there is no account %s", name)
 }
 
 func (e *env) personShow() *cobra.Command {
@@ -91,19 +104,8 @@ func (e *env) personShow() *cobra.Command {
 	}
 }
 
-type newPerson struct {
-	Directory  string            `json:"directory"`
-	Name       string            `json:"name"`
-	Shown      string            `json:"shown,omitempty"`
-	Person     string            `json:"person,omitempty"`
-	Groups     []string          `json:"groups,omitempty"`
-	Attributes map[string]string `json:"attributes,omitempty"`
-	Password   string            `json:"password,omitempty"`
-	TOTP       string            `json:"totp_secret,omitempty"`
-}
-
 func (e *env) personAdd() *cobra.Command {
-	var w newPerson
+	var w admin.EnrollIn
 	var passwordFile, totpFile string
 	c := &cobra.Command{
 		Use: "add DIRECTORY/NAME", Short: "Add an account", Args: cobra.ExactArgs(1),
@@ -128,22 +130,17 @@ func (e *env) personAdd() *cobra.Command {
 			return err
 		}
 		if totpFile != "" {
-			if w.TOTP, err = e.secret("secret", totpFile); err != nil {
+			if w.TOTPSecret, err = e.secret("secret", totpFile); err != nil {
 				return err
 			}
 		}
-		var p api.Person
-		if err := client.call(c.Context(), "POST", "/v1/people", w, &p); err != nil {
+		p, err := client.Enroll(c.Context(), w)
+		if err != nil {
 			return err
 		}
 		return e.print(p, func(t *table) { personTable(t, p) })
 	}
 	return c
-}
-
-type imported struct {
-	people
-	Warnings []string `json:"warnings,omitempty"`
 }
 
 func (e *env) personImport() *cobra.Command {
@@ -161,14 +158,9 @@ func (e *env) personImport() *cobra.Command {
 				return err
 			}
 			p := e.progress("sending")
-			resp, err := client.send(c.Context(), "POST", "/v1/people/import"+query("directory", directory), bytes.NewReader(raw), "text/csv", "application/json")
+			out, err := client.ImportPeople(c.Context(), admin.ImportPeopleQuery{Directory: directory}, bytes.NewReader(raw))
 			p.done()
 			if err != nil {
-				return err
-			}
-			defer resp.Body.Close()
-			var out imported
-			if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 				return err
 			}
 			for _, w := range out.Warnings {
@@ -190,9 +182,9 @@ func (e *env) personSwitch(verb string, off bool) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " ACCOUNT", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return e.withPerson(c.Context(), args[0], func(client *client, p api.Person) error {
-				var now api.Person
-				if err := client.call(c.Context(), "PATCH", "/v1/people/"+path(string(p.ID)), map[string]bool{"disabled": off}, &now); err != nil {
+			return e.withPerson(c.Context(), args[0], func(client *client, p admin.Person) error {
+				now, err := client.ChangePerson(c.Context(), p.ID, admin.ChangeIn{Disabled: &off})
+				if err != nil {
 					return err
 				}
 				return e.print(now, func(t *table) { personTable(t, now) })
@@ -206,15 +198,15 @@ func (e *env) personDelete() *cobra.Command {
 	c := &cobra.Command{
 		Use: "delete ACCOUNT", Short: "Delete an account: its name is free again, its id is not", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return e.withPerson(c.Context(), args[0], func(client *client, p api.Person) error {
-				what, q := "deletes the account "+account(p.Who), ""
+			return e.withPerson(c.Context(), args[0], func(client *client, p admin.Person) error {
+				what := "deletes the account " + account(of(p))
 				if erase {
-					what, q = what+" and makes everything recorded of this person unreadable, for ever", "?erase=true"
+					what += " and makes everything recorded of this person unreadable, for ever"
 				}
-				if err := e.confirm(yes, account(p.Who), what); err != nil {
+				if err := e.confirm(yes, account(of(p)), what); err != nil {
 					return err
 				}
-				return client.call(c.Context(), "DELETE", "/v1/people/"+path(string(p.ID))+q, nil, nil)
+				return client.DeletePerson(c.Context(), p.ID, admin.DeletePersonQuery{Erase: erase})
 			})
 		},
 	}
@@ -223,7 +215,7 @@ func (e *env) personDelete() *cobra.Command {
 	return c
 }
 
-func (e *env) withPerson(ctx context.Context, name string, do func(*client, api.Person) error) error {
+func (e *env) withPerson(ctx context.Context, name string, do func(*client, admin.Person) error) error {
 	c, err := e.client()
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/client/admin"
 	"github.com/steadhq/stead/internal/cedar"
 )
 
@@ -143,21 +142,8 @@ func caseTable(t *table, r cedar.Report) {
 	}
 }
 
-type tryWish struct {
-	Actor   string `json:"actor"`
-	Subject string `json:"subject,omitempty"`
-	App     string `json:"app"`
-	Path    string `json:"path,omitempty"`
-	Action  string `json:"action,omitempty"`
-	Mode    string `json:"mode,omitempty"`
-	For     string `json:"for,omitempty"`
-	Reason  string `json:"reason,omitempty"`
-	Ticket  string `json:"ticket,omitempty"`
-	Level   int    `json:"level,omitempty"`
-}
-
 func (e *env) policyTry() *cobra.Command {
-	var w tryWish
+	var w admin.TryIn
 	c := &cobra.Command{
 		Use: "try", Short: "Ask the policy in force a question, with no effect", Args: cobra.NoArgs,
 		Example: "  stead policy try --actor staff/sam --subject customers/dana --app orders --ticket SUP-1",
@@ -172,34 +158,25 @@ func (e *env) policyTry() *cobra.Command {
 	f.StringVar(&w.For, "for", "", "how long")
 	f.StringVar(&w.Reason, "reason", "", "why")
 	f.StringVar(&w.Ticket, "ticket", "", "ticket")
-	f.IntVar(&w.Level, "level", 2, "protection level of the session")
+	f.Int64Var(&w.Level, "level", 2, "protection level of the session")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		client, err := e.client()
 		if err != nil {
 			return err
 		}
-		var out explained
-		if err := client.call(c.Context(), "POST", "/v1/policy/try", w, &out); err != nil {
+		out, err := client.TryPolicy(c.Context(), w)
+		if err != nil {
 			return err
 		}
-		return e.explain(out)
+		return e.print(out, func(t *table) {
+			t.row("answer", yesNo(out.Allow))
+			traces(t, out)
+		})
 	}
 	return c
 }
 
-type plan struct {
-	OK      bool             `json:"ok"`
-	Problem string           `json:"problem,omitempty"`
-	Digest  string           `json:"digest,omitempty"`
-	InForce string           `json:"in_force,omitempty"`
-	Changes []api.FileChange `json:"changes"`
-}
-
-type filesWish struct {
-	Files map[string]string `json:"files"`
-}
-
-func (e *env) withFiles(ctx context.Context, args []string, verb string, out any) error {
+func (e *env) withFiles(args []string, do func(*client, admin.FilesIn) error) error {
 	files, err := policyFiles(folder(args))
 	if err != nil {
 		return err
@@ -208,7 +185,7 @@ func (e *env) withFiles(ctx context.Context, args []string, verb string, out any
 	if err != nil {
 		return err
 	}
-	return c.call(ctx, "POST", "/v1/policy/"+verb, filesWish{files}, out)
+	return do(c, admin.FilesIn{Files: files})
 }
 
 func (e *env) policyPlan() *cobra.Command {
@@ -216,11 +193,15 @@ func (e *env) policyPlan() *cobra.Command {
 	c := &cobra.Command{
 		Use: "plan [DIR]", Short: "What would change if the files here were applied", Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			var p plan
-			if err := e.withFiles(c.Context(), args, "plan", &p); err != nil {
+			var p admin.PlanOut
+			err := e.withFiles(args, func(client *client, in admin.FilesIn) (err error) {
+				p, err = client.PlanPolicy(c.Context(), in)
+				return err
+			})
+			if err != nil {
 				return err
 			}
-			err := e.print(p, func(t *table) {
+			err = e.print(p, func(t *table) {
 				for _, f := range p.Changes {
 					t.row(f.How, f.File)
 					for _, l := range f.Before {
@@ -252,21 +233,18 @@ func (e *env) policyStage() *cobra.Command {
 	return &cobra.Command{
 		Use: "stage [DIR]", Short: "Hand the files here in: another person applies them", Args: cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			var out struct {
-				Digest string `json:"digest"`
-			}
-			if err := e.withFiles(c.Context(), args, "stage", &out); err != nil {
+			var out admin.StagedOut
+			err := e.withFiles(args, func(client *client, in admin.FilesIn) (err error) {
+				out, err = client.StagePolicy(c.Context(), in)
+				return err
+			})
+			if err != nil {
 				return err
 			}
 			e.say("Staged. Another person now runs: stead policy apply %s", out.Digest)
 			return e.print(out, func(t *table) { t.row(out.Digest) })
 		},
 	}
-}
-
-type inForce struct {
-	InForce api.Bundle  `json:"in_force"`
-	Staged  *api.Bundle `json:"staged,omitempty"`
 }
 
 func (e *env) policyApply() *cobra.Command {
@@ -278,8 +256,8 @@ func (e *env) policyApply() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var b api.Bundle
-			if err := client.call(c.Context(), "POST", "/v1/policy/apply", map[string]string{"digest": args[0]}, &b); err != nil {
+			b, err := client.ApplyPolicy(c.Context(), admin.ApplyIn{Digest: args[0]})
+			if err != nil {
 				return err
 			}
 			return e.print(b, func(t *table) { t.row("in force", b.Digest); t.row("version", number(b.Version)) })
@@ -296,8 +274,8 @@ func (e *env) policyShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var out inForce
-			if err := client.call(c.Context(), "GET", "/v1/policy", nil, &out); err != nil {
+			out, err := client.GetPolicy(c.Context())
+			if err != nil {
 				return err
 			}
 			b := out.InForce

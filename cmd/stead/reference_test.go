@@ -50,12 +50,15 @@ func TestReferenceOfCommands(t *testing.T) {
 }
 
 func describe(t *testing.T, b *strings.Builder, c *cobra.Command) {
-	if c.Hidden || c.Name() == "help" || c.Name() == "completion" {
+	if c.Hidden || c.Name() == "help" {
 		return
 	}
 	if c.HasParent() {
 		if c.Short == "" {
 			t.Errorf("%s says nothing of itself", c.CommandPath())
+		}
+		if c.Runnable() && !c.HasSubCommands() && !strings.Contains(c.Example, c.CommandPath()) {
+			t.Errorf("%s shows no example of itself", c.CommandPath())
 		}
 		fmt.Fprintf(b, "\n## %s\n\n%s.\n", c.CommandPath(), strings.TrimSuffix(c.Short, "."))
 		if c.Long != "" {
@@ -165,7 +168,7 @@ func TestKindsAreAllThereAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := map[string]bool{}
-	literal := regexp.MustCompile(`"((?:session|acting|person|mandate|request|policy|clock|server|operation|application|page)\.[a-z.]+)"`)
+	literal := regexp.MustCompile(`"((?:session|acting|person|mandate|request|policy|clock|server|operation|application|page|concern|factor|report|timers|audit|config)\.[a-z.]+)"`)
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") || strings.HasSuffix(file, "kinds.go") {
 			continue

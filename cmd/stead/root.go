@@ -25,7 +25,7 @@ func (e *env) root() *cobra.Command {
 		Short:         "Act for somebody else: asked for, agreed, limited, shown, recorded",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		RunE:          func(*cobra.Command, []string) error { return e.welcome() },
 		Args: func(_ *cobra.Command, given []string) error {
 			if len(given) > 0 {
 				return fail(exitUsage, "stead --help", "there is no command %q", given[0])
@@ -53,14 +53,20 @@ func (e *env) root() *cobra.Command {
 		list []*cobra.Command
 	}{
 		{"act", []*cobra.Command{e.login(), e.logout(), e.whoami(), e.act(), e.mandate()}},
-		{"look", []*cobra.Command{e.why(), e.audit()}},
-		{"run", []*cobra.Command{e.dev(), e.serve(), e.policy(), e.app(), e.person(), e.session(), e.store(), e.config(), e.doctor(), e.versionCommand()}},
+		{"look", []*cobra.Command{e.why(), e.report(), e.audit()}},
+		{"run", []*cobra.Command{e.dev(), e.initCommand(), e.serve(), e.policy(), e.settings(), e.app(), e.person(), e.session(), e.store(), e.config(), e.doctor(), e.versionCommand()}},
 	} {
 		for _, c := range group.list {
 			c.GroupID = group.id
 			root.AddCommand(strict(c))
 		}
 	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	shells := strict(e.completion(root))
+	shells.GroupID = "run"
+	root.AddCommand(shells)
+	e.completes(root)
+	exemplify(root)
 	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Hidden: true, RunE: func(_ *cobra.Command, args []string) error {
 		c, _, err := root.Find(args)
 		if err != nil {

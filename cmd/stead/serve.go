@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ func (e *env) serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return runServe(c.Context(), cfg, apps, accept, e.err)
+			return runServe(c.Context(), &server{cfg: cfg, apps: apps, talk: e.err, file: file, environ: e.environ}, accept)
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "configuration file (stead config schema describes it)")
@@ -62,12 +63,23 @@ type server struct {
 	house        *house.House
 	doors        *house.Doors
 	setup        string // token of the link that makes the first administrator; "" when there is somebody
+	link         *setupLink
 	node         string
+	ring         *keys.Ring
+
+	file    string // of the configuration
+	environ []string
+	level   slog.LevelVar
+	cert    atomic.Pointer[tls.Certificate]
+	reloads reloads
 }
 
-func runServe(ctx context.Context, cfg config.Config, apps []gateway.App, accept bool, talk io.Writer) error {
+func runServe(ctx context.Context, s *server, accept bool) error {
 	defer runtime.KeepAlive(house.Ballast())
-	s := &server{cfg: cfg, apps: apps, talk: talk, log: slog.New(slog.NewJSONHandler(talk, &slog.HandlerOptions{Level: level(cfg.Observability.Log)}))}
+	s.level.Set(level(s.cfg.Observability.Log))
+	s.log = slog.New(slog.NewJSONHandler(s.talk, &slog.HandlerOptions{Level: &s.level}))
+	cfg, talk := s.cfg, s.talk
+	s.reloads.seen = digests(watched(s.file, cfg, s.apps)) // before they are read further: what changes from here on is noticed
 	if err := s.listenAll(ctx); err != nil {
 		return errors.Join(err, s.closeAll())
 	}
@@ -89,6 +101,9 @@ func runServe(ctx context.Context, cfg config.Config, apps []gateway.App, accept
 		}
 		all = append(all, house.Listening{Name: "metrics", Listener: s.m, Handler: watch})
 	}
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.watch(watching)
 	return s.house.Run(ctx, s.log, s.doors, all)
 }
 
@@ -119,11 +134,13 @@ func (s *server) listenAll(ctx context.Context) error {
 	if c.Server.TLS.Cert == "" {
 		return nil
 	}
-	pair, err := tls.LoadX509KeyPair(c.Server.TLS.Cert, c.Server.TLS.Key)
+	pair, err := certificate(c.Server.TLS)
 	if err != nil {
-		return fmt.Errorf("load the certificate of server.tls: %w", err)
+		return err
 	}
-	t := &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
+	s.cert.Store(pair)
+	t := &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return s.cert.Load(), nil },
+		MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
 	s.own, s.gate = tls.NewListener(s.own, t), tls.NewListener(s.gate, t)
 	return nil
 }
@@ -158,10 +175,7 @@ func (s *server) build(ctx context.Context, accept bool) (err error) {
 	if err != nil {
 		return err
 	}
-	s.house, err = house.Open(ctx, house.Options{Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: c.Store.Mirror, Accept: accept,
-		Settings: settings(c, s.apps), Files: files, Wall: time.Now, Boot: house.Boot(), Rand: rand.Reader, Master: m.Master,
-		LogKey: m.LogKey, Origin: c.LogOrigin(), CodeKey: m.CodeKey, KeyFile: filepath.Join(c.Store.Dir, keyFile), Cost: directory.Standard, Alarm: func(t string) { s.log.Error(t, "alarm", true) }})
-	if err != nil {
+	if s.house, err = openHouse(ctx, c, settings(c, s.apps), kept, m, files, accept, s.log); err != nil {
 		return err
 	}
 	if err := s.open(ctx, m); err != nil {
@@ -170,35 +184,60 @@ func (s *server) build(ctx context.Context, accept bool) (err error) {
 	return nil
 }
 
+// openHouse opens the store that a configuration names.
+func openHouse(ctx context.Context, c config.Config, set *authority.Settings, kept kept, m house.Material, files map[string]string, accept bool, log *slog.Logger) (*house.House, error) {
+	return house.Open(ctx, house.Options{Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: c.Store.Mirror, Accept: accept,
+		Settings: set, Files: files, Wall: time.Now, Boot: house.Boot(), Rand: rand.Reader, Master: m.Master, LogKey: m.LogKey,
+		Origin: c.LogOrigin(), CodeKey: m.CodeKey, KeyFile: filepath.Join(c.Store.Dir, keyFile), Cost: directory.Standard,
+		Alarm: func(t string) { log.Error(t, "alarm", true) }})
+}
+
 func (s *server) open(ctx context.Context, m house.Material) error {
 	c := s.cfg
-	ring, err := keys.OpenRing(ctx, keys.Signing{Issuer: c.Server.Origin(), Now: s.house.Now, Rand: rand.Reader, Secrets: m.Secrets, Box: m.Box})
+	var err error
+	s.ring, err = keys.OpenRing(ctx, keys.Signing{Issuer: c.Server.Origin(), Now: s.house.Now, Rand: rand.Reader, Secrets: m.Secrets, Box: m.Box})
 	if err != nil {
 		return err
-	}
-	site := house.Site{Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
-		Acting: strings.TrimPrefix(c.Server.Acting, "*."), Apps: s.apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: ring}
-	for _, d := range c.Directories {
-		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
 	}
 	if s.house.Empty() {
 		if len(c.Roles.Admin) == 0 {
 			return stead.E(stead.Invalid, stead.ReasonRequest, "roles.admin names no group: nobody could be made administrator")
 		}
-		link := &setupLink{house: s.house, group: bare(c.Roles.Admin[0]), box: m.Box, secrets: m.Secrets}
-		if s.setup, err = link.token(); err != nil {
+		s.link = &setupLink{house: s.house, group: bare(c.Roles.Admin[0]), box: m.Box, secrets: m.Secrets}
+		if s.setup, err = setupToken(m.Box, s.house.Now()); err != nil {
 			return err
 		}
-		site.Setup = link
 	}
-	if s.doors, err = s.house.Doors(site); err != nil {
+	if s.doors, err = s.house.Doors(s.site(c, s.apps)); err != nil {
 		return err
 	}
+	s.begun()
 	if shared := s.doors.Gateway.Shared(); len(shared) > 0 {
 		s.log.Warn("people act at these applications' own hosts, where scripts of the page run too: name server.acting_hosts, or say origin: shared",
 			"applications", shared)
 	}
 	return nil
+}
+
+// site is where a configuration says that the house stands.
+func (s *server) site(c config.Config, apps []gateway.App) house.Site {
+	site := house.Site{Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
+		Acting: strings.TrimPrefix(c.Server.Acting, "*."), Apps: apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: s.ring, Reload: s}
+	for _, d := range c.Directories {
+		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
+	}
+	if s.link != nil {
+		site.Setup = s.link
+	}
+	return site
+}
+
+func certificate(t config.TLS) (*tls.Certificate, error) {
+	pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+	if err != nil {
+		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "load the certificate of server.tls: %w", err)
+	}
+	return &pair, nil
 }
 
 // checked reads the part of a configuration that is the gateway's: its applications, whose rules must say what their tests say.

@@ -34,10 +34,10 @@ const (
 	firstLabel = "setup/first"
 )
 
-// token makes a link's token.
-func (l *setupLink) token() (string, error) {
-	until := strconv.FormatInt(l.house.Now().Add(setupFor).Unix(), 10)
-	sealed, err := l.box.Seal(setupLabel, []byte(until))
+// setupToken makes a link's token.
+func setupToken(box *keys.Box, now time.Time) (string, error) {
+	until := strconv.FormatInt(now.Add(setupFor).Unix(), 10)
+	sealed, err := box.Seal(setupLabel, []byte(until))
 	return "setup_" + base64.RawURLEncoding.EncodeToString(sealed), err
 }
 

@@ -8,10 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/client/admin"
 	"github.com/steadhq/stead/internal/ledger"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -79,7 +81,7 @@ func (e *env) verifyServer(ctx context.Context, w verifyWish) error {
 	if w.key == "" && e.getenv("STEAD_LOG_KEY") == "" {
 		w.key = c.profile.Key
 	}
-	resp, err := c.send(ctx, "GET", "/v1/audit/export", nil, "", "application/jsonl")
+	resp, err := c.ExportAuditRaw(ctx, admin.ExportAuditQuery{})
 	if codeOf(err) == exitNotFound {
 		return fail(exitDenied, "sign in as an auditor, or verify an export: --file", "only auditors read the whole record")
 	}
@@ -273,9 +275,15 @@ func (e *env) auditProve() *cobra.Command {
 				return err
 			}
 			var in inclusion
-			if err := client.call(c.Context(), "GET", "/v1/audit/proof"+query("index", args[0]), nil, &in); err != nil {
+			index, err := strconv.ParseInt(args[0], 10, 64)
+			if err != nil {
+				return fail(exitUsage, "stead audit search tells it", "%q is no place in the log", args[0])
+			}
+			p, err := client.ProveEvent(c.Context(), admin.ProveEventQuery{Index: index})
+			if err != nil {
 				return err
 			}
+			in.Index, in.Event, in.Proof, in.Key = uint64(p.Index), p.Event, p.Proof, p.Key
 			if key == "" {
 				key = client.profile.Key
 			}

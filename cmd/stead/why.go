@@ -3,32 +3,10 @@ package main
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/steadhq/stead"
-	"github.com/steadhq/stead/internal/api"
-	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/client/admin"
 )
-
-// explained is a decision of the past, or a case that was only tried: then there is nobody and no time.
-type explained struct {
-	Decision string       `json:"decision,omitempty"`
-	Allowed  bool         `json:"allowed,omitempty"`
-	Reason   stead.Reason `json:"reason_code,omitempty"`
-	Text     string       `json:"text,omitempty"`
-	At       time.Time    `json:"at,omitzero"`
-	Index    uint64       `json:"index,omitempty"`
-	Actor    api.Who      `json:"actor,omitzero"`
-	Subject  api.Who      `json:"subject,omitzero"`
-	Mandate  string       `json:"mandate,omitempty"`
-	App      string       `json:"app,omitempty"`
-	Action   string       `json:"action,omitempty"`
-	Method   string       `json:"method,omitempty"`
-	Path     string       `json:"path,omitempty"`
-	Same     bool         `json:"same_again,omitempty"`
-	authority.Explanation
-}
 
 func (e *env) why() *cobra.Command {
 	return &cobra.Command{
@@ -38,45 +16,41 @@ func (e *env) why() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var out explained
-			if err := client.call(c.Context(), "GET", "/v1/decisions/"+path(args[0]), nil, &out); err != nil {
+			x, err := client.Why(c.Context(), args[0])
+			if err != nil {
 				return err
 			}
-			return e.explain(out)
+			return e.print(x, func(t *table) {
+				saidOf(t, x)
+				traces(t, admin.Explanation{Rules: x.Rules, Nearest: x.Nearest, Errors: x.Errors, Winners: x.Winners})
+			})
 		},
 	}
 }
 
-func (e *env) explain(x explained) error {
-	return e.print(x, func(t *table) {
-		if x.Decision == "" {
-			t.row("answer", yesNo(x.Allow))
-		} else {
-			x.told(t)
-		}
-		for _, r := range x.Rules {
-			traced(t, r.Effect+"s", r)
-		}
-		if x.Nearest != nil {
-			traced(t, "nearest", *x.Nearest)
-		}
-		for _, s := range x.Errors {
-			t.row("failed", s)
-		}
-		for what, rule := range x.Winners {
-			t.row(what+" by", rule)
-		}
-	})
+func traces(t *table, x admin.Explanation) {
+	for _, r := range x.Rules {
+		traced(t, r.Effect+"s", r)
+	}
+	if x.Nearest != nil {
+		traced(t, "nearest", *x.Nearest)
+	}
+	for _, s := range x.Errors {
+		t.row("failed", s)
+	}
+	for what, rule := range x.Winners {
+		t.row(what+" by", rule)
+	}
 }
 
-// told is who wanted what, and what came of it.
-func (x explained) told(t *table) {
+// saidOf tells who wanted what, and what came of it.
+func saidOf(t *table, x admin.WhyOut) {
 	t.row("decision", fmt.Sprintf("%s, event %d, %s", x.Decision, x.Index, when(x.At)))
 	t.row("who", account(x.Actor)+" → "+account(x.Subject))
 	t.row("what", strings.TrimSpace(fmt.Sprintf("%s %s (%s in %s)", x.Method, x.Path, x.Action, x.App)))
 	answer := yesNo(x.Allowed)
-	if x.Reason != "" {
-		answer += ", " + string(x.Reason)
+	if x.ReasonCode != "" {
+		answer += ", " + string(x.ReasonCode)
 	}
 	t.row("answer", answer)
 	if x.Text != "" {
@@ -85,14 +59,14 @@ func (x explained) told(t *table) {
 	if x.Mandate != "" {
 		t.row("mandate", x.Mandate)
 	}
-	if !x.Same {
+	if !x.SameAgain {
 		t.row("note", "asked again with everything as it was, another answer comes out: tell who runs this server")
 	}
 }
 
 func yesNo(yes bool) string { return map[bool]string{true: "yes", false: "no"}[yes] }
 
-func traced(t *table, how string, r authority.RuleTrace) {
+func traced(t *table, how string, r admin.RuleTrace) {
 	place := r.ID
 	if r.File != "" {
 		place = fmt.Sprintf("%s (%s:%d)", r.ID, r.File, r.Line)

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"net/url"
 	"strconv"
 	"strings"
 
-	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/client/admin"
 )
 
 func number[N int | int64 | uint64](n N) string { return strconv.FormatInt(int64(n), 10) }
@@ -20,9 +19,9 @@ func within(name, directory string) (string, string) {
 }
 
 // account is how somebody is named in tables: staff/sam.
-func account(w api.Who) string {
+func account(w admin.Who) string {
 	if w.Account == "" {
-		return string(w.ID)
+		return w.ID
 	}
 	return w.Directory + "/" + w.Account
 }
@@ -33,6 +32,3 @@ func yesno(b bool) string {
 	}
 	return "no"
 }
-
-// path makes one segment of an id that somebody typed.
-func path(id string) string { return url.PathEscape(id) }

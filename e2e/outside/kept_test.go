@@ -122,7 +122,10 @@ func TestKilled(t *testing.T) {
 	}
 	mandate := sam.standing(t).Mandate
 	omar := w.token(t, "staff/omar")
-	omar.json(t, "POST", w.Console+"/v1/mandates/"+mandate+"/revoke", map[string]any{"reason": "enough"}).is(t, "revoke", 200)
+	revoke := func(c *caller, w *world) answer {
+		return c.send(t, "POST", w.Console+"/v1/mandates/"+mandate+"/revoke", `{"reason":"enough"}`, "Content-Type", "application/json", "Idempotency-Key", "revoke-1")
+	}
+	revoke(omar, w).is(t, "revoke", 200)
 	w.kill(t)
 	again := open(t, data)
 	again.spent = w.spent
@@ -130,6 +133,9 @@ func TestKilled(t *testing.T) {
 		t.Errorf("people changed: %+v %+v", got, want)
 	}
 	omar = again.token(t, "staff/omar")
+	if a := revoke(omar, again).is(t, "the same under the same key", 200); a.head.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("it was done twice: %s", a.body)
+	}
 	for _, id := range ids {
 		if a := omar.get(t, again.Console+"/v1/events?decision="+id); strings.Count(a.body, `"decision":"`+id+`"`) < 1 {
 			t.Errorf("%s is lost: %d %s", id, a.status, a.body)

@@ -92,3 +92,56 @@ func TestTLS(t *testing.T) {
 		t.Errorf("without TLS: %d %s", status, body)
 	}
 }
+
+// A certificate is renewed under a running server: half of it is not taken, and the old one goes on until both are there.
+func TestCertificateIsReadAgain(t *testing.T) {
+	dir, fresh := t.TempDir(), t.TempDir()
+	cert, key, old := certified(t, dir)
+	newCert, newKey, pool := certified(t, fresh)
+	own := vacant(t)
+	file := filepath.Join(dir, "stead.yaml")
+	text := fmt.Sprintf("server: { listen: %q, gateway: %q, tls: { cert: %q, key: %q } }\nstore: { dir: %q }\nroles: { admin: [staff/admins] }\nobservability: { metrics: '' }\n",
+		own, vacant(t), cert, key, filepath.Join(dir, "store"))
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w := &world{err: &tape{}}
+	w.cmd = exec.Command(program, "serve", "--config", file)
+	w.cmd.Stderr = w.err
+	if err := w.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.stop(t) })
+	greets := func(trusts *x509.CertPool) error {
+		c, err := tls.Dial("tcp", own, &tls.Config{RootCAs: trusts, MinVersion: tls.VersionTLS12})
+		if err == nil {
+			err = c.Close()
+		}
+		return err
+	}
+	move := func(from, to string) {
+		raw, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, raw, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "it serves", func() error { return greets(old) })
+	move(newCert, cert)
+	eventually(t, "half of it is refused", func() error {
+		if !strings.Contains(w.err.String(), "the old one stays") {
+			return fmt.Errorf("it says %s", w.err)
+		}
+		return nil
+	})
+	if err := greets(old); err != nil {
+		t.Errorf("with half of a certificate: %v", err)
+	}
+	move(newKey, key)
+	eventually(t, "the new one", func() error { return greets(pool) })
+	if greets(old) == nil {
+		t.Error("the old one is still shown")
+	}
+}

@@ -144,6 +144,18 @@ var verbs = map[string]verb{
 		_, err = s.h.Apply(s.Context(), by, digest)
 		return err
 	},
+	"timers": func(s *story, by authority.By, _, arg string, args []string) error {
+		_, now, _ := s.h.Timers(s.Context(), by) // who may not read them tries all the same
+		set := authority.TimersSet{File: arg == "file", Reason: "tried out", Version: now.Version}
+		if slices.Contains(args, "late") {
+			set.Version++
+		}
+		if d, err := time.ParseDuration(arg); err == nil {
+			set.Timers = []authority.TimerText{{App: "orders", DefaultDuration: stead.Duration(d), MaxDuration: stead.Duration(d)}}
+		}
+		_, err := s.h.SetTimers(s.Context(), by, set)
+		return err
+	},
 	"trustclock": func(s *story, by authority.By, _, _ string, _ []string) error {
 		_, err := s.h.TrustClock(s.Context(), by)
 		return err

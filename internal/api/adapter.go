@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"net/http"
 	"strings"
@@ -21,6 +22,7 @@ type door struct {
 	a      *API
 	huma   huma.API
 	routes *web.Routes
+	limit  *web.Limiter
 	err    error // the first operation that may not be served
 }
 
@@ -33,9 +35,12 @@ const (
 // A call is one request on its way through huma. What goes wrong is kept in err, and nothing is written.
 type call struct {
 	exchange
-	r   *http.Request
-	by  authority.By
-	err error
+	r    *http.Request
+	by   authority.By
+	err  error
+	body hash.Hash // of what was sent, as far as it was read
+	tag  string    // ETag of the answer
+	same bool      // the client has it: nothing is written but that
 }
 
 // An exchange is huma's context under another name: as an embedded field, Context would hide its method.
@@ -56,6 +61,10 @@ func (d *door) Handle(op *huma.Operation, h func(huma.Context)) {
 		if c.by, err = d.a.admit(r, tag, roles); err != nil {
 			return err
 		}
+		if err = d.within(w, c.by); err != nil {
+			return err
+		}
+		hashed(c, r)
 		c.r = r.WithContext(context.WithValue(r.Context(), callKey{}, c))
 		c.exchange = humago.NewContext(op, c.r, w)
 		h(c)
@@ -71,13 +80,20 @@ func (c *call) Unwrap() huma.Context { return c.exchange }
 
 // SetStatus begins the answer, unless there is an error, which web will answer.
 func (c *call) SetStatus(code int) {
-	if c.err == nil {
-		c.exchange.SetStatus(code)
+	if c.err != nil {
+		return
 	}
+	if code == http.StatusOK && c.r.Method == http.MethodGet && held(c.r, c.tag) {
+		c.same, code = true, http.StatusNotModified
+	}
+	c.exchange.SetStatus(code)
 }
 
 // SetHeader sets a header of an answer that is not an error.
 func (c *call) SetHeader(name, value string) {
+	if name == "ETag" {
+		c.tag = value
+	}
 	if c.err == nil {
 		c.exchange.SetHeader(name, value)
 	}
@@ -85,7 +101,7 @@ func (c *call) SetHeader(name, value string) {
 
 // BodyWriter writes the answer, or nowhere.
 func (c *call) BodyWriter() io.Writer {
-	if c.err != nil {
+	if c.err != nil || c.same {
 		return io.Discard
 	}
 	return c.exchange.BodyWriter()
@@ -123,7 +139,7 @@ func invalid(ctx huma.Context, status string, v any) (any, error) {
 }
 
 func problemResponse(api huma.API) *huma.Response {
-	schema := huma.SchemaFromType(api.OpenAPI().Components.Schemas, typeOf[web.Problem]())
+	schema := api.OpenAPI().Components.Schemas.Schema(typeOf[web.Problem](), true, "")
 	return &huma.Response{
 		Description: "No, with the reason.",
 		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},

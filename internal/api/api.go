@@ -19,6 +19,7 @@ type API struct {
 	Importer Importer
 	Trail    Trail
 	Log      Log
+	Reports  Reports
 	Register Register
 	Rules    Rules
 	Bundles  Bundles
@@ -30,10 +31,14 @@ type API struct {
 	Public  string     // origin of Stead's own pages, such as "https://stead.example.com"
 	Version string
 	Now     func() time.Time
-	Zone    *time.Location // in which policy reads hours and days; nil is UTC
+	Leaving <-chan struct{} // closed when the server ends; nil never is
+	Limit   *web.Limiter    // of each session; nil is 3000 requests a minute
+	Zone    *time.Location  // in which policy reads hours and days; nil is UTC
 
 	// Advance moves the clock of stead dev, and is nil everywhere else: then there is no such route.
 	Advance func(context.Context, time.Duration) (time.Time, error)
+
+	Reload Reloader // nil: this server has no file
 }
 
 // Routes adds every operation, and the description of them all, to t.
@@ -54,16 +59,23 @@ func (a *API) Routes(t *web.Routes) error {
 func (a *API) Document() ([]byte, error) { return a.describe(new(web.Routes)) }
 
 func (a *API) describe(t *web.Routes) ([]byte, error) {
-	d := &door{a: a, routes: t}
+	d := &door{a: a, routes: t, limit: a.limiter()}
 	d.huma = newHuma(d)
+	if err := reasons(d.huma.OpenAPI().Components.Schemas); err != nil {
+		return nil, err
+	}
 	a.logins(d)
 	a.mandates(d)
 	a.turns(d)
+	a.acting(d)
 	a.events(d)
 	a.people(d)
 	a.sessions(d)
 	a.policy(d)
+	a.timers(d)
 	a.audit(d)
+	a.reports(d)
+	a.reload(d)
 	a.clock(d)
 	if d.err != nil {
 		return nil, d.err

@@ -35,5 +35,6 @@ func groups() []*huma.Tag {
 		{Name: "login", Description: "Who you are."}, {Name: "mandates", Description: "Acting for somebody else."},
 		{Name: "audit", Description: "What happened, and the proof."}, {Name: "people", Description: "Accounts and sessions."},
 		{Name: "policy", Description: "The rules, and why they said what they said."}, {Name: "server", Description: "This server."},
+		{Name: "configuration", Description: "What the server was told, in its file and since."},
 	}
 }

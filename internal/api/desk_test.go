@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -35,6 +36,10 @@ type desk struct {
 	trail  []authority.StoredEvent
 	query  authority.EventQuery
 	files  map[string]string
+	list   authority.MandateQuery
+	made   stead.State       // of the mandate that was asked for
+	done   uint64            // where what is asked was done before
+	tied   authority.Proviso // of the last verb that tells it
 }
 
 var (
@@ -106,13 +111,13 @@ func (d *desk) Find(_ context.Context, _ authority.By, l authority.Lookup) ([]st
 	return found, nil
 }
 
-func (d *desk) Ask(_ context.Context, _ authority.By, w authority.Ask) (stead.Mandate, error) {
+func (d *desk) Ask(_ context.Context, by authority.By, w authority.Ask) (stead.Mandate, error) {
 	d.ask = w
 	m := mandate(stead.Approved)
 	if w.Mode == stead.Edit {
 		m.State = stead.Asked
 	}
-	return m, d.note("ask")
+	return m, d.noted("ask", by)
 }
 
 func (d *desk) Status(context.Context, authority.By) (authority.Status, error) {
@@ -156,26 +161,48 @@ func (d *desk) Suspend(_ context.Context, _ authority.By, id stead.MandateID) (s
 func (d *desk) Resume(_ context.Context, _ authority.By, id stead.MandateID) (stead.Mandate, error) {
 	return d.move("resume "+string(id), stead.Active)
 }
-func (d *desk) Mandates(_ context.Context, _ authority.By, all bool) ([]stead.Mandate, error) {
-	if all {
-		return []stead.Mandate{mandate(stead.Active), mandate(stead.Asked)}, d.note("mandates all")
+func (d *desk) MandatePage(_ context.Context, _ authority.By, q authority.MandateQuery) ([]stead.Mandate, authority.Place, error) {
+	d.list = q
+	if q.All {
+		return []stead.Mandate{mandate(stead.Active)}, authority.Place{At: noon, ID: "man_1"}, d.note("mandates all")
 	}
-	return nil, d.note("mandates")
+	return nil, authority.Place{}, d.note("mandates")
+}
+func (d *desk) Done(authority.By) (uint64, error) { return d.done, nil }
+func (d *desk) StepUp(_ context.Context, by authority.By, code string) (authority.Signed, error) {
+	return authority.Signed{By: by, Secret: "stp_new", Level: 2}, d.note("step-up " + code)
+}
+func (d *desk) Disarm(_ context.Context, by authority.By) error { return d.noted("disarm", by) }
+func (d *desk) Acknowledge(_ context.Context, by authority.By) error {
+	return d.noted("acknowledge", by)
+}
+func (d *desk) Claim(_ context.Context, by authority.By, id stead.MandateID) (stead.Mandate, error) {
+	return mandate(stead.Approved), d.noted("claim "+string(id), by)
+}
+func (d *desk) noted(what string, by authority.By) error {
+	d.tied = by.Proviso
+	return d.note(what)
 }
 func (d *desk) Mandate(_ context.Context, _ authority.By, id stead.MandateID) (stead.Mandate, error) {
 	if id != "man_1" {
 		return stead.Mandate{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
 	}
-	return d.move("mandate", stead.Asked)
+	return d.move("mandate", cmp.Or(d.made, stead.Asked))
 }
-func (d *desk) Sessions(context.Context, authority.By) ([]stead.Session, error) {
-	return []stead.Session{{ID: "ses_1", Principal: sam.ID, IdleAfter: stead.Duration(time.Hour)}}, d.note("sessions")
+func session() stead.Session {
+	return stead.Session{ID: "ses_1", Version: 4, Principal: sam.ID, IdleAfter: stead.Duration(time.Hour)}
 }
-func (d *desk) EndSession(_ context.Context, _ authority.By, id stead.SessionID) error {
-	return d.note("end-session " + string(id))
+func (d *desk) SessionPage(_ context.Context, _ authority.By, _ stead.PrincipalID, after authority.Place, _ int) ([]stead.Session, authority.Place, error) {
+	return []stead.Session{session()}, after, d.note("sessions")
 }
-func (d *desk) People(_ context.Context, _ authority.By, l authority.Lookup) ([]stead.Principal, error) {
-	return []stead.Principal{sam, dana}, d.note("people " + l.Name)
+func (d *desk) Session(_ context.Context, _ authority.By, id stead.SessionID) (stead.Session, error) {
+	return session(), d.note("session " + string(id))
+}
+func (d *desk) EndSession(_ context.Context, by authority.By, id stead.SessionID) error {
+	return d.noted("end-session "+string(id), by)
+}
+func (d *desk) PeoplePage(_ context.Context, _ authority.By, q authority.PeopleQuery) ([]stead.Principal, bool, error) {
+	return []stead.Principal{sam, dana}[:min(q.Limit, 2)], q.Limit < 2, d.note("people " + q.Name + q.After)
 }
 func (d *desk) Person(_ context.Context, _ authority.By, id stead.PrincipalID) (stead.Principal, error) {
 	return dana, d.note("person " + string(id))
@@ -184,16 +211,16 @@ func (d *desk) Enroll(_ context.Context, _ authority.By, all []authority.NewPers
 	d.new = all
 	return make([]stead.Principal, len(all)), d.note("enroll")
 }
-func (d *desk) Change(_ context.Context, _ authority.By, id stead.PrincipalID, e authority.Edit) (stead.Principal, error) {
+func (d *desk) Change(_ context.Context, by authority.By, id stead.PrincipalID, e authority.Edit) (stead.Principal, error) {
 	d.edit = e
-	return dana, d.note("change " + string(id))
+	return dana, d.noted("change "+string(id), by)
 }
-func (d *desk) Erase(_ context.Context, _ authority.By, id stead.PrincipalID) error {
-	return d.note("erase " + string(id))
+func (d *desk) Erase(_ context.Context, by authority.By, id stead.PrincipalID) error {
+	return d.noted("erase "+string(id), by)
 }
-func (d *desk) Stage(_ context.Context, _ authority.By, files map[string]string) (string, error) {
+func (d *desk) Stage(_ context.Context, by authority.By, files map[string]string) (string, error) {
 	d.files = files
-	return digest, d.note("stage")
+	return digest, d.noted("stage", by)
 }
 func (d *desk) Apply(_ context.Context, _ authority.By, got string) (stead.Bundle, error) {
 	return stead.Bundle{ID: authority.PolicyBundle, Digest: got, Version: 2}, d.note("apply")
@@ -295,7 +322,7 @@ type rig struct {
 	rows  []web.Route
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t *testing.T, change ...func(*API)) *rig {
 	t.Helper()
 	d, j := &desk{}, &judge{}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -306,6 +333,9 @@ func newRig(t *testing.T) *rig {
 		Cookie: web.Cookie{Name: "stead_8420"}, Public: "http://stead.test", Version: "test",
 		Now:     func() time.Time { return noon },
 		Advance: func(_ context.Context, by time.Duration) (time.Time, error) { return noon.Add(by), nil },
+	}
+	for _, f := range change {
+		f(a)
 	}
 	var routes web.Routes
 	if err := a.Routes(&routes); err != nil {

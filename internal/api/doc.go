@@ -3,8 +3,9 @@
 //
 // Routes, all under /v1 and described at /openapi.json (OpenAPI 3.1):
 //
-//	login logout whoami                      a bearer pass for the host "api"
-//	mandates, mandates/{id}, mandates/{id}/{approve,refuse,withdraw,start,extend,end,revoke,suspend,resume}
+//	login, login/step-up, logout, whoami     a bearer pass for the host "api"
+//	acting/{find,arm,disarm,acknowledge}     what comes before a mandate, and after it
+//	mandates, mandates/{id}, mandates/{id}/{approve,refuse,withdraw,claim,start,extend,end,revoke,suspend,resume}
 //	events (JSON pages, or SSE)              decisions/{id}: why
 //	people, people/{id}, people/import       sessions, sessions/{id}
 //	apps                                     policy, policy/{stage,apply,plan,try}

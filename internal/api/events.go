@@ -1,9 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"maps"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -51,21 +51,21 @@ type Filter struct {
 	From     time.Time        `query:"from" doc:"RFC 3339, inclusive"`
 	To       time.Time        `query:"to" doc:"RFC 3339, exclusive"`
 	Text     string           `query:"text" maxLength:"256" doc:"anywhere in what was recorded"`
+	Written  string           `query:"q" maxLength:"1000" doc:"a filter as people write it, beside the other parameters: dana outcome:refused from:2026-11-01"`
 }
 
 type eventsIn struct {
 	Filter
-	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+	Page
 	Order  string `query:"order" enum:"newest,oldest" default:"newest"`
-	Page   string `query:"page_token" maxLength:"32" doc:"next_page_token of the page before"`
 	Accept string `header:"Accept" doc:"text/event-stream: what comes, as it comes"`
 	Last   string `header:"Last-Event-ID" maxLength:"20" doc:"of a stream: go on after this one"`
 }
 
-// A page of events.
-type page struct {
+// Events is a page of them.
+type Events struct {
 	Events []Event `json:"events"`
-	Next   string  `json:"next_page_token,omitempty"`
+	NextPage
 }
 
 type eventsOut struct {
@@ -73,7 +73,7 @@ type eventsOut struct {
 }
 
 func (a *API) events(d *door) {
-	schema := huma.SchemaFromType(d.huma.OpenAPI().Components.Schemas, typeOf[page]())
+	schema := d.huma.OpenAPI().Components.Schemas.Schema(typeOf[Events](), true, "Events")
 	add(d, operation{
 		method: "GET", path: "/v1/events", id: "list-events", tag: web.InSession, group: "audit",
 		says: "Read the trail: all of it for auditors, one's own for everybody",
@@ -93,18 +93,21 @@ func (a *API) readEvents(ctx context.Context, by authority.By, in *eventsIn) (*e
 		return nil, err
 	}
 	q.Newest, q.Limit = in.Order != "oldest", in.Limit
-	if err := cursor(&q, in.Page); err != nil {
+	if err := cursor(ctx, &q, in.Token); err != nil {
 		return nil, err
 	}
 	found, err := a.Trail.Events(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	out := page{Events: each(found, func(e authority.StoredEvent) Event { return a.event(e, by, own) })}
+	out := Events{Events: each(found, func(e authority.StoredEvent) Event { return a.event(e, by, own) })}
+	next := ""
 	if len(found) == q.Limit {
-		out.Next = strconv.FormatUint(found[len(found)-1].Number(), 10)
+		next = strconv.FormatUint(found[len(found)-1].Number(), 10)
 	}
-	return &eventsOut{Body: func(hc huma.Context) { write(hc, out, nextLink(hc, out.Next)) }}, nil
+	var link Next
+	out.NextPage, link = onward(ctx, next)
+	return &eventsOut{Body: func(hc huma.Context) { write(hc, out, link.Link) }}, nil
 }
 
 func write(hc huma.Context, body any, link string) {
@@ -117,32 +120,24 @@ func write(hc huma.Context, body any, link string) {
 	_ = huma.DefaultJSONFormat.Marshal(hc.BodyWriter(), body)
 }
 
-// nextLink is RFC 8288.
-func nextLink(hc huma.Context, next string) string {
-	if next == "" {
-		return ""
-	}
-	u := hc.URL()
-	q := u.Query()
-	q.Set("page_token", next)
-	return "<" + (&url.URL{Path: u.Path, RawQuery: q.Encode()}).String() + `>; rel="next"`
-}
-
 // query reads a filter. Who is no auditor reads what he did and what was done in his name, and own is true.
 func (a *API) query(by authority.By, f Filter) (q authority.EventQuery, own bool, err error) {
-	q = authority.EventQuery{
-		Kinds: f.Kind, Mandate: f.Mandate, Session: f.Session, Decision: f.Decision, App: f.App,
-		Outcome: f.Outcome, From: f.From, To: f.To, Text: f.Text,
-	}
 	no := a.Verbs.May(by, authority.Auditor)
 	if stead.ReasonOf(no) == stead.ReasonLevel {
 		return q, own, no // an auditor who would else take a part for the whole
 	}
 	own = no != nil
+	if q, err = a.written(f.Written, by, own); err != nil {
+		return q, own, err
+	}
+	f.into(&q)
 	for _, one := range []struct {
 		name string
 		id   *stead.PrincipalID
 	}{{f.Actor, &q.Actor}, {f.Subject, &q.Subject}, {f.Person, &q.Either}} {
+		if one.name == "" {
+			continue
+		}
 		if *one.id, err = a.named(one.name, by, own); err != nil {
 			return q, own, err
 		}
@@ -151,6 +146,29 @@ func (a *API) query(by authority.By, f Filter) (q authority.EventQuery, own bool
 		q.Either = by.Principal
 	}
 	return q, own, nil
+}
+
+// written reads the filter that is given as one text.
+func (a *API) written(text string, by authority.By, own bool) (authority.EventQuery, error) {
+	f, err := authority.ParseFilter(text)
+	if err != nil {
+		return authority.EventQuery{}, err
+	}
+	zone := a.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return f.Query(a.Now(), zone, func(name string) (stead.PrincipalID, error) { return a.named(name, by, own) })
+}
+
+// into puts what is given by parameters over what was written.
+func (f *Filter) into(q *authority.EventQuery) {
+	if len(f.Kind) > 0 {
+		q.Kinds = f.Kind
+	}
+	q.Mandate, q.Session, q.Decision = cmp.Or(f.Mandate, q.Mandate), cmp.Or(f.Session, q.Session), cmp.Or(f.Decision, q.Decision)
+	q.App, q.Outcome, q.Text = cmp.Or(f.App, q.App), cmp.Or(f.Outcome, q.Outcome), f.Text
+	q.From, q.To = cmp.Or(f.From, q.From), cmp.Or(f.To, q.To)
 }
 
 // named reads an id or directory/name. Who is no auditor learns nothing of whom there is.
@@ -189,11 +207,12 @@ func (a *API) event(e authority.StoredEvent, by authority.By, own bool) Event {
 }
 
 // cursor goes on where the page before ended.
-func cursor(q *authority.EventQuery, token string) error {
-	if token == "" {
-		return nil
+func cursor(ctx context.Context, q *authority.EventQuery, token string) error {
+	at, err := place(ctx, token)
+	if at == "" || err != nil {
+		return err
 	}
-	n, err := strconv.ParseUint(token, 10, 64)
+	n, err := strconv.ParseUint(at, 10, 64)
 	if err != nil || n == 0 {
 		return stead.E(stead.Invalid, stead.ReasonRequest, "page_token is none that a page gave")
 	}

@@ -47,6 +47,25 @@ func TestEventsForWhom(t *testing.T) {
 	}
 }
 
+// A filter as it is written in the console is one here; parameters stand over it, and it opens nobody's trail.
+func TestWrittenFilter(t *testing.T) {
+	r := newRig(t)
+	r.do("GET", "/v1/events?q=dana+refused+actor%3Astaff/sam+kind%3Amandate.&outcome=ok", "stp_aud", "")
+	if q := r.desk.query; q.Actor != sam.ID || q.Outcome != stead.OK || len(q.Kinds) != 1 || len(q.Words) != 1 || q.Words[0] != "dana" {
+		t.Errorf("it asked for %+v", q)
+	}
+	r.do("GET", "/v1/events?q=person%3Aprn_x", "stp_sam", "")
+	if q := r.desk.query; q.Either != sam.ID {
+		t.Errorf("who is no auditor asked for %+v", q)
+	}
+	if w := r.do("GET", "/v1/events?q=acter%3Asam", "stp_aud", ""); w.Code != 400 || !strings.Contains(w.Body.String(), "did you mean actor:?") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := r.do("GET", "/v1/events?q=actor%3Acustomers/dana", "stp_sam", ""); w.Code != 404 {
+		t.Errorf("%d: it tells who there is", w.Code)
+	}
+}
+
 func TestPagesGoOnWhereTheLastEnded(t *testing.T) {
 	r := newRig(t)
 	r.desk.trail = trail(5)
@@ -98,7 +117,7 @@ func TestStream(t *testing.T) {
 	lines := bufio.NewScanner(resp.Body)
 	var got []string
 	for len(got) < 3 && lines.Scan() {
-		if l := lines.Text(); l != "" && !strings.HasPrefix(l, ":") {
+		if l := lines.Text(); l != "" && !strings.HasPrefix(l, ":") && !strings.HasPrefix(l, "retry:") {
 			got = append(got, l)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 )
 
@@ -28,7 +29,30 @@ func (a *API) importPeople(ctx context.Context, by authority.By, in *importIn) (
 	if err != nil {
 		return nil, err
 	}
+	return imported(made, warnings), nil
+}
+
+// imported shows the accounts that were added before, as they are now; those that are no more are missing.
+func (a *API) imported(ctx context.Context, by authority.By, in *importIn, number uint64) (*importedOut, error) {
+	rows, warnings, err := a.Importer.ReadPeople(in.RawBody, in.Directory)
+	if err != nil {
+		return nil, err
+	}
+	left, err := a.left(ctx, number, len(rows))
+	if err != nil {
+		return nil, err
+	}
+	var now []stead.Principal
+	for _, e := range left {
+		if p := a.Register.Principal(e.Subject); p.ID != "" {
+			now = append(now, p)
+		}
+	}
+	return imported(now, warnings), nil
+}
+
+func imported(people []stead.Principal, warnings []string) *importedOut {
 	out := &importedOut{Status: http.StatusCreated}
-	out.Body.People, out.Body.Warnings = each(made, person), warnings
-	return out, nil
+	out.Body.People, out.Body.Warnings = each(people, person), warnings
+	return out
 }

@@ -41,6 +41,7 @@ type whoamiOut struct {
 		Mandate      *Mandate        `json:"mandate,omitempty"`
 		WarnAt       time.Time       `json:"warn_at,omitzero"`
 		WarnsOf      string          `json:"warns_of,omitempty"`
+		Unseen       stead.MandateID `json:"end_unseen,omitempty" doc:"a mandate that ended: POST /v1/acting/acknowledge"`
 		Capabilities []string        `json:"roles" doc:"admin, auditor, security"`
 	}
 }
@@ -49,6 +50,7 @@ type nothing struct{}
 
 func (a *API) logins(d *door) {
 	add(d, operation{method: "POST", path: "/v1/login", id: "login", tag: web.Public, group: "login", says: "Sign in"}, a.login)
+	add(d, operation{method: "POST", path: "/v1/login/step-up", id: "step-up", tag: web.InSession, group: "login", says: "Prove the second factor in this session: there is a new token then, and the old one is over"}, a.stepUp)
 	add(d, operation{method: "POST", path: "/v1/logout", id: "logout", tag: web.InSession, group: "login", status: 204, says: "Sign out: what hangs on the session ends first"}, a.logout)
 	add(d, operation{method: "GET", path: "/v1/whoami", id: "whoami", tag: web.InSession, group: "login", says: "Who you are, and for whom you act"}, a.whoami)
 }
@@ -59,6 +61,17 @@ func (a *API) login(ctx context.Context, _ authority.By, in *loginIn) (*loginOut
 		Directory: in.Body.Directory, Name: in.Body.Name, Password: in.Body.Password, Code: in.Body.Code,
 		Host: Host, Address: address(c), Client: c.Mark,
 	})
+	return signedIn(s, err)
+}
+
+func (a *API) stepUp(ctx context.Context, by authority.By, in *codeOnly) (*loginOut, error) {
+	if by.Host != Host { // a page's pass is in a cookie that no script reads
+		return nil, stead.E(stead.Refused, stead.ReasonCrossSite, "a browser proves its second factor at /step-up")
+	}
+	return signedIn(a.Verbs.StepUp(ctx, by, in.Body.Code))
+}
+
+func signedIn(s authority.Signed, err error) (*loginOut, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +94,7 @@ func (a *API) whoami(ctx context.Context, by authority.By, _ *nothing) (*whoamiO
 	b := &out.Body
 	b.Person, b.Groups = who(by.Principal, s.Actor), append([]string{}, s.Actor.Groups...)
 	b.Session, b.Level, b.Until, b.IdleAt, b.ArmedTill = by.Session, s.Level, s.SessionUntil, s.SessionIdleAt, s.Armed
-	b.Acting, b.WarnAt, b.WarnsOf = s.Acting, s.WarnAt, s.WarnsOf
+	b.Acting, b.WarnAt, b.WarnsOf, b.Unseen = s.Acting, s.WarnAt, s.WarnsOf, s.Unseen.Mandate
 	if s.Acting {
 		subject, m := who(s.Subject.ID, s.Subject), a.mandate(s.Mandate)
 		b.Subject, b.Mandate = &subject, &m

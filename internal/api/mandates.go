@@ -34,13 +34,19 @@ type mandateOut struct {
 }
 
 type mandatesIn struct {
-	All   bool        `query:"all" doc:"everybody's, for who may see them; else your own"`
-	State stead.State `query:"state" enum:"asked,approved,active,suspended,ended"`
+	Page
+	All     bool        `query:"all" doc:"everybody's, for who may see them; else your own, and what waits for your yes"`
+	State   stead.State `query:"state" enum:"asked,approved,active,suspended" doc:"what has ended is in the trail, and found by its id"`
+	Actor   string      `query:"actor" maxLength:"256" doc:"who acts: an id, directory/name or me"`
+	Subject string      `query:"subject" maxLength:"256" doc:"for whom: an id, directory/name or me"`
+	App     stead.AppID `query:"app" maxLength:"64"`
 }
 
 type mandatesOut struct {
+	Next
 	Body struct {
 		Mandates []Mandate `json:"mandates"`
+		NextPage
 	}
 }
 
@@ -49,23 +55,31 @@ type mandateIn struct {
 }
 
 func (a *API) mandates(d *door) {
-	add(d, operation{method: "GET", path: "/v1/mandates", id: "list-mandates", tag: web.InSession, group: "mandates", says: "List mandates"}, a.list)
-	add(d, operation{method: "POST", path: "/v1/mandates", id: "ask", tag: web.ActorSelf, group: "mandates", status: http.StatusCreated, says: "Ask to act for somebody, and start where that is wanted and nobody must agree"}, a.ask)
-	add(d, operation{method: "GET", path: "/v1/mandates/{id}", id: "get-mandate", tag: web.InSession, group: "mandates", says: "Show a mandate"}, a.get)
+	add(d, operation{method: "GET", path: "/v1/mandates", id: "list-mandates", tag: web.InSession, group: "mandates", says: "List mandates that have not ended, newest first"}, a.list)
+	once(d, operation{method: "POST", path: "/v1/mandates", id: "ask", tag: web.ActorSelf, group: "mandates", status: http.StatusCreated, waits: true, says: "Ask to act for somebody, and start where that is wanted and nobody must agree"}, a.ask, a.askedBefore)
+	add(d, operation{method: "GET", path: "/v1/mandates/{id}", id: "get-mandate", tag: web.InSession, group: "mandates", tagged: true, says: "Show a mandate"}, a.get)
 }
 
 func (a *API) list(ctx context.Context, by authority.By, in *mandatesIn) (*mandatesOut, error) {
-	found, err := a.Verbs.Mandates(ctx, by, in.All)
+	q := authority.MandateQuery{All: in.All, State: in.State, App: in.App, Limit: in.Limit}
+	own := a.Verbs.May(by, authority.Admin, authority.Auditor, authority.Security) != nil
+	var err error
+	if q.Actor, err = a.named(in.Actor, by, own); err != nil {
+		return nil, err
+	}
+	if q.Subject, err = a.named(in.Subject, by, own); err != nil {
+		return nil, err
+	}
+	if q.After, err = toPlace(ctx, in.Token); err != nil {
+		return nil, err
+	}
+	found, next, err := a.Verbs.MandatePage(ctx, by, q)
 	if err != nil {
 		return nil, err
 	}
 	out := &mandatesOut{}
-	out.Body.Mandates = []Mandate{}
-	for _, m := range found {
-		if in.State == "" || m.State == in.State {
-			out.Body.Mandates = append(out.Body.Mandates, a.mandate(m))
-		}
-	}
+	out.Body.Mandates = each(found, a.mandate)
+	out.Body.NextPage, out.Next = onward(ctx, placed(next))
 	return out, nil
 }
 
@@ -74,26 +88,33 @@ func (a *API) get(ctx context.Context, by authority.By, in *mandateIn) (*mandate
 	return a.moved(m, err)
 }
 
-func (a *API) ask(ctx context.Context, by authority.By, in *askIn) (*mandateOut, error) {
-	length, err := duration(in.Body.For)
-	if err != nil {
+// askedBefore goes on where the first time broke off: what was to be started and was not is started.
+func (a *API) askedBefore(ctx context.Context, by authority.By, in *askIn, number uint64) (*mandateOut, error) {
+	left, err := a.left(ctx, number, 1)
+	if err != nil || len(left) == 0 {
 		return nil, err
 	}
-	code, err := a.arm(ctx, by, in.Body.Code)
-	if err != nil {
-		return nil, err
-	}
-	subject, err := a.subject(ctx, by, in)
-	if err != nil {
-		return nil, err
-	}
-	m, err := a.Verbs.Ask(ctx, by, authority.Ask{
-		Subject: subject, App: in.Body.App, Mode: in.Body.Mode, For: length, Target: in.Body.Target,
-		Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket},
-	})
+	m, err := a.Verbs.Mandate(ctx, by, left[0].Mandate)
 	if err == nil && in.Body.Start && m.State == stead.Approved {
-		m, err = a.Verbs.Start(ctx, by, m.ID, code)
+		m, err = a.started(ctx, by, m, in.Body.Code)
 	}
+	return a.waits(m, err)
+}
+
+// started starts what was just asked for, unless the same request, made twice at once, has done so.
+func (a *API) started(ctx context.Context, by authority.By, m stead.Mandate, code string) (stead.Mandate, error) {
+	out, no := a.Verbs.Start(ctx, by, m.ID, code)
+	if stead.KindOf(no) != stead.Conflict {
+		return out, no
+	}
+	if now, err := a.Verbs.Mandate(ctx, by, m.ID); err == nil && now.State == stead.Active && now.Session == by.Session {
+		return now, nil
+	}
+	return out, no
+}
+
+// waits shows a mandate that was asked for: accepted while somebody must agree.
+func (a *API) waits(m stead.Mandate, err error) (*mandateOut, error) {
 	out, err := a.moved(m, err)
 	if err != nil {
 		return nil, err
@@ -103,6 +124,29 @@ func (a *API) ask(ctx context.Context, by authority.By, in *askIn) (*mandateOut,
 		out.Status = http.StatusAccepted
 	}
 	return out, nil
+}
+
+func (a *API) ask(ctx context.Context, by authority.By, in *askIn) (*mandateOut, error) {
+	length, err := duration(in.Body.For)
+	if err != nil {
+		return nil, err
+	}
+	code, err := a.arm(ctx, by.Untied(), in.Body.Code)
+	if err != nil {
+		return nil, err
+	}
+	subject, err := a.subject(ctx, by.Untied(), in)
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.Verbs.Ask(ctx, by, authority.Ask{
+		Subject: subject, App: in.Body.App, Mode: in.Body.Mode, For: length, Target: in.Body.Target,
+		Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket},
+	})
+	if err == nil && in.Body.Start && m.State == stead.Approved {
+		m, err = a.started(ctx, by.Untied(), m, code)
+	}
+	return a.waits(m, err)
 }
 
 // arm arms acting with the code where it is not armed yet. What is left of the code is for the start: a one-time

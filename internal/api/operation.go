@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/web"
 )
@@ -17,7 +18,11 @@ type operation struct {
 	says             string
 	status           int
 	group            string
-	max              int64 // bytes of body; 0: huma's 1 MiB
+	max              int64            // bytes of body; 0: huma's 1 MiB
+	of               stead.RecordKind // what it changes: If-Match is asked about that
+	once             bool             // an Idempotency-Key makes it happen once
+	tagged           bool             // its answer has an ETag
+	waits            bool             // it is 202 with the mandate while somebody must agree
 	answer           *huma.Response
 }
 
@@ -64,6 +69,7 @@ func add[I, O any](d *door, o operation, serve func(context.Context, authority.B
 		DefaultStatus: o.status, MaxBodyBytes: o.max, RejectUnknownQueryParameters: true,
 		Metadata:   map[string]any{tagKey: o.tag, rolesKey: o.needs()},
 		Extensions: map[string]any{tagKey: string(o.tag)},
+		Parameters: o.headers(),
 		Responses:  map[string]*huma.Response{"default": problemResponse(d.huma)},
 	}
 	if len(o.needs()) > 0 {
@@ -72,13 +78,22 @@ func add[I, O any](d *door, o operation, serve func(context.Context, authority.B
 	if o.answer != nil {
 		op.Responses["200"] = o.answer
 	}
+	if o.waits {
+		schema := d.huma.OpenAPI().Components.Schemas.Schema(typeOf[Mandate](), true, "")
+		op.Responses["202"] = &huma.Response{Description: "Asked: somebody must agree", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
 	if o.tag == web.Public {
 		op.Security = []map[string][]string{}
 	}
 	huma.Register(d.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		c := ctx.Value(callKey{}).(*call)
-		out, err := serve(ctx, c.by, in)
-		err = explain(err)
+		by := c.by
+		var err error
+		var out *O
+		if by.Proviso, err = o.tied(c); err == nil {
+			out, err = serve(ctx, by, in)
+		}
+		err = explain(paused(changed(err)))
 		if err != nil {
 			c.err = err
 			return nil, nil //nolint:nilnil // the error is in the call, and web answers it

@@ -10,14 +10,16 @@ import (
 )
 
 type peopleIn struct {
+	Page
 	Name      string `query:"name" maxLength:"256" doc:"account name, or part of the shown name"`
 	Directory string `query:"directory" maxLength:"64"`
 }
 
 type peopleOut struct {
-	Status int
-	Body   struct {
+	Next
+	Body struct {
 		People []Person `json:"people"`
+		NextPage
 	}
 }
 
@@ -70,17 +72,33 @@ type eraseIn struct {
 }
 
 func (a *API) people(d *door) {
-	add(d, operation{method: "GET", path: "/v1/people", id: "list-people", tag: web.Admin, roles: onlookers(), group: "people", says: "List accounts"}, a.listPeople)
-	add(d, operation{method: "POST", path: "/v1/people", id: "enroll", tag: web.Admin, group: "people", status: http.StatusCreated, says: "Add an account"}, a.enroll)
-	add(d, operation{method: "POST", path: "/v1/people/import", id: "import-people", tag: web.Admin, group: "people", status: http.StatusCreated, max: 16 << 20, says: "Add accounts from CSV: all of them or none"}, a.importPeople)
-	add(d, operation{method: "GET", path: "/v1/people/{id}", id: "get-person", tag: web.InSession, group: "people", says: "Show an account: one's own, or any for who may see it"}, a.getPerson)
-	add(d, operation{method: "PATCH", path: "/v1/people/{id}", id: "change-person", tag: web.Admin, group: "people", says: "Change an account"}, a.change)
-	add(d, operation{method: "DELETE", path: "/v1/people/{id}", id: "delete-person", tag: web.Admin, group: "people", status: http.StatusNoContent, says: "Delete an account: its name is free again, its id is not"}, a.remove)
+	add(d, operation{method: "GET", path: "/v1/people", id: "list-people", tag: web.Admin, roles: onlookers(), group: "people", says: "List accounts, by directory and name"}, a.listPeople)
+	once(d, operation{method: "POST", path: "/v1/people", id: "enroll", tag: web.Admin, group: "people", status: http.StatusCreated, says: "Add an account"}, a.enroll, a.enrolled)
+	once(d, operation{method: "POST", path: "/v1/people/import", id: "import-people", tag: web.Admin, group: "people", status: http.StatusCreated, max: 16 << 20, says: "Add accounts from CSV: all of them or none"}, a.importPeople, a.imported)
+	add(d, operation{method: "GET", path: "/v1/people/{id}", id: "get-person", tag: web.InSession, group: "people", tagged: true, says: "Show an account: one's own, or any for who may see it"}, a.getPerson)
+	once(d, operation{method: "PATCH", path: "/v1/people/{id}", id: "change-person", tag: web.Admin, group: "people", of: stead.KindPrincipal, says: "Change an account"}, a.change, func(ctx context.Context, by authority.By, in *changeIn, _ uint64) (*personOut, error) {
+		return a.getPerson(ctx, by, &in.PersonPath)
+	})
+	add(d, operation{method: "DELETE", path: "/v1/people/{id}", id: "delete-person", tag: web.Admin, group: "people", of: stead.KindPrincipal, status: http.StatusNoContent, says: "Delete an account: its name is free again, its id is not"}, a.remove)
 }
 
 func (a *API) listPeople(ctx context.Context, by authority.By, in *peopleIn) (*peopleOut, error) {
-	found, err := a.Verbs.People(ctx, by, authority.Lookup{Name: in.Name, Directory: in.Directory})
-	return peopleFound(http.StatusOK, found, err)
+	after, err := place(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	found, more, err := a.Verbs.PeoplePage(ctx, by, authority.PeopleQuery{Name: in.Name, Directory: in.Directory, After: after, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out, next := &peopleOut{}, ""
+	if more {
+		last := found[len(found)-1]
+		next = last.Directory + "/" + last.Name
+	}
+	out.Body.People = each(found, person)
+	out.Body.NextPage, out.Next = onward(ctx, next)
+	return out, nil
 }
 
 func (a *API) enroll(ctx context.Context, by authority.By, in *enrollIn) (*personOut, error) {
@@ -123,11 +141,15 @@ func (a *API) remove(ctx context.Context, by authority.By, in *eraseIn) (*nothin
 	return nil, err
 }
 
-func peopleFound(status int, found []stead.Principal, err error) (*peopleOut, error) {
-	if err != nil {
+// enrolled shows an account that was added before, as it is now.
+func (a *API) enrolled(ctx context.Context, by authority.By, _ *enrollIn, number uint64) (*personOut, error) {
+	left, err := a.left(ctx, number, 1)
+	if err != nil || len(left) == 0 {
 		return nil, err
 	}
-	out := &peopleOut{Status: status}
-	out.Body.People = each(found, person)
-	return out, nil
+	out, err := a.getPerson(ctx, by, &PersonPath{left[0].Subject})
+	if err == nil {
+		out.Status = http.StatusCreated
+	}
+	return out, err
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -24,6 +25,7 @@ type Bundle struct {
 }
 
 type policyOut struct {
+	ETag string `header:"ETag"`
 	Body struct {
 		InForce Bundle  `json:"in_force"`
 		Staged  *Bundle `json:"staged,omitempty" doc:"waits for its second person"`
@@ -31,6 +33,7 @@ type policyOut struct {
 }
 
 type bundleOut struct {
+	ETag string `header:"ETag"`
 	Body Bundle
 }
 
@@ -41,6 +44,7 @@ type filesIn struct {
 }
 
 type stagedOut struct {
+	ETag string `header:"ETag"`
 	Body struct {
 		Digest string `json:"digest" doc:"what another person than the author applies"`
 	}
@@ -71,16 +75,18 @@ type FileChange struct {
 }
 
 func (a *API) policy(d *door) {
-	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.Auditor, roles: onlookers(), group: "policy", says: "The policy in force and what is staged"}, a.getPolicy)
-	add(d, operation{method: "POST", path: "/v1/policy/stage", id: "stage-policy", tag: web.Admin, roles: rulers(), group: "policy", max: 8 << 20, status: http.StatusCreated, says: "Stage files: another person applies them"}, a.stage)
-	add(d, operation{method: "POST", path: "/v1/policy/apply", id: "apply-policy", tag: web.Admin, roles: rulers(), group: "policy", says: "Put what another person staged in force"}, a.apply)
+	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.Auditor, roles: onlookers(), group: "policy", tagged: true, says: "The policy in force and what is staged"}, a.getPolicy)
+	once(d, operation{method: "POST", path: "/v1/policy/stage", id: "stage-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, max: 8 << 20, status: http.StatusCreated, says: "Stage files: another person applies them"}, a.stage, a.stagedBefore)
+	once(d, operation{method: "POST", path: "/v1/policy/apply", id: "apply-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, says: "Put what another person staged in force"}, a.apply, func(context.Context, authority.By, *applyIn, uint64) (*bundleOut, error) {
+		return &bundleOut{ETag: a.policyTag(), Body: a.bundle(a.Bundles.Bundle(authority.PolicyBundle))}, nil
+	})
 	add(d, operation{method: "POST", path: "/v1/policy/plan", id: "plan-policy", tag: web.Admin, roles: rulers(), group: "policy", max: 8 << 20, says: "What would change, and whether the tests pass"}, a.plan)
 	add(d, operation{method: "POST", path: "/v1/policy/try", id: "try-policy", tag: web.Admin, roles: rulers(), group: "policy", says: "Ask the policy in force a question, with no effect"}, a.try)
 	add(d, operation{method: "GET", path: "/v1/decisions/{id}", id: "why", tag: web.InSession, group: "policy", says: "Why a decision is as it is"}, a.why)
 }
 
 func (a *API) getPolicy(_ context.Context, _ authority.By, _ *nothing) (*policyOut, error) {
-	out := &policyOut{}
+	out := &policyOut{ETag: a.policyTag()}
 	out.Body.InForce = a.bundle(a.Bundles.Bundle(authority.PolicyBundle))
 	if s := a.Bundles.Bundle(authority.StagedBundle); s.Digest != "" && s.Digest != out.Body.InForce.Digest {
 		staged := a.bundle(s)
@@ -102,9 +108,25 @@ func (a *API) stage(ctx context.Context, by authority.By, in *filesIn) (*stagedO
 	if err != nil {
 		return nil, err
 	}
-	out := &stagedOut{}
+	out := &stagedOut{ETag: a.policyTag()}
 	out.Body.Digest = digest
 	return out, nil
+}
+
+// stagedBefore tells what was staged then; whether it still is, GET /v1/policy tells.
+func (a *API) stagedBefore(ctx context.Context, _ authority.By, _ *filesIn, number uint64) (*stagedOut, error) {
+	left, err := a.left(ctx, number, 1)
+	if err != nil || len(left) == 0 {
+		return nil, err
+	}
+	out := &stagedOut{ETag: a.policyTag()}
+	out.Body.Digest = left[0].Policy
+	return out, nil
+}
+
+// policyTag is the version of policy: that in force, and that staged.
+func (a *API) policyTag() string {
+	return fmt.Sprintf(`"%d.%d"`, a.Bundles.Bundle(authority.PolicyBundle).Version, a.Bundles.Bundle(authority.StagedBundle).Version)
 }
 
 func (a *API) apply(ctx context.Context, by authority.By, in *applyIn) (*bundleOut, error) {
@@ -112,7 +134,7 @@ func (a *API) apply(ctx context.Context, by authority.By, in *applyIn) (*bundleO
 	if err != nil {
 		return nil, err
 	}
-	return &bundleOut{Body: a.bundle(b)}, nil
+	return &bundleOut{ETag: a.policyTag(), Body: a.bundle(b)}, nil
 }
 
 func (a *API) plan(_ context.Context, _ authority.By, in *filesIn) (*planOut, error) {

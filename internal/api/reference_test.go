@@ -67,7 +67,25 @@ func (d described) page() string {
 	b.WriteString("# API\n\nUnder `/v1`; the whole description is at `/openapi.json` (OpenAPI 3.1). Send the token of `POST /v1/login` as\n" +
 		"`Authorization: Bearer`. Errors are problem documents (RFC 9457) with `reason_code` ([the list](reasons.md)), `decision_id`,\n" +
 		"`hint` and `request_id`. A member of a body that is not listed here is refused. Times are RFC 3339 in UTC, durations are\n" +
-		"written `10m`. `GET /v1/events` with `Accept: text/event-stream` is a stream that goes on after `Last-Event-ID`.\n\n" +
+		"written `10m`. `client/admin` is a Go client, written from the description.\n\n" +
+		"**Once.** With `Idempotency-Key`, any text of yours of up to 255 letters, a request is done once in 24 hours: the same request with\n" +
+		"it answers with what it made, as that is now, and `Idempotency-Replayed: true`. It is the same if method, address and every byte of\n" +
+		"the body are; another request with the key is 422 `key-reused`. Requests at the same time wait for each other. Keys are each\n" +
+		"principal's own, and hold on all nodes and over restarts. Only what was done is remembered: after a refusal the key is as good as\n" +
+		"new. Of a request only a keyed hash is kept, beside the event it left. Where it is not listed it says nothing: what signs in gives\n" +
+		"out a secret, what only asks changes nothing, and `DELETE` is done once anyhow.\n\n" +
+		"**If.** What has versions has an `ETag`. `If-None-Match` with it answers 304. A change with `If-Match` is made only while it is\n" +
+		"that still, compared where it is written; else 412 `changed`, with the `ETag` it has now. That is asked last: what you may not\n" +
+		"change, or not know, is 403 or 404 as ever.\n\n" +
+		"**Pages.** Lists take `limit` and `page_token`, and give `next_page_token` and `Link: rel=next` until the end. A page may hold\n" +
+		"fewer than `limit` although more follow. What is there all the while comes once, whatever comes and goes between two pages. A\n" +
+		"token is good for its list and filter alone.\n\n" +
+		"**How much.** A session may ask 3000 times a minute, all at once if it likes: `RateLimit-Policy` and `RateLimit`\n" +
+		"(draft-ietf-httpapi-ratelimit-headers-10) tell what is left, 429 `too-many` has `Retry-After`. What changes something is held\n" +
+		"to 200 at once and 50 a second besides, passwords and codes to six wrong ones in a row.\n\n" +
+		"**As it comes.** `GET /v1/events` with `Accept: text/event-stream` sends what a filter chooses from now on, or after\n" +
+		"`Last-Event-ID`; a comment every 15 seconds shows that it lives. It ends with the session, with the server, and for a reader who\n" +
+		"takes nothing for 20 seconds; `retry` says when to come again.\n\n" +
 		"Who may: *public* anybody; *session* and *actor-self* whoever is signed in; *approver* who may agree; *auditor*, *admin* by role;\n" +
 		"*dev* only in `stead dev`. What you may not know is 404.\n")
 	for _, tag := range d.Tags {
@@ -83,12 +101,15 @@ func (d described) page() string {
 	return b.String()
 }
 
-func (d described) takes(path, method string) string {
+func (d described) takes(path, method string) (all string) {
 	var names []string
 	op := d.Paths[path][method]
 	for _, p := range op.Parameters {
-		if p.In == "query" {
+		switch {
+		case p.In == "query":
 			names = append(names, "`?"+p.Name+"`")
+		case p.Name == keyHeader || p.Name == "If-Match":
+			defer func() { all += " *" + p.Name + "*" }()
 		}
 	}
 	if op.RequestBody == nil {

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -10,10 +12,22 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
+type sessionsIn struct {
+	Page
+	Person string `query:"person" maxLength:"256" doc:"of this one: an id, directory/name or me"`
+}
+
 type sessionsOut struct {
+	Next
 	Body struct {
 		Sessions []Session `json:"sessions"`
+		NextPage
 	}
+}
+
+type sessionOut struct {
+	ETag string `header:"ETag"`
+	Body Session
 }
 
 type sessionIn struct {
@@ -41,34 +55,66 @@ type Realm struct {
 }
 
 type appsOut struct {
+	Next
 	Body struct {
 		Apps []App `json:"apps"`
+		NextPage
 	}
 }
 
 func (a *API) sessions(d *door) {
-	add(d, operation{method: "GET", path: "/v1/sessions", id: "list-sessions", tag: web.InSession, group: "people", says: "List sessions: one's own, everybody's for who may see them"}, a.listSessions)
-	add(d, operation{method: "DELETE", path: "/v1/sessions/{id}", id: "end-session", tag: web.InSession, group: "people", status: http.StatusNoContent, says: "End a session and what hangs on it"}, a.endSession)
+	add(d, operation{method: "GET", path: "/v1/sessions", id: "list-sessions", tag: web.InSession, group: "people", says: "List sessions, newest first: one's own, everybody's for who may see them"}, a.listSessions)
+	add(d, operation{method: "GET", path: "/v1/sessions/{id}", id: "get-session", tag: web.InSession, group: "people", tagged: true, says: "Show a session: one's own, any for who may see it"}, a.getSession)
+	add(d, operation{method: "DELETE", path: "/v1/sessions/{id}", id: "end-session", tag: web.InSession, group: "people", of: stead.KindSession, status: http.StatusNoContent, says: "End a session and what hangs on it"}, a.endSession)
 	add(d, operation{method: "GET", path: "/v1/apps", id: "list-apps", tag: web.InSession, group: "server", says: "List applications and their realms"}, a.apps)
 }
 
-func (a *API) listSessions(ctx context.Context, by authority.By, _ *nothing) (*sessionsOut, error) {
-	found, err := a.Verbs.Sessions(ctx, by)
+func (a *API) listSessions(ctx context.Context, by authority.By, in *sessionsIn) (*sessionsOut, error) {
+	of, err := a.named(in.Person, by, a.Verbs.May(by, authority.Admin, authority.Security) != nil)
+	if err != nil {
+		return nil, err
+	}
+	after, err := toPlace(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	found, next, err := a.Verbs.SessionPage(ctx, by, of, after, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	out := &sessionsOut{}
 	out.Body.Sessions = each(found, func(s stead.Session) Session { return a.session(s, by.Session) })
+	out.Body.NextPage, out.Next = onward(ctx, placed(next))
 	return out, nil
+}
+
+func (a *API) getSession(ctx context.Context, by authority.By, in *sessionIn) (*sessionOut, error) {
+	s, err := a.Verbs.Session(ctx, by, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &sessionOut{ETag: etag(s.Version), Body: a.session(s, by.Session)}, nil
 }
 
 func (a *API) endSession(ctx context.Context, by authority.By, in *sessionIn) (*nothing, error) {
 	return nil, a.Verbs.EndSession(ctx, by, in.ID)
 }
 
-func (a *API) apps(context.Context, authority.By, *nothing) (*appsOut, error) {
-	out := &appsOut{}
-	out.Body.Apps = each(a.Apps, app)
+func (a *API) apps(ctx context.Context, _ authority.By, in *Page) (*appsOut, error) {
+	after, err := place(ctx, in.Token)
+	if err != nil {
+		return nil, err
+	}
+	apps := slices.Clone(a.Apps)
+	slices.SortFunc(apps, func(s, t stead.App) int { return cmp.Compare(s.ID, t.ID) })
+	apps = slices.DeleteFunc(apps, func(s stead.App) bool { return string(s.ID) <= after })
+	out, next := &appsOut{}, ""
+	if len(apps) > in.Limit {
+		apps = apps[:in.Limit]
+		next = string(apps[in.Limit-1].ID)
+	}
+	out.Body.Apps = each(apps, app)
+	out.Body.NextPage, out.Next = onward(ctx, next)
 	return out, nil
 }
 

@@ -17,6 +17,26 @@ import (
 // beat is how often a quiet stream shows that it lives and asks whether its session still does.
 const beat = 15 * time.Second
 
+// slow is how long a reader may take nothing of what it was sent before it is cut off, and retry when it is to come again.
+const (
+	slow  = 20 * time.Second
+	retry = 2 * time.Second
+)
+
+// leaving is ctx until the server ends: a stream would hold that for as long as its reader stays, who comes again, at
+// another node or after the restart.
+func (a *API) leaving(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, end := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-a.Leaving:
+			end()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, end
+}
+
 // stream sends events as they come: with Last-Event-ID from there on, else from now on.
 func (a *API) stream(ctx context.Context, by authority.By, in *eventsIn) (*eventsOut, error) {
 	q, own, err := a.query(by, in.Filter)
@@ -33,7 +53,9 @@ func (a *API) stream(ctx context.Context, by authority.By, in *eventsIn) (*event
 		hc.SetHeader("X-Accel-Buffering", "no")
 		hc.SetStatus(http.StatusOK)
 		s := &stream{a: a, q: q, by: by, own: own, seen: q.After, w: w, out: http.NewResponseController(w)}
-		_ = s.run(r) // it ends when the client goes or may see no more: neither is an answer any longer
+		ctx, end := a.leaving(r.Context())
+		defer end()
+		_ = s.run(r.WithContext(ctx)) // it ends when the client goes or may see no more: neither is an answer any longer
 	}}, nil
 }
 
@@ -63,7 +85,10 @@ type stream struct {
 }
 
 func (s *stream) run(r *http.Request) error {
-	if err := s.comment("open"); err != nil {
+	if err := s.write(": open\nretry: %d\n\n", retry.Milliseconds()); err != nil {
+		return err
+	}
+	if err := s.flush(); err != nil {
 		return err
 	}
 	for {
@@ -124,9 +149,27 @@ func (s *stream) send(ctx context.Context) error {
 			if len(newest) > 0 {
 				s.seen = max(s.seen, newest[0].Number())
 			}
-			return s.out.Flush()
+			return s.flush()
 		}
 	}
+}
+
+// write writes to a reader who takes what he gets.
+func (s *stream) write(format string, args ...any) error {
+	defer s.watch()()
+	_, err := fmt.Fprintf(s.w, format, args...)
+	return err
+}
+
+func (s *stream) flush() error {
+	defer s.watch()()
+	return s.out.Flush()
+}
+
+// watch cuts the reader off who takes nothing for too long.
+func (s *stream) watch() (stop func()) {
+	late := time.AfterFunc(slow, func() { _ = s.out.SetWriteDeadline(time.Unix(1, 0)) })
+	return func() { late.Stop() }
 }
 
 func (s *stream) event(e authority.StoredEvent) error {
@@ -134,13 +177,12 @@ func (s *stream) event(e authority.StoredEvent) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.w, "id: %d\nevent: %s\ndata: %s\n\n", e.Number(), e.Kind, raw)
-	return err
+	return s.write("id: %d\nevent: %s\ndata: %s\n\n", e.Number(), e.Kind, raw)
 }
 
 func (s *stream) comment(text string) error {
-	if _, err := fmt.Fprintf(s.w, ": %s\n\n", text); err != nil {
+	if err := s.write(": %s\n\n", text); err != nil {
 		return err
 	}
-	return s.out.Flush()
+	return s.flush()
 }

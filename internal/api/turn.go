@@ -65,8 +65,11 @@ func (a *API) turns(d *door) {
 	turn(a, d, "withdraw", web.ActorSelf, "Take back what you asked", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {
 		return v.Withdraw(ctx, by, in.ID)
 	})
+	turn(a, d, "claim", web.ActorSelf, "Take what you asked for in another session over into this one", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {
+		return v.Claim(ctx, by, in.ID)
+	})
 	turn(a, d, "start", web.ActorSelf, "Start acting, in this session", func(ctx context.Context, by authority.By, in *codeIn) (stead.Mandate, error) {
-		code, err := a.arm(ctx, by, said(in.Body).Code)
+		code, err := a.arm(ctx, by.Untied(), said(in.Body).Code)
 		if err != nil {
 			return stead.Mandate{}, err
 		}
@@ -90,9 +93,11 @@ func (a *API) turns(d *door) {
 }
 
 func turn[I any](a *API, d *door, verb string, tag web.Tag, says string, move func(context.Context, authority.By, *I) (stead.Mandate, error)) {
-	o := operation{method: "POST", path: "/v1/mandates/{id}/" + verb, id: verb + "-mandate", tag: tag, group: "mandates", says: says}
-	add(d, o, func(ctx context.Context, by authority.By, in *I) (*mandateOut, error) {
+	o := operation{method: "POST", path: "/v1/mandates/{id}/" + verb, id: verb + "-mandate", tag: tag, group: "mandates", of: stead.KindMandate, says: says}
+	once(d, o, func(ctx context.Context, by authority.By, in *I) (*mandateOut, error) {
 		return a.moved(move(ctx, by, in))
+	}, func(ctx context.Context, by authority.By, _ *I, _ uint64) (*mandateOut, error) {
+		return a.get(ctx, by, &mandateIn{stead.MandateID(ctx.Value(callKey{}).(*call).r.PathValue("id"))})
 	})
 }
 

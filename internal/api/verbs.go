@@ -14,15 +14,20 @@ import (
 type Logins interface {
 	SignIn(context.Context, authority.SignIn) (authority.Signed, error)
 	Present(context.Context, authority.Presented) (authority.By, error)
+	StepUp(ctx context.Context, by authority.By, code string) (authority.Signed, error)
 	SignOut(context.Context, authority.By) error
 	May(authority.By, ...authority.Role) error
 	// TurnAway records that somebody without the role asked for an operation, and gives the no back.
 	TurnAway(ctx context.Context, by authority.By, operation string, no error) error
+	// Done tells where the log says that by's request was done before under its key; 0 where it was not.
+	Done(by authority.By) (number uint64, err error)
 }
 
 // Asker asks for mandates. Find never guesses: it gives all that match, none is missing.
 type Asker interface {
 	Arm(ctx context.Context, by authority.By, code string) (until time.Time, err error)
+	Disarm(context.Context, authority.By) error
+	Acknowledge(context.Context, authority.By) error
 	Find(context.Context, authority.By, authority.Lookup) ([]stead.Principal, error)
 	Ask(context.Context, authority.By, authority.Ask) (stead.Mandate, error)
 	Status(context.Context, authority.By) (authority.Status, error)
@@ -30,6 +35,7 @@ type Asker interface {
 
 // Runner moves one's own mandates.
 type Runner interface {
+	Claim(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 	Start(ctx context.Context, by authority.By, id stead.MandateID, code string) (stead.Mandate, error)
 	Extend(ctx context.Context, by authority.By, id stead.MandateID, reason, code string) (stead.Mandate, error)
 	End(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
@@ -51,15 +57,16 @@ type Stopper interface {
 
 // Lister shows mandates and sessions, one's own unless all is asked for and allowed.
 type Lister interface {
-	Mandates(ctx context.Context, by authority.By, all bool) ([]stead.Mandate, error)
+	MandatePage(context.Context, authority.By, authority.MandateQuery) (page []stead.Mandate, next authority.Place, err error)
 	Mandate(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
-	Sessions(context.Context, authority.By) ([]stead.Session, error)
+	SessionPage(ctx context.Context, by authority.By, of stead.PrincipalID, after authority.Place, limit int) (page []stead.Session, next authority.Place, err error)
+	Session(context.Context, authority.By, stead.SessionID) (stead.Session, error)
 	EndSession(context.Context, authority.By, stead.SessionID) error
 }
 
 // People keeps accounts. Enroll is all or nothing.
 type People interface {
-	People(context.Context, authority.By, authority.Lookup) ([]stead.Principal, error)
+	PeoplePage(context.Context, authority.By, authority.PeopleQuery) (page []stead.Principal, more bool, err error)
 	Person(context.Context, authority.By, stead.PrincipalID) (stead.Principal, error)
 	Enroll(context.Context, authority.By, []authority.NewPerson) ([]stead.Principal, error)
 	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
@@ -84,6 +91,7 @@ type Verbs interface {
 	Lister
 	People
 	Rulers
+	Tuner
 }
 
 // Trail reads the projection of events.

@@ -102,6 +102,7 @@ func person(p stead.Principal) Person {
 // A Session is somebody's login.
 type Session struct {
 	ID        stead.SessionID `json:"id"`
+	Version   uint64          `json:"version"`
 	Person    Who             `json:"person"`
 	AMR       []string        `json:"amr" doc:"how it was proved: RFC 8176"`
 	Level     int             `json:"level"`
@@ -117,7 +118,7 @@ type Session struct {
 
 func (a *API) session(s stead.Session, mine stead.SessionID) Session {
 	v := Session{
-		ID: s.ID, Person: a.show(s.Principal), AMR: s.AMR, Level: s.Level, Realm: s.Realm, Since: s.Since,
+		ID: s.ID, Version: s.Version, Person: a.show(s.Principal), AMR: s.AMR, Level: s.Level, Realm: s.Realm, Since: s.Since,
 		Proved: s.Proved, Idle: short(s.IdleAfter), Until: s.Until, ArmedTill: s.ArmedTill, Mine: s.ID == mine,
 	}
 	for _, p := range s.Passes {

@@ -80,7 +80,7 @@ func (a *Authority) actCase(s *State, by By, subject stead.PrincipalID, app stea
 	if f.Actor == nil || f.Realm == nil {
 		return c
 	}
-	c.terms = a.Settings.For(app, f.Realm.ID, f.Actor)
+	c.terms = a.Settings.For(a.timers(s), app, f.Realm.ID, f.Actor)
 	c.Case = Case{Action: stead.ActionAct, Capacity: ForOther, Principal: f.Actor, Subject: f.Subject, App: f.App,
 		Realm: f.Realm, Path: or(target, "/"), Mode: mode, Purpose: p, Length: or(length, c.terms.Default), Now: a.Now(),
 		Zone: a.Settings.Zone, Address: by.Address}

@@ -40,9 +40,10 @@ type Prover interface {
 type By struct {
 	Session   stead.SessionID
 	Principal stead.PrincipalID
-	Host      string // where the pass was shown; "api" for bearer tokens
-	Address   string // of the client, as the front parser believes it
-	Client    string // mark of the client: hex SHA-256 of what it says of itself
+	Host      string  // where the pass was shown; "api" for bearer tokens
+	Address   string  // of the client, as the front parser believes it
+	Client    string  // mark of the client: hex SHA-256 of what it says of itself
+	Proviso   Proviso // what this one request is tied to; Present leaves it empty
 }
 
 // Open starts what works behind the verbs, and records that the server has started.
@@ -87,16 +88,16 @@ type rule func(s *State, now time.Time) ([]stead.Change, error)
 // decided is written with its events; what it refused is written as a refusal.
 func (a *Authority) run(ctx context.Context, t attempt, r rule) error {
 	if t.by != (By{}) && !a.brakes.allow(t.by) {
-		return stead.E(stead.Refused, stead.ReasonTooMany, "too many requests at once: wait a moment")
+		return TooMany(time.Second, "too many requests at once: wait a moment")
 	}
 	var no error
 	_, err := a.Store.Append(ctx, Entry{Urgent: t.urgent, Decide: func(s *State) ([]stead.Change, error) {
 		now := a.Clock.Now()
-		changes, err := r(s, now)
-		if err == nil {
-			changes, err = a.complete(s, t, changes, now)
-		}
-		if no = err; err != nil {
+		changes, err := a.decided(s, t, r, now)
+		switch no = err; {
+		case Repeated(err) != 0:
+			return nil, nil // what was done is on record
+		case err != nil:
 			return []stead.Change{a.refusal(s, t, err, now)}, nil
 		}
 		return changes, nil
@@ -105,6 +106,22 @@ func (a *Authority) run(ctx context.Context, t attempt, r rule) error {
 		return err
 	}
 	return no
+}
+
+// decided asks the rule, and what the caller tied its verb to.
+func (a *Authority) decided(s *State, t attempt, r rule, now time.Time) ([]stead.Change, error) {
+	if err := a.repeats(s, t.by, now); err != nil {
+		return nil, err
+	}
+	changes, err := r(s, now)
+	if err == nil {
+		err = t.by.unchanged(s)
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.mark(s, t.by, changes, now)
+	return a.complete(s, t, changes, now)
 }
 
 // complete fills what every event carries, and tries the changes, so that a counter that refuses is a refusal with

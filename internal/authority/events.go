@@ -19,6 +19,7 @@ type EventQuery struct {
 	Outcome  stead.Outcome
 	From, To time.Time // From inclusive, To exclusive
 	Text     string    // in the opened fields
+	Words    []string  // each of them in the opened fields too
 	After    uint64    // cursor: only events with a greater number than this one; numbers are Index+1
 	Before   uint64    // cursor: only events with a smaller number; 0 = no bound
 	Limit    int       // 0 = 100; at most 1000

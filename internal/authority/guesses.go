@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/steadhq/stead"
 )
 
 // guesses slow down whoever tries passwords or codes. They count per account and address together, and per address, so
@@ -26,6 +28,20 @@ const (
 	perAddress = 60 // at all accounts from one address
 	oneMore    = 30 * time.Second
 )
+
+// A Held is a no to somebody who tries too fast. Wait is when it is worth trying again.
+type Held struct {
+	no   *stead.Error
+	Wait time.Duration
+}
+
+func (h *Held) Error() string { return h.no.Error() }
+func (h *Held) Unwrap() error { return h.no }
+
+// TooMany is that no.
+func TooMany(wait time.Duration, text string) error {
+	return &Held{stead.E(stead.Refused, stead.ReasonTooMany, "%s", text), wait}
+}
 
 func newGuesses(now func() time.Time) *guesses {
 	return &guesses{now: now, left: map[string]allowance{}}

@@ -90,7 +90,14 @@ func (a *Authority) Sessions(_ context.Context, by By) ([]stead.Session, error) 
 // Events reads the trail: everything for auditors, security and admins; else what the caller did or what was done for
 // him. Errors: refused, broken.
 func (a *Authority) Events(ctx context.Context, by By, q EventQuery) ([]StoredEvent, error) {
-	var err error
+	if err := a.readable(by, &q); err != nil {
+		return nil, err
+	}
+	return a.Store.Events(ctx, q)
+}
+
+// readable narrows a query to what its asker may read.
+func (a *Authority) readable(by By, q *EventQuery) (err error) {
 	a.Store.View().Read(func(s *State) {
 		now := a.Now()
 		if _, err = own(s, by, now); err != nil || a.may(s, by, now, Auditor, Security, Admin) == nil {
@@ -101,8 +108,5 @@ func (a *Authority) Events(ctx context.Context, by By, q EventQuery) ([]StoredEv
 		}
 		q.Either = by.Principal
 	})
-	if err != nil {
-		return nil, err
-	}
-	return a.Store.Events(ctx, q)
+	return err
 }

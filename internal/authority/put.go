@@ -59,23 +59,28 @@ func (s *State) count(n stead.Count) error {
 
 // next refuses a version that does not follow the live one. What is not live any more the rules cannot have read.
 func (s *State) next(r stead.RecordRef) error {
-	var live uint64
-	switch r.Kind {
-	case stead.KindPrincipal:
-		live = version(s.principals.get(stead.PrincipalID(r.ID)))
-	case stead.KindCredentials:
-		live = version(s.credentials.get(stead.PrincipalID(r.ID)))
-	case stead.KindSession:
-		live = version(s.sessions.get(stead.SessionID(r.ID)))
-	case stead.KindMandate:
-		live = version(s.mandates.get(stead.MandateID(r.ID)))
-	case stead.KindBundle:
-		live = version(s.bundles.get(r.ID))
-	}
+	live := s.live(r.Kind, r.ID)
 	if r.Version != live+1 {
 		return stead.E(stead.Conflict, stead.ReasonState, "%s %s is at version %d, not %d", r.Kind, r.ID, live, r.Version-1)
 	}
 	return nil
+}
+
+// live is the version of an object that is live, 0 of any other.
+func (s *State) live(kind stead.RecordKind, id string) uint64 {
+	switch kind {
+	case stead.KindPrincipal:
+		return version(s.principals.get(stead.PrincipalID(id)))
+	case stead.KindCredentials:
+		return version(s.credentials.get(stead.PrincipalID(id)))
+	case stead.KindSession:
+		return version(s.sessions.get(stead.SessionID(id)))
+	case stead.KindMandate:
+		return version(s.mandates.get(stead.MandateID(id)))
+	case stead.KindBundle:
+		return version(s.bundles.get(id))
+	}
+	return 0
 }
 
 func version[R stead.Record](r *R) uint64 {
@@ -172,6 +177,7 @@ func (s *State) putMandate(m stead.Mandate) {
 	old := s.mandates.get(m.ID)
 	m = s.shared(m)
 	keep(&s.mandates, m.ID, m)
+	s.enrol(old, m)
 	if (old != nil) == m.Live() {
 		return // who acts and for whom never changes
 	}

@@ -17,7 +17,7 @@ const (
 	Security Role = "security" // revokes anything, approves policy
 )
 
-// Settings are what the configuration says. They are replaced whole.
+// Settings are what the configuration says. They never change: others are those of another authority (Under).
 type Settings struct {
 	Apps     []stead.App
 	Roles    map[Role][]string // groups: "staff/security"
@@ -25,7 +25,7 @@ type Settings struct {
 	Ordinary string            // "allow" or "deny" when the record cannot be written (R9)
 	Session  Ends              // where no realm says otherwise
 	Terms    stead.Terms
-	Timers   []Timer
+	Timers   []Timer // until others are set while it runs
 	ArmFor   time.Duration
 	Warn     time.Duration  // how long before an end the heads-up comes
 	Zone     *time.Location // of local hours in policy
@@ -53,18 +53,23 @@ func (s *Settings) App(id stead.AppID) *stead.App {
 	return nil
 }
 
-// For gives the terms for an actor in a realm of an application.
-func (s *Settings) For(app stead.AppID, realm stead.RealmID, actor *stead.Principal) stead.Terms {
-	fit := slices.DeleteFunc(slices.Clone(s.Timers), func(t Timer) bool {
+// For gives the terms for an actor in a realm of an application, under the timers in force.
+func (s *Settings) For(timers []Timer, app stead.AppID, realm stead.RealmID, actor *stead.Principal) stead.Terms {
+	terms := s.Terms
+	for _, t := range fitting(timers, app, realm, actor) {
+		overlay(&terms, t.Terms)
+	}
+	return terms
+}
+
+// fitting are the timers that speak of an actor in a realm of an application, the most specific one last.
+func fitting(timers []Timer, app stead.AppID, realm stead.RealmID, actor *stead.Principal) []Timer {
+	fit := slices.DeleteFunc(slices.Clone(timers), func(t Timer) bool {
 		return t.App != "" && t.App != app || t.Realm != "" && t.Realm != realm ||
 			t.Group != "" && len(actor.Marks([]string{t.Group})) == 0
 	})
 	slices.SortStableFunc(fit, func(a, b Timer) int { return a.weight() - b.weight() })
-	terms := s.Terms
-	for _, t := range fit {
-		overlay(&terms, t.Terms)
-	}
-	return terms
+	return fit
 }
 
 func (t Timer) weight() int {

@@ -38,7 +38,7 @@ func TestTimers(t *testing.T) {
 		"realm before all": {"orders", "keys", tester, stead.Terms{Default: 2 * time.Minute, Max: 4 * time.Hour, Extensions: 1, Total: time.Hour,
 			Idle: 5 * time.Minute, StartWindow: time.Minute, AskWindow: time.Hour, Fresh: time.Minute, PerActor: 3}},
 	} {
-		if diff := cmp.Diff(c.want, s.For(c.app, c.realm, c.who)); diff != "" {
+		if diff := cmp.Diff(c.want, s.For(s.Timers, c.app, c.realm, c.who)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

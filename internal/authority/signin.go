@@ -37,7 +37,7 @@ func (a *Authority) SignIn(ctx context.Context, in SignIn) (Signed, error) {
 	by := By{Host: in.Host, Address: in.Address, Client: in.Client}
 	t := attempt{verb: "session.start", by: by, app: in.App}
 	if !a.guesses.allow(a.account(in), in.Address) {
-		return Signed{}, a.refuse(ctx, t, stead.E(stead.Refused, stead.ReasonTooMany, "too many attempts from here: wait half a minute"))
+		return Signed{}, a.refuse(ctx, t, TooMany(oneMore, "too many attempts from here: wait half a minute"))
 	}
 	who, cred, err := a.proven(in)
 	if err != nil {
@@ -57,7 +57,7 @@ func (a *Authority) SignIn(ctx context.Context, in SignIn) (Signed, error) {
 			return nil, wrong()
 		}
 		e := a.session(p, realm, step > 0, now).WithPass(stead.Pass{Host: in.Host, Hash: sum(out.Secret), Client: in.Client})
-		out.By, out.Until, out.Level = By{e.ID, p.ID, in.Host, in.Address, in.Client}, e.Until, e.Level
+		out.By, out.Until, out.Level = By{Session: e.ID, Principal: p.ID, Host: in.Host, Address: in.Address, Client: in.Client}, e.Until, e.Level
 		c := stead.Change{Event: stead.Event{Kind: "session.started", Session: e.ID}, Records: []stead.Record{e}}
 		return []stead.Change{spend(c, who.ID, step)}, nil
 	})
@@ -135,7 +135,7 @@ func (a *Authority) factor(p *stead.Principal, c *stead.Credentials, code string
 		return 0, nil
 	}
 	if !a.guesses.allow("code/"+string(p.ID), "") {
-		return 0, stead.E(stead.Refused, stead.ReasonTooMany, "too many wrong codes: wait half a minute")
+		return 0, TooMany(oneMore, "too many wrong codes: wait half a minute")
 	}
 	for _, at := range a.Clock.Codes() {
 		if step, ok := a.Prover.Code(c, code, at); ok {

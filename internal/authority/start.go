@@ -72,7 +72,7 @@ func (a *Authority) fresh(ctx context.Context, t attempt, code string) error {
 	if err != nil {
 		return a.refuse(ctx, t, err)
 	}
-	return a.run(ctx, attempt{verb: "session.raise", by: t.by}, func(s *State, now time.Time) ([]stead.Change, error) {
+	return a.run(ctx, attempt{verb: "session.raise", by: t.by.Untied()}, func(s *State, now time.Time) ([]stead.Change, error) {
 		e, err := own(s, t.by, now)
 		if err != nil {
 			return nil, err

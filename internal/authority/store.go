@@ -24,6 +24,10 @@ type Store interface {
 	// Events gives what a query chooses, in the order it asks for; it follows the log within 200 ms. Errors: broken.
 	Events(ctx context.Context, q EventQuery) ([]StoredEvent, error)
 
+	// Counted counts what Events would give without its limit, by spans of time. Where Within is over before all are
+	// counted, Whole is false and what there is are the newest. Errors: broken.
+	Counted(ctx context.Context, q EventQuery, c Counting) (Counts, error)
+
 	// Erase forgets a person: what is sealed under the key becomes unreadable for ever, every hash stays valid.
 	Erase(ctx context.Context, person stead.PersonKey) error
 

@@ -31,6 +31,8 @@ func (v *View) Index() uint64 {
 func (v *View) Load(f func(*State) error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.state.loading = true
+	defer v.state.call()
 	return f(&v.state)
 }
 
@@ -63,6 +65,10 @@ type State struct {
 	passes    table[string, stead.SessionID]
 	byActor   table[stead.PrincipalID, []stead.MandateID]
 	bySubject table[stead.PrincipalID, []stead.MandateID]
+
+	rolls   map[stead.State]*roll // of the view itself
+	moves   []move                // of a stage: what becomes of the rolls below
+	loading bool                  // rolls are put in order at the end
 }
 
 type name struct{ directory, name string }
@@ -99,4 +105,7 @@ func (s *State) Merge(t *State) {
 	s.passes.merge(&t.passes)
 	s.byActor.merge(&t.byActor)
 	s.bySubject.merge(&t.bySubject)
+	for _, m := range t.moves {
+		s.move(m)
+	}
 }

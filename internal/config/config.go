@@ -22,7 +22,8 @@ type Config struct {
 	Audit         Audit         `yaml:"audit" doc:"The record."`
 	Observability Observability `yaml:"observability" doc:"What watches this server."`
 
-	text []byte // the file, for whoever reads a part of it
+	text    []byte            // the file, for whoever reads a part of it
+	sources map[string]source // where every key stands
 }
 
 // Server is where Stead listens.

@@ -146,7 +146,7 @@ func TestLoad(t *testing.T) {
 	if err := os.WriteFile(file, []byte("server: { listen: 1 }"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Load(file, nil); stead.KindOf(err) != stead.Invalid || !strings.HasPrefix(err.Error(), file+": server.listen") {
+	if _, err := Load(file, nil); stead.KindOf(err) != stead.Invalid || !strings.HasPrefix(err.Error(), file+": line 1, column 19: server.listen") {
 		t.Error(err)
 	}
 	if c, err := Load("", nil); err != nil || c.Version != 1 {
@@ -176,7 +176,7 @@ func TestSecret(t *testing.T) {
 
 func TestPrintReadsBack(t *testing.T) {
 	c, _ := Parse([]byte(full), nil)
-	raw, err := c.Print()
+	raw, err := c.Print(true, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func FuzzParse(f *testing.F) {
 		if len(problems) > 0 {
 			return
 		}
-		if _, err := c.Print(); err != nil {
+		if _, err := c.Print(true, false); err != nil {
 			t.Fatal(err)
 		}
 		c.AppsText()

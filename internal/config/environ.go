@@ -28,6 +28,7 @@ func (c *Config) environment(environ []string) (problems []Problem) {
 		if err := put(v, value); err != nil {
 			problems = append(problems, Problem{Path: path, Text: err.Error() + " (in the environment, " + name + ")"})
 		}
+		c.sources[path] = source{variable: name}
 	})
 	return problems
 }

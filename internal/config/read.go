@@ -48,12 +48,41 @@ func Load(file string, environ []string) (Config, error) {
 	return c, nil
 }
 
+// A wrong configuration is an error of kind invalid that knows its problems.
+type wrong struct {
+	error
+	problems []Problem
+}
+
+func (w *wrong) Unwrap() error { return w.error }
+
 func invalid(file string, problems []Problem) error {
 	lines := []string{}
 	for _, p := range problems {
 		lines = append(lines, strings.TrimPrefix(file+": ", ": ")+p.String())
 	}
-	return stead.E(stead.Invalid, stead.ReasonRequest, "%s", strings.Join(lines, "\n"))
+	return &wrong{stead.E(stead.Invalid, stead.ReasonRequest, "%s", strings.Join(lines, "\n")), problems}
+}
+
+// Together is the error that problems make, nil where there are none.
+func Together(file string, problems []Problem) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	return invalid(file, problems)
+}
+
+// WrongKeys are those that an error of Load finds wrong; none where it is another error.
+func WrongKeys(err error) []string {
+	var w *wrong
+	if !errors.As(err, &w) {
+		return nil
+	}
+	var keys []string
+	for _, p := range w.problems {
+		keys = append(keys, p.Path)
+	}
+	return keys
 }
 
 // Parse reads a file's text and the environment over the defaults.
@@ -66,11 +95,11 @@ func Parse(raw []byte, environ []string) (Config, []Problem) {
 	if problems = c.environment(environ); len(problems) > 0 {
 		return c, problems
 	}
-	return c, c.validate()
+	return c, c.placed(c.validate())
 }
 
 func (c *Config) parse(raw []byte) []Problem {
-	c.text = raw
+	c.text, c.sources = raw, map[string]source{}
 	d := yaml.NewDecoder(bytes.NewReader(raw))
 	var doc yaml.Node
 	err := d.Decode(&doc)
@@ -83,6 +112,7 @@ func (c *Config) parse(raw []byte) []Problem {
 	if more := d.Decode(new(yaml.Node)); !errors.Is(more, io.EOF) {
 		return []Problem{{Path: "file", Text: "holds more than one document"}}
 	}
+	c.noted(doc.Content[0], "")
 	r := &reader{}
 	r.value(doc.Content[0], reflect.ValueOf(c).Elem(), "")
 	return r.problems

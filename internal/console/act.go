@@ -18,6 +18,7 @@ type armView struct {
 	Problem string
 	Code    web.FieldSpec
 	Search  url.Values // what was looked for before arming ran out
+	Enrol   bool       // there is no second factor to prove, and one can be set up
 }
 
 // A chooseView is the page on which a person is found and chosen.
@@ -32,7 +33,11 @@ type chooseView struct {
 	Wish     url.Values
 	Apps     []App
 	DirField web.FieldSpec
+	Recent   []recent
 }
+
+// A recent is somebody the reader asked to act for lately.
+type recent struct{ Name, Href string }
 
 // A search is what tells whom is meant.
 type search struct{ Name, Directory, Attribute string }
@@ -58,9 +63,13 @@ func (c *Console) choose(v *visit) error {
 }
 
 func (v *visit) showArm(status int, problem string, q url.Values) error {
+	who, err := v.c.Authority.Human(v.r.Context(), v.by, v.by.Principal)
+	if err != nil {
+		return err
+	}
 	return v.show(status, armPage(armView{
 		frame:   v.frame("Act for somebody", "First make sure that it is you. Then choose the person."),
-		Problem: problem, Search: keep(q),
+		Problem: problem, Search: keep(q), Enrol: !who.Code && v.c.Factors != nil,
 		Code: v.code(true, "The six digits that your authenticator shows now.", ""),
 	}))
 }
@@ -92,7 +101,34 @@ func (v *visit) showChoice(status int, q, wish url.Values, problem string) error
 		}
 		p.Found = candidates(found, stead.PrincipalID(wish.Get("subject")))
 	}
+	if !p.Looked {
+		var err error
+		if p.Recent, err = v.recent(); err != nil {
+			return err
+		}
+	}
 	return v.show(status, choosePage(p))
+}
+
+// fewRecent is how many people are offered again.
+const fewRecent = 5
+
+// recent lists whom the reader asked to act for last.
+func (v *visit) recent() ([]recent, error) {
+	asked, err := v.events(authority.EventQuery{Kinds: []string{"mandate.asked"}, Actor: v.by.Principal, Either: v.by.Principal, Outcome: stead.OK, Newest: true, Limit: 50})
+	var out []recent
+	seen := map[stead.PrincipalID]bool{}
+	for _, e := range asked {
+		shown, account := v.c.Authority.Name(e.Subject)
+		_, short, _ := strings.Cut(account, ":")
+		directory, name, ok := strings.Cut(short, "/")
+		if seen[e.Subject] || !ok || len(out) == fewRecent {
+			continue
+		}
+		seen[e.Subject] = true
+		out = append(out, recent{shown + " (" + short + ")", "/act?" + url.Values{"directory": {directory}, "name": {name}}.Encode()})
+	}
+	return out, err
 }
 
 func (s search) lookup() authority.Lookup {

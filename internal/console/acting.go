@@ -3,6 +3,7 @@ package console
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -13,6 +14,7 @@ import (
 type running struct {
 	Pair, Subject, Actor, Mode, Reason string
 	Until, Left                        string
+	Moment                             string // of the end, for what counts down
 	Warn                               string // why it ends soon; empty while it does not
 	Edit                               bool
 }
@@ -20,7 +22,7 @@ type running struct {
 func (v *visit) running() *running {
 	m := v.st.Mandate
 	r := &running{Pair: v.c.pair(m.Actor, m.Subject), Subject: v.st.Subject.DisplayName(), Actor: v.st.Actor.DisplayName(),
-		Mode: modeWord(m.Mode), Reason: m.Purpose.Reason, Until: v.c.at(v.st.Until), Left: v.c.left(v.st.Until), Edit: m.Mode == stead.Edit}
+		Mode: modeWord(m.Mode), Reason: m.Purpose.Reason, Until: v.c.at(v.st.Until), Left: v.c.left(v.st.Until), Moment: v.st.Until.UTC().Format(time.RFC3339Nano), Edit: m.Mode == stead.Edit}
 	if m.State == stead.Suspended {
 		r.Mode = "Suspended"
 	}

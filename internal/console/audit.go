@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -9,87 +8,83 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
-	"github.com/steadhq/stead/internal/web"
 )
 
-// An auditView is the trail with its filters. All of them stand in the address.
-type auditView struct {
-	frame
-	Query   url.Values
-	Lines   []line
-	Problem string
-	Older   string // address of the page before
+const (
+	pageOfEvents = 50
+	mostOfEvents = 500
+	countWithin  = 60 * time.Millisecond // what is not counted until then is told as "at least"
+	shortestWord = 3                     // letters; shorter ones stand nearly everywhere, and are found by no index
+)
+
+// A wish is what somebody wants to see of the trail: all of it stands in the address.
+type wish struct {
+	Filter authority.Filter
+	Query  authority.EventQuery
+	Before uint64 // only events with smaller numbers
+	Size   int
 }
 
-const pageOfEvents = 100
-
-func (c *Console) audit(v *visit) error {
-	q := v.r.URL.Query()
-	p := auditView{frame: v.frame("Trail", "Everything that happened, newest first. Nothing here can be changed."), Query: q}
-	eq, err := c.eventQuery(v, q)
-	if err != nil {
-		if !v.retell(err) {
-			return err
+// wished reads the address: the filter as text in q, and as parameters of its names.
+func (v *visit) wished(q url.Values) (w wish, err error) {
+	w = wish{Before: asNumber(q.Get("before")), Size: pageOfEvents}
+	if n := asNumber(q.Get("size")); n > 0 {
+		w.Size = int(min(n, mostOfEvents))
+	}
+	if w.Filter, err = authority.ParseFilter(q.Get("q")); err != nil {
+		return w, err
+	}
+	for _, n := range authority.FilterNames {
+		for _, value := range q[n.Name] {
+			if value = strings.TrimSpace(value); value == "" {
+				continue
+			}
+			if w.Filter, err = w.Filter.Add(n.Name, value); err != nil {
+				return w, err
+			}
 		}
-		p.Problem = saying(err)
-		return v.show(http.StatusBadRequest, auditPage(p))
 	}
-	events, err := v.events(eq)
-	if err != nil {
-		return err
-	}
-	for _, e := range events { // one row for one event: nothing is left out of an audit
-		p.Lines = append(p.Lines, c.line(e))
-	}
-	if len(events) == pageOfEvents {
-		older := url.Values{}
-		for k, vals := range q {
-			older[k] = vals
-		}
-		older.Set("before", strconv.FormatUint(events[len(events)-1].Number(), 10))
-		p.Older = "/audit?" + older.Encode()
-	}
-	return v.show(http.StatusOK, auditPage(p))
+	w.Query, err = v.query(w.Filter)
+	return w, err
 }
 
-func (c *Console) eventQuery(v *visit, q url.Values) (authority.EventQuery, error) {
-	eq := authority.EventQuery{Mandate: stead.MandateID(q.Get("mandate")), App: stead.AppID(q.Get("app")), Outcome: stead.Outcome(q.Get("outcome")),
-		Text: q.Get("text"), Before: asNumber(q.Get("before")), Limit: pageOfEvents, Newest: true}
-	if k := strings.TrimSpace(q.Get("kind")); k != "" {
-		eq.Kinds = []string{k}
-	}
-	var err error
-	for _, who := range []struct {
-		name string
-		to   *stead.PrincipalID
-	}{{"actor", &eq.Actor}, {"subject", &eq.Subject}} {
-		if *who.to, err = c.named(v, strings.TrimSpace(q.Get(who.name))); err != nil {
-			return eq, err
+func (v *visit) query(f authority.Filter) (authority.EventQuery, error) {
+	for _, t := range f {
+		if t.Name == "" && len([]rune(t.Value)) < shortestWord {
+			return authority.EventQuery{}, stead.E(stead.Invalid, stead.ReasonRequest, "%q is too short: write at least three letters of what you look for", t.Value)
 		}
 	}
-	for _, when := range []struct {
-		name string
-		to   *time.Time
-	}{{"from", &eq.From}, {"to", &eq.To}} {
-		if *when.to, err = c.day(q.Get(when.name)); err != nil {
-			return eq, err
+	return f.Query(v.c.Now(), v.c.zone(), func(name string) (stead.PrincipalID, error) {
+		if name == "me" {
+			return v.by.Principal, nil
 		}
+		return v.c.named(v, name)
+	})
+}
+
+// address is where a filter is shown.
+func address(f authority.Filter, size int, before uint64) string {
+	q := url.Values{}
+	if len(f) > 0 {
+		q.Set("q", f.String())
 	}
-	if !eq.To.IsZero() {
-		eq.To = eq.To.AddDate(0, 0, 1) // the day itself is meant too
+	if size != pageOfEvents && size > 0 {
+		q.Set("size", strconv.Itoa(size))
 	}
-	return eq, nil
+	if before > 0 {
+		q.Set("before", strconv.FormatUint(before, 10))
+	}
+	if len(q) == 0 {
+		return "/audit"
+	}
+	return "/audit?" + q.Encode()
 }
 
 func (c *Console) day(s string) (time.Time, error) {
 	if s == "" {
 		return time.Time{}, nil
 	}
-	zone := c.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	t, err := time.ParseInLocation(time.DateOnly, s, zone)
+	t, err := time.ParseInLocation(time.DateOnly, s, c.zone())
 	if err != nil {
 		return t, stead.E(stead.Invalid, stead.ReasonRequest, "%q is no day: write 2026-11-22", s)
 	}
@@ -126,23 +121,4 @@ func (c *Console) named(v *visit, s string) (stead.PrincipalID, error) {
 		all = append(all, p.Directory+"/"+p.Name)
 	}
 	return "", stead.E(stead.Invalid, stead.ReasonAmbiguous, "several are called %q: write one of %s", s, strings.Join(all, ", "))
-}
-
-func outcomes(chosen string) []web.Option {
-	all := []web.Option{{Value: "", Text: "Any"}, {Value: string(stead.OK), Text: "ok"}, {Value: string(stead.No), Text: "refused"},
-		{Value: string(stead.Unknown), Text: "unknown"}}
-	for i := range all {
-		all[i].Chosen = all[i].Value == chosen
-	}
-	return all
-}
-
-// narrowed tells whether any filter is set: then the filters are shown.
-func (p auditView) narrowed() bool {
-	for name := range p.Query {
-		if name != "before" && p.Query.Get(name) != "" {
-			return true
-		}
-	}
-	return false
 }

@@ -55,6 +55,8 @@ type Voting interface {
 // Reading tells what happened, and why.
 type Reading interface {
 	Events(context.Context, authority.By, authority.EventQuery) ([]authority.StoredEvent, error)
+	Counted(context.Context, authority.By, authority.EventQuery, authority.Counting) (authority.Counts, error)
+	Export(context.Context, authority.By, authority.Exporting) error
 	Why(context.Context, authority.By, stead.DecisionID) (authority.Reasoning, error)
 	People(context.Context, authority.By, authority.Lookup) ([]stead.Principal, error)
 }
@@ -74,6 +76,8 @@ type Authority interface {
 	Voting
 	Reading
 	Knowing
+	Ruling
+	Owning
 }
 
 // An App is an application people can act in.
@@ -118,8 +122,13 @@ type Console struct {
 	Cookie      web.Cookie
 	Now         func() time.Time
 	Zone        *time.Location // in which times are shown
-	Setup       Setup          // nil: there is nothing to set up
-	Demo        Demo           // nil: this is no demonstration
+	Record      Record
+	Reports     Reports
+	Setup       Setup   // nil: there is nothing to set up
+	Demo        Demo    // nil: this is no demonstration
+	Rules       Rules   // judges policy beside what is in force
+	Look        Look    // nil: the house tells nothing of its health
+	Factors     Factors // nil: second factors are given elsewhere
 
 	// Settled waits until what may be read of the trail has caught up with what is written; nil does not wait.
 	Settled func(context.Context) error
@@ -128,10 +137,15 @@ type Console struct {
 // Mount adds the door's routes.
 func (c *Console) Mount(t *web.Routes) {
 	t.Add("GET "+sheetPath, web.Public, sheet)
-	add := func(pattern string, tag web.Tag, p page) { t.Add(pattern, tag, c.in(tag, p)) }
+	t.Add("GET "+scriptPath, web.Public, script)
+	add := func(pattern string, tag web.Tag, p page, roles ...authority.Role) {
+		t.Add(pattern, tag, c.in(tag, roles, p))
+	}
 	add("GET /{$}", web.InSession, c.home)
 	c.mountActing(add)
 	c.mountReading(add)
+	c.mountRuling(add)
+	c.mountOwning(add)
 	if c.Setup != nil {
 		t.Add("GET /setup", web.Public, c.setupForm)
 		t.Add("POST /setup", web.Public, c.setupFirst)
@@ -139,12 +153,14 @@ func (c *Console) Mount(t *web.Routes) {
 	}
 }
 
-type adder func(pattern string, tag web.Tag, p page)
+// An adder adds a page. Where roles are named, one of them is asked for instead of the one that the tag stands for.
+type adder func(pattern string, tag web.Tag, p page, roles ...authority.Role)
 
 func (c *Console) mountActing(add adder) {
 	add("GET /act", web.ActorSelf, c.choose)
 	add("POST /act/arm", web.ActorSelf, c.arm)
 	add("POST /act/disarm", web.ActorSelf, c.disarm)
+	add("POST /act/preview", web.ActorSelf, c.preview)
 	add("POST /act/ask", web.ActorSelf, c.ask)
 	add("GET /act/{id}", web.ActorSelf, c.asked)
 	add("GET /claim/{id}", web.ActorSelf, c.claim)
@@ -166,11 +182,16 @@ func (c *Console) mountReading(add adder) {
 	add("GET /mandates", web.InSession, c.mandates)
 	add("GET /mandates/{id}", web.InSession, c.mandate)
 	add("POST /mandates/{id}/revoke", web.InSession, c.revoke)
-	add("GET /me", web.InSession, c.me)
-	add("POST /me/sessions/{id}/end", web.InSession, c.endSession)
 	add("GET /why/{decision}", web.InSession, c.why)
-	add("GET /people", web.Admin, c.people)
 	add("GET /audit", web.Auditor, c.audit)
+	add("GET /audit/export", web.Auditor, c.export)
+	add("POST /audit/export", web.Auditor, c.makeExport)
+	add("POST /audit/check", web.Auditor, c.checkOn)
+	add("GET /audit/{number}", web.Auditor, c.event)
+	add("GET /audit/{number}/event", web.Auditor, c.stored)
+	add("GET /audit/{number}/proof", web.Auditor, c.proof)
+	add("GET /reports", web.InSession, c.reports)
+	add("POST /reports", web.InSession, c.makeReport)
 }
 
 // app finds an application by id.
@@ -183,12 +204,14 @@ func (c *Console) app(id stead.AppID) (App, bool) {
 	return App{ID: id}, false
 }
 
-// sees asks the role that a tag stands for. Tags without one leave it to the verbs.
-func (c *Console) sees(by authority.By, tag web.Tag) error {
-	switch tag {
-	case web.Admin:
+// sees asks for one of the roles, or for the one that a tag stands for. Tags without one leave it to the verbs.
+func (c *Console) sees(by authority.By, tag web.Tag, roles []authority.Role) error {
+	switch {
+	case len(roles) > 0:
+		return c.Authority.May(by, roles...)
+	case tag == web.Admin:
 		return c.Authority.May(by, authority.Admin)
-	case web.Auditor:
+	case tag == web.Auditor:
 		return c.Authority.May(by, authority.Auditor)
 	}
 	return nil

@@ -33,9 +33,11 @@ type verbs struct {
 	found    []stead.Principal
 	mandates map[stead.MandateID]stead.Mandate
 	events   []authority.StoredEvent
+	counts   authority.Counts // empty: of the events
 	why      authority.Reasoning
 	sessions []stead.Session
 	no       map[string]error // by verb
+	desk
 }
 
 func (a *verbs) note(verb string, args ...any) error {
@@ -136,7 +138,27 @@ func (a *verbs) Refuse(_ context.Context, _ authority.By, id stead.MandateID, di
 }
 
 func (a *verbs) Events(_ context.Context, _ authority.By, q authority.EventQuery) ([]authority.StoredEvent, error) {
-	return a.events, a.note("events", q.Mandate, q.Actor, q.Subject, q.Kinds, q.Outcome, q.Text, q.Before)
+	events := slices.DeleteFunc(slices.Clone(a.events), func(e authority.StoredEvent) bool { return e.Number() <= q.After })
+	return events[:min(len(events), max(q.Limit, 1))], a.note("events", q.Mandate, q.Actor, q.Subject, q.Kinds, q.Outcome, strings.Join(append(q.Words, q.Text), ""), q.Before)
+}
+
+func (a *verbs) Counted(_ context.Context, _ authority.By, q authority.EventQuery, c authority.Counting) (authority.Counts, error) {
+	n := a.counts
+	if n.Total == 0 && len(a.events) > 0 {
+		n = authority.Counts{Total: uint64(len(a.events)), First: a.events[0].Number(), Last: a.events[len(a.events)-1].Number(),
+			Since: noon.Add(-time.Hour), Until: noon, Whole: true}
+		if c.Bars > 0 {
+			n.Width, n.Bars = time.Hour, []authority.Bar{{From: noon.Add(-time.Hour), To: noon, N: n.Total, Refused: 1}, {From: noon, To: noon.Add(time.Hour)}}
+		}
+	}
+	if c.Newer > n.Total && c.Bars > 0 && c.Newer > 1<<60 {
+		n.Newer, c.Newer = 0, 0 // the newest page
+	}
+	return n, a.note("counted", q.Words, q.Before, c.Newer)
+}
+
+func (a *verbs) Export(_ context.Context, _ authority.By, x authority.Exporting) error {
+	return a.note("export", x.Query, x.Form, x.Rows, x.First, x.Last)
 }
 
 func (a *verbs) Why(_ context.Context, _ authority.By, id stead.DecisionID) (authority.Reasoning, error) {
@@ -155,6 +177,9 @@ func (a *verbs) Name(id stead.PrincipalID) (shown, account string) {
 }
 
 func (a *verbs) May(_ authority.By, any ...authority.Role) error {
+	if no := a.no["may"]; no != nil {
+		return no
+	}
 	for _, have := range a.roles {
 		if slices.Contains(any, have) {
 			return nil
@@ -241,7 +266,7 @@ func story1() []authority.StoredEvent {
 }
 
 func (a *verbs) console() *Console {
-	return &Console{Authority: a, Cookie: web.Cookie{Name: "stead_8420"}, Now: func() time.Time { return noon },
+	return &Console{Authority: a, Record: &log{}, Rules: book{a}, Look: a.look, Factors: secrets{}, Cookie: web.Cookie{Name: "stead_8420"}, Now: func() time.Time { return noon },
 		Apps: []App{{ID: "orders", Label: "Acme Orders", Origin: "http://127.0.0.1:8421"}},
 		Place: func(stead.AppID, stead.MandateID) (host, origin string, err error) {
 			return "127.0.0.1:8421", "http://127.0.0.1:8421", nil

@@ -2,8 +2,10 @@ package console
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
 )
 
 // A card is one mandate in a list.
@@ -14,7 +16,8 @@ type card struct {
 	Reason, Ticket       string
 	Asked, Until, Length string
 	Href                 string
-	AsMe, Mine, Waits    bool // I am acted for; I act; it waits for my yes
+	Moment, Left         string // of the end of one in force, for what counts down
+	AsMe, Mine, Waits    bool   // I am acted for; I act; it waits for my yes
 }
 
 func (v *visit) card(m stead.Mandate) card {
@@ -29,8 +32,10 @@ func (v *visit) card(m stead.Mandate) card {
 		k.Until = "waits until " + c.at(m.StartBy)
 	case stead.Approved:
 		k.Until = "to be started until " + c.at(m.StartBy)
+	case stead.Active, stead.Suspended:
+		k.Until, k.Moment, k.Left = "until "+c.at(m.Until), m.Until.UTC().Format(time.RFC3339Nano), c.left(m.Until)
 	default:
-		k.Until = "until " + c.at(m.Until)
+		k.Until = "ended " + c.at(m.EndedAt)
 	}
 	k.Waits = m.State == stead.Asked && !k.Mine && !k.AsMe
 	switch {
@@ -44,16 +49,28 @@ func (v *visit) card(m stead.Mandate) card {
 	return k
 }
 
-// A homeView is what the first page shows.
+// A homeView is what the first page shows: what needs its reader now.
 type homeView struct {
 	frame
 	Name, Account     string
 	Level             int
 	Signed, Armed     string
 	Mine, AsMe, Waits []card
+	Needs             []need
+	Running           []card // of others, for those who oversee
+	Concerns          []line
 	Unseen            *card
 	Tour              []Step
 }
+
+// A need is something that waits for the reader and is no request.
+type need struct{ Title, Text, Href, Go string }
+
+const (
+	fewRunning  = 6
+	fewConcerns = 5
+	newConcern  = 7 * 24 * time.Hour // how long one stands on the first page
+)
 
 func (c *Console) home(v *visit) error {
 	all, err := c.Authority.Mandates(v.r.Context(), v.by, false)
@@ -85,5 +102,39 @@ func (c *Console) home(v *visit) error {
 	if c.Demo != nil {
 		h.Tour = c.Demo.Tour()
 	}
+	if err := v.needs(&h); err != nil {
+		return err
+	}
 	return v.show(http.StatusOK, homePage(h))
+}
+
+// needs finds what waits for the reader besides requests, by what he is here.
+func (v *visit) needs(h *homeView) error {
+	ctx, verbs := v.r.Context(), v.c.Authority
+	if who, err := verbs.Human(ctx, v.by, v.by.Principal); err == nil && !who.Code && v.c.Factors != nil {
+		h.Needs = append(h.Needs, need{"You have no second factor", "A password alone is easily stolen, and some things ask for more.", "/me/factor", "Set up an authenticator"})
+	}
+	if !v.c.oversees(v.by) {
+		return nil
+	}
+	_, staged, err := verbs.Policies(ctx, v.by)
+	if err != nil {
+		return err
+	}
+	author := stead.Principal{ID: staged.Author, Person: staged.Person}
+	if staged.Digest != "" && !v.st.Actor.SameHuman(author) && verbs.May(v.by, authority.Admin, authority.Security) == nil {
+		h.Needs = append(h.Needs, need{"A policy is staged", "By " + v.c.who(staged.Author) + ", " + v.c.at(staged.At) + ". Another person applies it.", "/policies/staged", "Look at it"})
+	}
+	running, _, err := verbs.MandatePage(ctx, v.by, authority.MandateQuery{All: true, State: stead.Active, Limit: fewRunning})
+	if err != nil {
+		return err
+	}
+	for _, m := range running {
+		if k := v.card(m); !k.Mine && !k.AsMe {
+			h.Running = append(h.Running, k)
+		}
+	}
+	raised, err := v.events(authority.EventQuery{Kinds: []string{"concern.raised"}, Outcome: stead.OK, From: v.c.Now().Add(-newConcern), Newest: true, Limit: fewConcerns})
+	h.Concerns = v.c.lines(raised)
+	return err
 }

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -26,8 +27,16 @@ type mandateView struct {
 	Facts   [][2]string
 	Tally   []string
 	Lines   []line
+	Until   string // RFC 3339, of one in force
+	Left    string
+	Running bool
 	Live    bool // may still be revoked
 	Problem string
+	Text    string // the filter within
+	Narrow  bool
+	Shown   string // how many of how many
+	Trail   string // the same in the explorer, for those who may see it
+	Watch   live
 }
 
 func (c *Console) mandates(v *visit) error {
@@ -57,16 +66,18 @@ func (c *Console) mandate(v *visit) error {
 
 func (v *visit) showMandate(status int, m stead.Mandate, problem string) error {
 	c := v.c
-	events, err := v.events(authority.EventQuery{Mandate: m.ID, Limit: 1000})
-	if err != nil {
+	p := mandateView{frame: v.frame(c.pair(m.Actor, m.Subject), ""), card: v.card(m), Facts: c.terms(m), Problem: problem,
+		Text: v.r.URL.Query().Get("q"), Running: m.State != stead.Ended}
+	if err := p.tell(v, m); err != nil {
 		return err
 	}
 	over := m.Over(c.Now(), c.Now()) // whether it idled out is the verbs' to know
-	p := mandateView{frame: v.frame(c.pair(m.Actor, m.Subject), ""), card: v.card(m), Facts: c.terms(m), Tally: tally(events),
-		Lines: c.lines(events), Problem: problem}
 	p.Facts = append(p.Facts, [2]string{"State", p.State}, [2]string{"Asked", c.at(m.AskedAt)})
 	if !m.StartedAt.IsZero() {
 		p.Facts = append(p.Facts, [2]string{"Started", c.at(m.StartedAt)}, [2]string{"Until", c.at(m.Until)})
+	}
+	if m.State == stead.Active && over == stead.ReasonNone {
+		p.Until, p.Left = m.Until.UTC().Format(time.RFC3339Nano), c.left(m.Until)
 	}
 	if over != stead.ReasonNone {
 		p.Facts = append(p.Facts, [2]string{"Over", endWord(over)})

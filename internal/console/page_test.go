@@ -58,13 +58,13 @@ func TestPages(t *testing.T) {
 	}{
 		"home": {house(), "/", 200, []string{"Hello, Sam Okafor", "Act for somebody", "act for nobody", "Ready to start", "When somebody&#39;s request needs your yes", "Sign out"},
 			[]string{"End acting"}, []string{"mandates false"}},
-		"home while acting":   {house().acts(), "/", 200, []string{"Sam Okafor → Dana Reyes", "9 min left", "End acting"}, nil, []string{"mandates false"}},
+		"home while acting":   {house().acts(), "/", 200, []string{"Sam Okafor → Dana Reyes", ">9 min</span> left", "End acting"}, nil, []string{"mandates false"}},
 		"home of an approver": {waiting().is(omar), "/", 200, []string{`href="/requests/man_1"`}, nil, []string{"mandates false"}},
 		"home of the subject": {house().is(dana).with(func(a *verbs) { a.mandates["man_1"] = wanted(stead.Active) }), "/", 200, []string{"Who acts as you", "In force"}, nil, []string{"mandates false"}},
 		"an end not yet seen": {ended().with(func(a *verbs) { a.st.Unseen = stead.Unseen{Mandate: "man_1"} }), "/", 200,
 			[]string{"Acting has ended", `action="/end/seen"`, "I have seen it"}, nil, []string{"mandates false"}},
 		"arm first":       {house(), "/act?name=dana", 200, []string{"First make sure that it is you", `action="/act/arm"`, `name="name" value="dana"`}, []string{`name="subject"`}, nil},
-		"search":          {house().armed(), "/act", 200, []string{"Name or account", "never guessed", "Searches are written down"}, []string{`name="subject"`}, nil},
+		"search":          {house().armed(), "/act", 200, []string{"Name or account", "never guessed", "Searches are written down"}, []string{`name="subject"`}, []string{"events  prn_sam  [mandate.asked] ok  0"}},
 		"several":         {house().armed(), "/act?name=dana", 200, []string{"Several are called that", "customers/dana", "staff/dana", "city Leeds, customer C-1007"}, []string{`name="subject" value="prn_dana" checked`}, []string{"find dana  map[]"}},
 		"one":             {house().armed().with(func(a *verbs) { a.found = a.found[:1] }), "/act?name=dana&directory=customers&attr=city%3DLeeds", 200, []string{"This person", "checked"}, []string{"Several"}, []string{"find dana customers map[city:Leeds]"}},
 		"nobody":          {house().armed().refusing("find", errNobody).with(func(a *verbs) { a.found = nil }), "/act?name=x", 200, []string{"nobody by that name", "Write the whole name"}, []string{`name="subject"`}, []string{"find x  map[]"}},
@@ -93,8 +93,8 @@ func TestPages(t *testing.T) {
 		"me": {house().is(dana).with(func(a *verbs) {
 			a.events = story1()
 			a.sessions = []stead.Session{{ID: "ses_1", Principal: dana, Since: noon, Until: noon.Add(time.Hour), Level: 2}, {ID: "ses_9", Principal: sam, Since: noon}}
-		}), "/me", 200, []string{"What others did as you", "Sam Okafor → Dana Reyes", "/me/sessions/ses_1/end", "password and code"}, []string{"ses_9"}, []string{"mandates false", "events   prn_dana [mandate. request.]   0"}},
-		"nobody acted as me": {house(), "/me", 200, []string{"Nobody has acted as you"}, nil, []string{"mandates false", "events   prn_sam [mandate. request.]   0"}},
+		}), "/me", 200, []string{"What others did as you", "Sam Okafor → Dana Reyes", "/me/sessions/ses_1/end", "password and code"}, []string{"ses_9"}, []string{"mandates false", "events   prn_dana [mandate. request.]   0", "events  prn_dana  []   0", "events  prn_dana  [factor.set] ok  0"}},
+		"nobody acted as me": {house(), "/me", 200, []string{"Nobody has acted as you"}, nil, []string{"mandates false", "events   prn_sam [mandate. request.]   0", "events  prn_sam  []   0", "events  prn_sam  [factor.set] ok  0"}},
 		"why refused": {house().with(func(a *verbs) {
 			a.why = authority.Reasoning{Event: story1()[5], Decision: stead.Decision{Text: "this mandate is read-only", Obligations: stead.Obligations{Advice: []string{"Ask for edit"}}},
 				Explanation: authority.Explanation{Nearest: &authority.RuleTrace{ID: "support-edits", True: 2, Failed: []string{"resource.consent"}}}}
@@ -102,15 +102,15 @@ func TestPages(t *testing.T) {
 		"why allowed": {house().with(func(a *verbs) {
 			a.why = authority.Reasoning{Event: story1()[2], Same: true, Explanation: authority.Explanation{Rules: []authority.RuleTrace{{ID: "support-views", Effect: "permit"}}}}
 		}), "/why/dec_1", 200, []string{"Why was this allowed?", "support-views"}, []string{"same answer"}, []string{"why dec_1"}},
-		"people":          {house().is(omar, authority.Admin), "/people?name=da", 200, []string{"2 accounts", "customers/dana"}, nil, []string{"people da"}},
+		"people":          {house().is(omar, authority.Admin), "/people?name=da", 200, []string{`href="/people/prn_dana"`, "customers/dana"}, nil, []string{"people-page da"}},
 		"people, no role": {house(), "/people", 404, nil, []string{"customers/dana"}, nil},
-		"trail": {house().is(omar, authority.Auditor).with(func(a *verbs) { a.events = story1() }), "/audit?kind=request.&outcome=refused&text=7&mandate=man_1&actor=prn_sam&before=99", 200,
-			[]string{"Sam Okafor → Dana Reyes", "POST /orders/7", "/why/dec_3"}, nil, []string{"events man_1 prn_sam  [request.] refused 7 99"}},
+		"trail": {house().is(omar, authority.Auditor).with(func(a *verbs) { a.events = story1() }), "/audit?kind=request.&outcome=refused&text=total&mandate=man_1&actor=prn_sam&before=99", 200,
+			[]string{"Sam Okafor → Dana Reyes", "POST /orders/7", "/why/dec_3"}, nil, []string{"events man_1 prn_sam  [request.] refused total 99", "counted [total] 0 98", "events man_1 prn_sam  [request.] refused total 0"}},
 		"trail, no role":       {house(), "/audit", 404, nil, []string{"asked to act"}, nil},
-		"trail, nothing fits":  {house().is(omar, authority.Auditor), "/audit", 200, []string{"No event fits"}, nil, []string{"events    []   0"}},
+		"trail, nothing fits":  {house().is(omar, authority.Auditor), "/audit", 200, []string{"No event fits"}, nil, []string{"events    []   0", "counted [] 0 0"}},
 		"trail, two of a name": {house().is(omar, authority.Auditor), "/audit?actor=dana", 400, []string{"Several are called", "customers/dana, staff/dana"}, nil, []string{"people dana"}},
-		"trail, by account":    {house().is(omar, authority.Auditor).with(func(a *verbs) { a.found = a.found[:1] }), "/audit?subject=customers/dana", 200, nil, nil, []string{"people dana customers", "events   prn_dana []   0"}},
-		"trail, no such day":   {house().is(omar, authority.Auditor), "/audit?from=yesterday", 400, []string{"is no day"}, nil, nil},
+		"trail, by account":    {house().is(omar, authority.Auditor).with(func(a *verbs) { a.found = a.found[:1] }), "/audit?subject=customers/dana", 200, nil, nil, []string{"people dana customers", "events   prn_dana []   0", "counted [] 0 0"}},
+		"trail, no such day":   {house().is(omar, authority.Auditor), "/audit?from=yesterday", 400, []string{"is no time"}, nil, nil},
 		"nothing there":        {house(), "/nowhere", 404, nil, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -257,17 +257,6 @@ func TestRefresh(t *testing.T) {
 		if res, _ := answer(serve(t, c.house.console()), browse("GET", c.target, nil)); res.Header.Get("Refresh") != c.want {
 			t.Errorf("%s: Refresh %q, want %q", c.target, res.Header.Get("Refresh"), c.want)
 		}
-	}
-}
-
-func TestOlderPages(t *testing.T) {
-	a := house().is(omar, authority.Auditor)
-	for i := range pageOfEvents {
-		a.events = append(a.events, authority.StoredEvent{Index: uint64(500 - i), Event: stead.Event{Kind: "session.started", At: noon, Actor: sam}})
-	}
-	_, body := answer(serve(t, a.console()), browse("GET", "/audit?actor=prn_sam", nil))
-	if !strings.Contains(body, `href="/audit?actor=prn_sam&amp;before=402"`) {
-		t.Error("there is no way to older events")
 	}
 }
 

@@ -27,7 +27,9 @@ func count(n int, one, many string) string {
 	return strconv.Itoa(n) + " " + many
 }
 
-func length(m stead.Mandate) time.Duration { return time.Duration(m.Bounds.Length) }
+func length(m stead.Mandate) time.Duration { return lengthOf(m.Bounds.Length) }
+
+func lengthOf(d stead.Duration) time.Duration { return time.Duration(d) }
 
 // askAgain leads to the form with everything filled in: after the end nothing is extended, one asks anew (R12).
 func (c *Console) askAgain(m stead.Mandate) string {

@@ -21,6 +21,7 @@ type line struct {
 	Why      string // address of the explanation
 	Mandate  stead.MandateID
 	Number   uint64
+	Gap      string // how long nothing was written before it
 }
 
 // did says in words what an event is. Kinds that are not here are shown as they are written.
@@ -35,9 +36,13 @@ var did = map[stead.EventKind]string{
 	"mandate.resumed": "resumed the mandate", "mandate.acknowledged": "has seen the end",
 	"mandate.ask.refused": "was refused to ask", "mandate.start.refused": "was refused to start",
 	"mandate.extend.refused": "was refused more time", "mandate.approve.refused": "could not approve",
+	"application.left": "was signed out of the application", "application.leave.refused": "could not be signed out of the application",
 	"person.enrolled": "enrolled", "person.changed": "changed an account", "person.erased": "erased a person",
+	"concern.raised": "raised a concern", "factor.set": "set up an authenticator", "mandate.previewed": "looked at what acting would need",
+	"timers.set": "set the timers", "timers.set.refused": "was refused to set the timers",
 	"person.searched": "looked for a person", "policy.staged": "staged a policy", "policy.applied": "applied a policy",
-	"request.allowed": "opened", "request.served": "saw", "request.denied": "was refused",
+	"request.allowed": "opened", "request.served": "saw", "request.denied": "was refused", "page.clicked": "clicked",
+	"audit.exported": "took events out in a file", "audit.export.refused": "was refused a file of events",
 	"server.started": "the server started", "server.stopped": "the server stopped", "clock.trusted": "trusted the clock",
 }
 
@@ -56,17 +61,9 @@ func (v *visit) events(q authority.EventQuery) ([]authority.StoredEvent, error) 
 
 // lines makes events readable. A request that was allowed and then served is one line.
 func (c *Console) lines(events []authority.StoredEvent) []line {
-	served := make(map[stead.DecisionID]bool)
-	for _, e := range events {
-		if e.Kind == "request.served" {
-			served[e.Decision] = true
-		}
-	}
 	var out []line
-	for _, e := range events {
-		if e.Kind != "request.allowed" || !served[e.Decision] {
-			out = append(out, c.line(e))
-		}
+	for _, e := range together(events) {
+		out = append(out, c.line(e))
 	}
 	return out
 }
@@ -95,12 +92,21 @@ func detail(e authority.StoredEvent) string {
 		}
 	}
 	add(strings.TrimSpace(e.What["method"] + " " + e.What["path"]))
-	if t := e.What["title"]; t != "" {
-		add("“" + t + "”")
+	for _, text := range []string{e.What["title"], e.What["label"]} {
+		if text != "" {
+			add("“" + text + "”")
+		}
+	}
+	if e.What["evidence"] == "browser" {
+		add("as the browser says")
 	}
 	add(e.What["reason"])
 	add(e.What["ticket"])
 	add(e.What["because"])
+	if e.Kind == "audit.exported" {
+		add(count(int(asNumber(e.What["rows"])), "row", "rows") + " as " + e.What["form"])
+		add(e.What["query"])
+	}
 	if e.Reason != "" {
 		add(cmp.Or(reasonWords[e.Reason], string(e.Reason)))
 	}

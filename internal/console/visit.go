@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -25,11 +26,11 @@ type visit struct {
 type page func(*visit) error
 
 // in answers with p for whoever is signed in and may, and sends people without a session to sign in.
-func (c *Console) in(tag web.Tag, p page) web.Handler {
+func (c *Console) in(tag web.Tag, roles []authority.Role, p page) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		by, err := c.Authority.Present(r.Context(), presented(r, c.Cookie))
 		if err == nil {
-			err = c.sees(by, tag)
+			err = c.sees(by, tag, roles)
 		}
 		var st authority.Status
 		if err == nil {
@@ -43,6 +44,8 @@ func (c *Console) in(tag web.Tag, p page) web.Handler {
 			return p(&visit{c, w, r, by, st})
 		case web.StatusOf(err) == http.StatusUnauthorized && web.PrefersHTML(r):
 			return toSignIn(w, r)
+		case stead.ReasonOf(err) == stead.ReasonLevel && r.Method == http.MethodGet && web.PrefersHTML(r):
+			return c.toStronger(w, r, by)
 		}
 		return err
 	}
@@ -58,8 +61,25 @@ func toSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// toStronger leads to the proof of the second factor, and whoever has none to one.
+func (c *Console) toStronger(w http.ResponseWriter, r *http.Request, by authority.By) error {
+	to := "/step-up?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	if who, err := c.Authority.Human(r.Context(), by, by.Principal); err == nil && !who.Code && c.Factors != nil {
+		to = "/me/factor"
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+// might tells whether somebody has a role, or would have it with a stronger sign-in.
+func (v *visit) might(roles ...authority.Role) bool {
+	err := v.c.Authority.May(v.by, roles...)
+	return err == nil || stead.ReasonOf(err) == stead.ReasonLevel
+}
+
 // show answers with a page.
 func (v *visit) show(status int, page templ.Component) error {
+	v.w.Header().Set("Content-Security-Policy", v.w.Header().Get("Content-Security-Policy")+"; script-src 'self'; connect-src 'self'")
 	return web.WritePage(v.r.Context(), v.w, status, page)
 }
 
@@ -110,7 +130,7 @@ func (v *visit) lead(m stead.Mandate) error {
 
 // frame is what surrounds a page.
 func (v *visit) frame(title, lead string) frame {
-	f := frame{Shell: web.Shell{Title: title, Lead: lead, Who: v.st.Actor.DisplayName() + " (" + v.st.Actor.Directory + ")"}}
+	f := frame{Clock: v.c.Now().UTC().Format(time.RFC3339Nano), Shell: web.Shell{Title: title, Lead: lead, Who: v.st.Actor.DisplayName() + " (" + v.st.Actor.Directory + ")"}}
 	at := v.r.URL.Path
 	link := func(text, href string, also ...string) {
 		here := at == href
@@ -124,10 +144,14 @@ func (v *visit) frame(title, lead string) frame {
 	link("Requests", "/requests", "/requests/")
 	link("Mandates", "/mandates", "/mandates/")
 	if v.c.Authority.May(v.by, authority.Auditor) == nil {
-		link("Trail", "/audit")
+		link("Trail", "/audit", "/audit/")
+		link("Reports", "/reports")
 	}
-	if v.c.Authority.May(v.by, authority.Admin) == nil {
-		link("People", "/people")
+	if v.might(onlookers()...) {
+		link("People", "/people", "/people/", "/groups")
+		link("Policies", "/policies", "/policies/")
+		link("Settings", "/settings", "/settings/")
+		link("Health", "/health")
 	}
 	link("My account", "/me")
 	if v.st.Acting {

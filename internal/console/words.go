@@ -37,11 +37,7 @@ func (c *Console) at(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
-	zone := c.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	t, now := t.In(zone), c.Now().In(zone)
+	t, now := t.In(c.zone()), c.Now().In(c.zone())
 	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
 		return t.Format("15:04:05 MST")
 	}
@@ -102,9 +98,11 @@ var warnWords = map[string]string{
 	"session-idle": "your own session idles out", "session": "your own session reaches its end",
 }
 
-func stages(m stead.Mandate) []string {
+func stages(m stead.Mandate) []string { return stageWords(m.Stages) }
+
+func stageWords(all []stead.Stage) []string {
 	var out []string
-	for _, s := range m.Stages {
+	for _, s := range all {
 		people := "one person"
 		if s.Count > 1 {
 			people = fmt.Sprintf("%d different people", s.Count)
@@ -120,4 +118,12 @@ func upper(s string) string {
 		return ""
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// zone is the one in which times are shown and read.
+func (c *Console) zone() *time.Location {
+	if c.Zone == nil {
+		return time.UTC
+	}
+	return c.Zone
 }

@@ -56,7 +56,7 @@ func TestReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan int)
 		hangs := Check{"clock", func(context.Context) error { <-release; return nil }}
-		hung = hangs.run(t.Context()) != nil
+		hung = hangs.Run(t.Context()) != nil
 		close(release)
 	})
 	if !hung {
@@ -78,6 +78,7 @@ func metrics() *Metrics {
 		_ = m.Event(authority.StoredEvent{Event: e})
 	}
 	m.Decided(time.Millisecond)
+	m.Served("orders", 502, time.Millisecond)
 	m.Served("orders", 200, 3*time.Millisecond)
 	m.Revoked(time.Millisecond)
 	return m
@@ -103,6 +104,9 @@ func TestMetrics(t *testing.T) {
 	}
 	if strings.Contains(body, "secret") {
 		t.Error("a label names somebody")
+	}
+	if got, want := metrics().Lately("orders"), (Answers{Answer{200, noon}, Answer{502, noon}}); got != want || metrics().Lately("wiki") != (Answers{}) {
+		t.Errorf("lately %+v, want %+v", got, want)
 	}
 	problems, err := promlint.New(strings.NewReader(body)).Lint()
 	if err != nil {

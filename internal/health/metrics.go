@@ -37,6 +37,10 @@ type Metrics struct {
 	requests  *prometheus.HistogramVec
 	appends   prometheus.Counter
 	revoked   prometheus.Histogram
+	config    prometheus.Gauge
+	configAt  prometheus.Gauge
+	now       func() time.Time
+	last      lately
 }
 
 // fast are buckets from a twentieth of a millisecond to five seconds.
@@ -46,7 +50,7 @@ func fast() []float64 {
 
 // NewMetrics makes the metrics of one server. Standing is asked at every scrape; now is the clock.
 func NewMetrics(version string, standing func() Standing, now func() time.Time) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry()}
+	m := &Metrics{registry: prometheus.NewRegistry(), now: now}
 	m.decisions = m.counters("stead_decisions_total", "Decisions about requests on behalf of somebody or for oneself.", "effect", "reason")
 	m.decided = m.histogram("stead_decision_duration_seconds", "Time of a decision, until it may be released.")
 	m.started = m.counters("stead_act_sessions_started_total", "Starts of acting, by application and how it went.", "app", "result")
@@ -57,7 +61,10 @@ func NewMetrics(version string, standing func() Standing, now func() time.Time) 
 	}, []string{"app", "code"})
 	m.appends = prometheus.NewCounter(prometheus.CounterOpts{Name: "stead_audit_appends_total", Help: "Events written to the log."})
 	m.revoked = m.histogram("stead_revocation_latency_seconds", "Time from asking to revoke until nothing more is released.")
-	m.registry.MustRegister(m.requests, m.appends, collectors.NewGoCollector(),
+	m.config = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stead_config_last_reload_successful", Help: "Whether the last reading of the configuration was taken (1) or refused (0)."})
+	m.configAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stead_config_last_reload_success_timestamp_seconds", Help: "When a configuration was last taken."})
+	m.Configured(true)
+	m.registry.MustRegister(m.requests, m.appends, m.config, m.configAt, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info(version), &gauges{standing, now})
 	return m
 }
@@ -114,7 +121,18 @@ func (m *Metrics) Decided(took time.Duration) { m.decided.Observe(took.Seconds()
 // Served notes a request through the gateway.
 func (m *Metrics) Served(app stead.AppID, status int, took time.Duration) {
 	m.requests.WithLabelValues(string(app), strconv.Itoa(status)).Observe(took.Seconds())
+	m.last.note(app, Answer{status, m.now()})
 }
 
 // Revoked notes how long a revocation took.
 func (m *Metrics) Revoked(took time.Duration) { m.revoked.Observe(took.Seconds()) }
+
+// Configured notes how the last reading of the configuration went.
+func (m *Metrics) Configured(ok bool) {
+	if !ok {
+		m.config.Set(0)
+		return
+	}
+	m.config.Set(1)
+	m.configAt.Set(float64(m.now().Unix()))
+}

@@ -7,17 +7,20 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/docs"
 	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/console"
 	"github.com/steadhq/stead/internal/directory"
 	"github.com/steadhq/stead/internal/gateway"
 	"github.com/steadhq/stead/internal/health"
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/login"
+	"github.com/steadhq/stead/internal/report"
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -38,6 +41,7 @@ type Site struct {
 	Demo        Demo
 	Transport   http.RoundTripper
 	Advance     func(context.Context, time.Duration) (time.Time, error)
+	Reload      api.Reloader
 }
 
 // A Demo is what a demonstration shows besides, at sign-in and in the console.
@@ -54,38 +58,56 @@ type Doors struct {
 	Apps    http.Handler // applications
 	Forward http.Handler // proxies of others' that ask
 	ring    *keys.Ring
+	open    atomic.Pointer[opened]
 }
 
 // Doors opens every door of the house.
 func (h *House) Doors(s Site) (*Doors, error) {
+	h.metrics = health.NewMetrics(s.Version, h.standing, h.Now)
+	h.unheard = newUnheard(h.Authority)
+	o, err := h.openUnder(s, h.Authority, nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &Doors{Routes: o.routes, Gateway: o.gateway, ring: s.Ring}
+	d.open.Store(o)
+	d.Own = d.door(func(o *opened) http.Handler { return o.own })
+	d.Apps = d.door(func(o *opened) http.Handler { return o.apps })
+	d.Forward = d.door(func(o *opened) http.Handler { return o.forward })
+	return d, nil
+}
+
+// openUnder makes every handler under the settings of a; what former has begun goes on.
+func (h *House) openUnder(s Site, a *authority.Authority, former *gateway.Gateway) (*opened, error) {
 	own, err := url.Parse(s.Origin)
 	if err != nil {
 		return nil, err
 	}
-	h.metrics = health.NewMetrics(s.Version, h.standing, h.Now)
-	h.unheard = newUnheard(h.Authority)
-	verbs := metered{h.Authority, h.metrics}
-	d := &Doors{Routes: &web.Routes{}, ring: s.Ring}
-	d.Gateway = &gateway.Gateway{Apps: s.Apps, Passes: verbs, Starts: verbs, Ends: verbs, Decider: verbs,
+	verbs := metered{a, h.metrics}
+	o := &opened{routes: &web.Routes{}}
+	o.gateway = &gateway.Gateway{Apps: s.Apps, Passes: verbs, Starts: verbs, Ends: verbs, Decider: verbs,
 		Signer: s.Ring, Labels: s.Labels, Console: own, Acting: s.acting(), JarKey: h.Authority.CodeKey, Visits: h, Door: web.Door{Log: s.Log, Docs: s.Origin, Form: append(s.appOrigins(), s.Origin), Unheard: h.unheard.refused},
 		Cookie: web.NewCookie("stead", s.gateway(), s.secure()), Trusted: s.Trusted, Transport: s.Transport, Now: h.Now, NewID: h.NewID}
-	apps, err := d.Gateway.Open()
+	if former != nil {
+		o.gateway.GoesOnFrom(former)
+	}
+	apps, err := o.gateway.Open()
 	if err != nil {
 		return nil, err
 	}
-	d.Apps = h.upToDate(apps, d.Gateway.Door, gatewayOwn)
-	d.Forward = d.Gateway.ForwardAuth()
-	if err := h.ownRoutes(d.Routes, s, verbs, d.Gateway); err != nil {
+	o.apps = h.upToDate(apps, o.gateway.Door, gatewayOwn)
+	o.forward = o.gateway.ForwardAuth()
+	if err := h.ownRoutes(o.routes, s, verbs, o.gateway); err != nil {
 		return nil, err
 	}
 	mux, door := http.NewServeMux(), web.Door{Log: s.Log, Form: s.appOrigins(), Unheard: h.unheard.refused}
-	if err := d.Routes.Mount(mux, door); err != nil {
+	if err := o.routes.Mount(mux, door); err != nil {
 		return nil, err
 	}
 	front := web.Front{Trusted: s.Trusted, Refuse: door.Refuse, NewID: func() string { return h.NewID("req_") },
 		Known: func(host string) bool { return host == own.Host || host == s.Listen }}
-	d.Own = front.Before(web.CrossSite{}.Before(h.upToDate(door.Beyond(mux), door, ownNews), door.Refuse))
-	return d, nil
+	o.own = front.Before(web.CrossSite{}.Before(h.upToDate(door.Beyond(mux), door, ownNews), door.Refuse))
+	return o, nil
 }
 
 // upToDate lets this node hear of what others have written before what Stead itself shows or does: who did something at
@@ -125,7 +147,9 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	cookie := web.NewCookie("stead", own.Host, s.secure())
 	in := &login.Door{Sessions: verbs, Hander: verbs, Directories: s.Directories, Places: s.places(), Acting: g.AppAt,
 		Cookie: cookie}
-	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Cookie: cookie, Now: h.Now, Zone: h.Settings.Zone, Setup: s.Setup}
+	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Cookie: cookie, Now: h.Now, Zone: verbs.Settings.Zone, Setup: s.Setup}
+	pages.Rules, pages.Look, pages.Factors = h.Cedar, h.look(s), factors{h.Prover, own.Host}
+	pages.Record = record{trail{h.Store, h.Verifier, h.origin, h}, &h.reading}
 	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }
 	if s.Demo != nil {
 		in.Demo, pages.Demo = s.Demo, s.Demo
@@ -133,6 +157,9 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	for _, d := range s.Directories {
 		pages.Directories = append(pages.Directories, console.Directory(d))
 	}
+	names := register{h.Store.View()}
+	files := reports{verbs.Authority, &report.Desk{Record: h.Store, Person: names.Principal, Sign: h.log.signer.State, Now: h.Now, Zone: verbs.Settings.Zone, Maker: "stead " + s.Version}}
+	pages.Reports = files
 	in.Mount(t)
 	pages.Mount(t)
 	t.Add("GET "+web.StaticPath+"{name}", web.Public, web.Static)
@@ -147,10 +174,9 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		_, err = w.Write(doc)
 		return err
 	})
-	names := register{h.Store.View()}
-	door := &api.API{Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names,
-		Rules: h.Cedar, Bundles: names, Apps: h.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
-		Version: s.Version, Now: h.Now, Zone: h.Settings.Zone, Advance: s.Advance}
+	door := &api.API{Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
+		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
+		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leaving: h.leaving.over}
 	return door.Routes(t)
 }
 

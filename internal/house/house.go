@@ -9,6 +9,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -57,13 +58,17 @@ type House struct {
 	Verifier string // public key of the log, in the text form of a note verifier
 
 	origin  string
+	log     Merkle
 	metrics *health.Metrics
 	unheard *unheard
+	leaving leaving
+	reading reading                             // how far the record was verified
+	ruling  atomic.Pointer[authority.Authority] // under the settings in force; nil: the first
 }
 
 // Open builds a house and loads what it holds. Errors: those of the store; invalid policy.
 func Open(ctx context.Context, o Options) (*House, error) {
-	h := &House{Cedar: cedar.New(), origin: o.Origin}
+	h := &House{Cedar: cedar.New(), origin: o.Origin, leaving: leaving{over: make(chan struct{})}}
 	var err error
 	if h.Verifier, err = ledger.VerifierKey(o.Origin, o.LogKey.Public().(ed25519.PublicKey)); err != nil {
 		return nil, err
@@ -74,7 +79,10 @@ func Open(ctx context.Context, o Options) (*House, error) {
 	if h.Prover, err = directory.NewProver(h.Box, o.Rand, o.Cost, max(o.AtOnce, 2)); err != nil {
 		return nil, err
 	}
-	if h.Store, err = openStore(ctx, o); err != nil {
+	if h.log, err = NewMerkle(o.Origin, o.LogKey); err != nil {
+		return nil, err
+	}
+	if h.Store, err = openStore(ctx, o, h.log); err != nil {
 		return nil, err
 	}
 	h.Authority = &authority.Authority{
@@ -102,11 +110,7 @@ func clock(o Options, s *store.Store) *authority.Clock {
 	return c
 }
 
-func openStore(ctx context.Context, o Options) (*store.Store, error) {
-	log, err := NewMerkle(o.Origin, o.LogKey)
-	if err != nil {
-		return nil, err
-	}
+func openStore(ctx context.Context, o Options, log Merkle) (*store.Store, error) {
 	sealer, err := keys.NewSealer(o.Master, o.Rand)
 	if err != nil {
 		return nil, err

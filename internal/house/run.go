@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/steadhq/stead/internal/gateway"
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/web"
 )
@@ -30,6 +29,14 @@ func Ballast() []byte { return make([]byte, 32<<20) }
 // drain is how long requests under way may take when the house closes.
 const drain = 5 * time.Second
 
+// leaving tells what would hold the servers for as long as somebody reads it that they end.
+type leaving struct {
+	once sync.Once
+	over chan struct{}
+}
+
+func (l *leaving) tell() { l.once.Do(func() { close(l.over) }) }
+
 // Run serves until ctx is over, looks after what is due meanwhile, and then closes everything in order: the doors, the
 // requests and streams under way, the record, the store.
 func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Listening) error {
@@ -38,6 +45,7 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	for _, l := range all {
 		s := web.NewServer(l.Handler, log)
 		s.RegisterOnShutdown(d.Gateway.Drain)
+		s.RegisterOnShutdown(h.leaving.tell)
 		servers = append(servers, s)
 		go func() {
 			err := s.Serve(web.Listener(l.Listener, h.unheard.unread))
@@ -50,7 +58,7 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	sweeping, stop := context.WithCancel(context.Background())
 	var along sync.WaitGroup
 	along.Go(func() { h.sweepAlong(sweeping, log) })
-	along.Go(func() { d.Gateway.Run(sweeping, func() *gateway.Gateway { return d.Gateway }) })
+	along.Go(func() { d.Gateway.Run(sweeping, d.inForce) })
 	along.Go(func() { h.unheard.tellAlong(sweeping) })
 	along.Go(func() { reloadAlong(sweeping, log, d.ring) })
 	var err error

@@ -73,3 +73,6 @@ func (h *House) Empty() bool {
 	h.Store.View().Read(func(v *authority.State) { v.Principals(func(*stead.Principal) { empty = false }) })
 	return empty
 }
+
+// Configured notes for whoever watches how the last reading of the configuration went.
+func (h *House) Configured(ok bool) { h.metrics.Configured(ok) }

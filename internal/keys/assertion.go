@@ -42,6 +42,12 @@ func (r *Ring) signing(now time.Time) signingKey {
 	return keys[0]
 }
 
+// Signs tells since when the key that signs now has done so, and how many keys are published.
+func (r *Ring) Signs() (since time.Time, published int) {
+	now := r.Now()
+	return r.signing(now).From, len(r.published(now))
+}
+
 // A publicKey is a member of a JWKS (RFC 7517). Exp, as OpenID Federation has it, tells when a key that was
 // replaced stops counting, so that a cached copy ends it too.
 type publicKey struct {

@@ -58,7 +58,11 @@ func (s *Signer) Sign(size uint64, root stead.Hash) []byte {
 	b := make([]byte, 0, 256)
 	b = append(append(b, s.origin...), '\n')
 	b = append(strconv.AppendUint(b, size, 10), '\n')
-	b = append(base64.StdEncoding.AppendEncode(b, root[:]), '\n')
+	return s.signed(append(base64.StdEncoding.AppendEncode(b, root[:]), '\n'))
+}
+
+// signed puts the signature under b: a signed note.
+func (s *Signer) signed(b []byte) []byte {
 	sig := make([]byte, 4, 4+ed25519.SignatureSize)
 	binary.BigEndian.PutUint32(sig, s.hash)
 	sig = append(sig, ed25519.Sign(s.key, b)...)

@@ -386,6 +386,19 @@ func edits(r *rand.Rand) []editing {
 func editsOfFiles() []editing {
 	return []editing{
 		{"events.db", "UPDATE spans SET low = ?", []any{"2026"}},
+		{"events.db", "UPDATE blocks SET whats = zeroblob(length(whats)) WHERE block = ?", []any{0}},
+		{"events.db", "UPDATE blocks SET times = zeroblob(length(times)) WHERE block = ?", []any{1}},
+		{"events.db", "UPDATE blocks SET actors = zeroblob(length(actors)) WHERE block = ?", []any{0}},
+		{"events.db", "UPDATE blocks SET subjects = randomblob(length(subjects)) WHERE block = ?", []any{1}},
+		{"events.db", "UPDATE blocks SET high = high + 1 WHERE block = ?", []any{0}},
+		{"events.db", "UPDATE blocks SET low = ?", []any{1}},
+		{"events.db", "UPDATE blocks SET whats = whats || zeroblob(4) WHERE block = ?", []any{1}},
+		{"events.db", "DELETE FROM blocks WHERE block = ?", []any{0}},
+		{"events.db", "INSERT INTO blocks SELECT 900, low, high, whats, times, actors, subjects FROM blocks WHERE block = ?", []any{0}},
+		{"events.db", "UPDATE marks SET marks = zeroblob(length(marks)) WHERE block = ?", []any{0}},
+		{"events.db", "DELETE FROM marks WHERE block = ?", []any{1}},
+		{"events.db", "UPDATE labels SET outcome = ?", []any{"refused"}},
+		{"events.db", "UPDATE labels SET kind = ? WHERE n = 1", []any{"page.sent"}},
 		{"stead.db", "UPDATE counters SET n = ? WHERE key = 'seen/1'", []any{"many"}},
 		{"stead.db", "CREATE TRIGGER t AFTER INSERT ON counters BEGIN DELETE FROM counters; END", nil},
 	}

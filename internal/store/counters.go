@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -96,11 +97,11 @@ func (s *Store) loadCounters(ctx context.Context, v *authority.State, upto, size
 		if err := rows.Scan(&c.Key, &c.N, &until); err != nil {
 			return err
 		}
+		if until != 0 {
+			s.counts.until[c.Key], c.Until = until, time.UnixMicro(until).UTC()
+		}
 		if until == 0 || until > now {
 			v.SetCount(c)
-		}
-		if until != 0 {
-			s.counts.until[c.Key] = until
 		}
 	}
 	if err := rows.Err(); err != nil {

@@ -55,5 +55,8 @@ func (p *projection) purge(key int64) error {
 	if err := st.exec(key); err != nil {
 		return err
 	}
+	if err := p.remark(key); err != nil {
+		return err
+	}
 	return p.conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")
 }

@@ -27,11 +27,17 @@ CREATE TABLE IF NOT EXISTS events (
 );
 CREATE TABLE IF NOT EXISTS words (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS spans (segment INTEGER PRIMARY KEY, low TEXT NOT NULL, high TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS blocks (
+	block  INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL,
+	whats  BLOB NOT NULL, times BLOB NOT NULL, actors BLOB NOT NULL, subjects BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS marks (block INTEGER PRIMARY KEY, marks BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS labels (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, app TEXT NOT NULL, outcome TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, leaf BLOB NOT NULL);
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 `
 
-const projectionForm = 2 // the user_version of events.db
+const projectionForm = 3 // the user_version of events.db
 
 const (
 	projectedColumns = 20
@@ -55,6 +61,9 @@ type projection struct {
 	place  *statement
 	words  *statement
 	span   *statement
+	block  *statement
+	marks  *statement
+	label  *statement
 	drawer drawer
 	number uint64 // of the last event that is in
 	err    error
@@ -113,6 +122,7 @@ func (p *projection) prepare() error {
 		{&p.single, insertProjected + row, projectedColumns},
 		{&p.insert, insertProjected + row + strings.Repeat(", "+row, rowsPerInsert-1), rowsPerInsert * projectedColumns},
 		{&p.place, putPlace, 2}, {&p.words, fileWords, 2}, {&p.span, fileSpan, 3},
+		{&p.block, keepBlock, 7}, {&p.marks, keepMarks, 2}, {&p.label, keepLabel, 4},
 	} {
 		var err error
 		if *s.to, err = p.conn.prepare(s.sql, s.args); err != nil {
@@ -163,7 +173,7 @@ func (p *projection) empty(ctx context.Context) error {
 }
 
 func (p *projection) close() error {
-	for _, s := range []*statement{p.insert, p.single, p.place, p.words, p.span} {
+	for _, s := range []*statement{p.insert, p.single, p.place, p.words, p.span, p.block, p.marks, p.label} {
 		s.close()
 	}
 	var errs []error
@@ -275,7 +285,13 @@ func (p *projection) write(list []projected) error {
 		return err
 	}
 	last := &list[len(list)-1]
-	err := p.rows(list)
+	t, err := p.tray()
+	if err == nil {
+		err = p.rows(t, list)
+	}
+	if err == nil {
+		err = t.shut()
+	}
 	if err == nil {
 		err = p.drawer.shut(p.words, p.span)
 	}
@@ -296,7 +312,7 @@ func (p *projection) write(list []projected) error {
 }
 
 // rows writes and files the rows of those events that have not been pruned.
-func (p *projection) rows(list []projected) error {
+func (p *projection) rows(t *tray, list []projected) error {
 	pruned, n := p.store.Pruned(), 0
 	for i := range list {
 		r := &list[i]
@@ -312,6 +328,9 @@ func (p *projection) rows(list []projected) error {
 			p.drawer.segment = segment
 		}
 		p.drawer.file(r.number-1, to[3].Value.(string), r.filing())
+		if err := t.put(r, to); err != nil {
+			return err
+		}
 		if n++; n == rowsPerInsert {
 			n = 0
 			if err := p.insert.run(); err != nil {

@@ -123,6 +123,8 @@ func (p *projection) prune(upto uint64) error {
 		{"DELETE FROM events WHERE idx < ?", upto},
 		{"DELETE FROM words WHERE place < ?", upto / segmentSize * buckets},
 		{"DELETE FROM spans WHERE segment < ?", upto / segmentSize},
+		{"DELETE FROM blocks WHERE block < ?", upto / blockSize},
+		{"DELETE FROM marks WHERE block < ?", upto / blockSize},
 	} {
 		st, err := p.conn.prepare(d.sql, 1)
 		if err != nil {

@@ -75,6 +75,9 @@ func where(q authority.EventQuery, like string) *clause {
 	c.kinds(q.Kinds)
 	c.bounds(q)
 	c.text(q.Text)
+	for _, w := range q.Words {
+		c.text(w)
+	}
 	return c
 }
 

@@ -144,3 +144,16 @@ func (s *Store) opened(index uint64, r row) (authority.StoredEvent, error) {
 	e, _, _, err := s.keys.read(r.event)
 	return authority.StoredEvent{Index: index, Event: e, Leaf: r.leaf}, err
 }
+
+// Bytes gives what is stored of the events [index, index+n), as many as there are, with their leaves; nil is what was
+// pruned.
+func (s *Store) Bytes(ctx context.Context, index uint64, n int) (stored [][]byte, leaves []stead.Hash, err error) {
+	list, err := s.rows(ctx, index, n)
+	if err == nil && len(list) == 0 {
+		err = corrupt("the log has no event %d", index)
+	}
+	for _, r := range list {
+		stored, leaves = append(stored, r.event), append(leaves, r.leaf)
+	}
+	return stored, leaves, stead.Because(err, "read the log")
+}

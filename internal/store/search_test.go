@@ -97,6 +97,7 @@ func sameAnswers(t *testing.T, s *store.Store, r *rand.Rand, all []stead.Event, 
 				want = append(want, uint64(i))
 			}
 		}
+		sameCounts(t, s, q, want, all)
 		if q.Newest {
 			slices.Reverse(want)
 		}
@@ -111,6 +112,47 @@ func sameAnswers(t *testing.T, s *store.Store, r *rand.Rand, all []stead.Event, 
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("%+v: found %d, want %d", q, got, want)
+		}
+	}
+}
+
+// sameCounts compares the numbers with those of the rows.
+func sameCounts(t *testing.T, s *store.Store, q authority.EventQuery, want []uint64, all []stead.Event) {
+	t.Helper()
+	c := authority.Counting{Bars: 40, Newer: uint64(len(all) / 2)}
+	n, err := s.Counted(t.Context(), q, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused, newer, inBars, refusedInBars uint64
+	for _, i := range want {
+		if all[i].Outcome == stead.No {
+			refused++
+		}
+		if i+1 > c.Newer {
+			newer++
+		}
+	}
+	for _, b := range n.Bars {
+		inBars, refusedInBars = inBars+b.N, refusedInBars+b.Refused
+	}
+	if !n.Whole || n.Total != uint64(len(want)) || n.Refused != refused || n.Newer != newer || inBars != n.Total || refusedInBars != refused || len(n.Bars) > c.Bars {
+		t.Fatalf("%+v: counted %+v; there are %d, %d refused, %d newer", q, n, len(want), refused, newer)
+	}
+	if len(want) > 0 && (n.First != want[0]+1 || n.Last != want[len(want)-1]+1) {
+		t.Fatalf("%+v: from %d to %d, not %d to %d", q, n.First, n.Last, want[0]+1, want[len(want)-1]+1)
+	}
+	for _, b := range n.Bars[:min(len(n.Bars), 3)] {
+		spanOf := q
+		spanOf.From, spanOf.To = b.From, b.To
+		if q.From.After(b.From) {
+			spanOf.From = q.From
+		}
+		if !q.To.IsZero() && q.To.Before(b.To) {
+			spanOf.To = q.To
+		}
+		if one, err := s.Counted(t.Context(), spanOf, authority.Counting{}); err != nil || one.Total != b.N {
+			t.Fatalf("%+v: the span from %s has %d, and %d when it is asked for: %v", q, b.From, b.N, one.Total, err)
 		}
 	}
 }

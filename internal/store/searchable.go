@@ -15,6 +15,8 @@ type searchable interface {
 	finish()
 	// search gives the indexes of the events that a query asks for.
 	search(ctx context.Context, q authority.EventQuery) ([]uint64, error)
+	// count counts them, the newest first; whole: all of them.
+	count(ctx context.Context, q authority.EventQuery, t *graph) (whole bool, err error)
 	// settled waits until it has reached number.
 	settled(ctx context.Context, number uint64) error
 	// reached tells the number it has come to, and the error that keeps it there.

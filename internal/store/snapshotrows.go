@@ -12,7 +12,9 @@ import (
 // countFiled counts the rows, and beside them what is filed where no row can be.
 const countFiled = `SELECT (SELECT count(*) FROM events)
 	+ (SELECT count(*) FROM words WHERE place < 0 OR place / 64 > (SELECT ifnull(max(idx), -1) / 4096 FROM events))
-	+ (SELECT count(*) FROM spans WHERE segment < 0 OR segment > (SELECT ifnull(max(idx), -1) / 4096 FROM events))`
+	+ (SELECT count(*) FROM spans WHERE segment < 0 OR segment > (SELECT ifnull(max(idx), -1) / 4096 FROM events))
+	+ (SELECT count(*) FROM blocks WHERE block < 0 OR block > (SELECT ifnull(max(idx), -1) / 512 FROM events))
+	+ (SELECT count(*) FROM marks WHERE block < 0 OR block > (SELECT ifnull(max(idx), -1) / 512 FROM events))`
 
 func (s *Snapshot) countProjected() string {
 	if s.files() {
@@ -55,7 +57,7 @@ func (s *Snapshot) Rows(ctx context.Context, from, to uint64) ([]ProjectedRow, e
 			}
 			index, _ := values[0].(int64)
 			r.Index = uint64(index)
-			if r.Row, err = json.Marshal(values); err == nil && s.files() && !filed.has(r.Index, values) {
+			if r.Row, err = json.Marshal(values); err == nil && s.files() && (!filed.has(r.Index, values) || !filed.counts(r.Index, values)) {
 				r.Row = append(r.Row, "not filed as it is"...)
 			}
 			return r, err
@@ -82,10 +84,13 @@ func (s *Snapshot) Expect(index uint64, event []byte) ([]byte, error) {
 type files struct {
 	words map[uint64][]word // by index
 	stray map[uint64]bool   // segments with entries that lead nowhere
+
+	blocks map[uint64]*block
+	labels map[uint32]label
 }
 
 func (s *Snapshot) filed(ctx context.Context, from, to uint64) (files, error) {
-	f := files{map[uint64][]word{}, map[uint64]bool{}}
+	f := files{words: map[uint64][]word{}, stray: map[uint64]bool{}}
 	var projected int64
 	if err := s.copy.QueryRowContext(ctx, reachedPlace).Scan(&projected); err != nil {
 		return f, err
@@ -100,6 +105,9 @@ func (s *Snapshot) filed(ctx context.Context, from, to uint64) (files, error) {
 			}
 			return none, err
 		})
+	if err == nil {
+		err = s.blocks(ctx, &f, from, to, uint64(projected))
+	}
 	return f, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -51,6 +52,13 @@ func (d Door) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	h.Del("Content-Length")
 	h.Del("Content-Encoding")
 	h.Del("Etag")
+	var f *Fault
+	if errors.As(err, &f) && f.ETag != "" {
+		h.Set("ETag", f.ETag)
+	}
+	if errors.As(err, &f) && f.Wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.Wait.Seconds()))))
+	}
 	switch p.Status {
 	case http.StatusUnauthorized:
 		h.Set("WWW-Authenticate", `Bearer realm="stead"`)

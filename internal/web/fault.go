@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -16,6 +17,8 @@ type Fault struct {
 	Code     int // 0: by kind and reason
 	Decision stead.DecisionID
 	Hint     string
+	ETag     string          // what is there now, where the no is that it changed
+	Wait     time.Duration   // when it is worth trying again; 0: not known
 	More     templ.Component // on the page that people get, after the hint: what is there to press
 }
 
@@ -56,6 +59,8 @@ var statusOfReason = map[stead.Reason]int{
 	stead.ReasonSessionOver: http.StatusUnauthorized,
 	stead.ReasonBadProof:    http.StatusUnauthorized,
 	stead.ReasonOtherClient: http.StatusUnauthorized,
+	stead.ReasonChanged:     http.StatusPreconditionFailed,
+	stead.ReasonKey:         http.StatusUnprocessableEntity,
 	stead.ReasonTooMany:     http.StatusTooManyRequests,
 	stead.ReasonRecord:      http.StatusServiceUnavailable,
 	stead.ReasonStale:       http.StatusServiceUnavailable,

@@ -27,6 +27,7 @@ type Limiter struct {
 // A Verdict of a Limiter.
 type Verdict struct {
 	OK         bool
+	Left       int           // how many more go at once
 	Wait       time.Duration // when it is worth trying again
 	Suppressed uint64        // how many of this key were refused since that was last told; an OK tells it
 }
@@ -47,7 +48,7 @@ func (l *Limiter) Take(key string) Verdict {
 		res.CancelAt(now)
 		return Verdict{Wait: wait, Suppressed: l.count(b.key)}
 	}
-	v := Verdict{OK: true, Suppressed: l.quiet[b.key]}
+	v := Verdict{OK: true, Left: int(b.lim.TokensAt(now)), Suppressed: l.quiet[b.key]}
 	delete(l.quiet, b.key)
 	return v
 }

@@ -32,6 +32,8 @@ var titles = map[int]string{
 	http.StatusNotFound:            "Nothing here",
 	http.StatusConflict:            "Something else came first",
 	http.StatusGone:                "Too late",
+	http.StatusPreconditionFailed:  "It was changed meanwhile",
+	http.StatusUnprocessableEntity: "This key was for another request",
 	http.StatusTooManyRequests:     "Too often",
 	http.StatusInternalServerError: "Something of ours failed",
 	http.StatusServiceUnavailable:  "Not possible just now",

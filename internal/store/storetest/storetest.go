@@ -36,7 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) (a, b Store)) {
 	}{
 		{"append", appends}, {"all or nothing", wholeOrNot}, {"versions", versions}, {"counters", counters},
 		{"fifty starts", fiftyStarts}, {"panic", panics}, {"nothing to write", nothing}, {"cancelled", cancelled},
-		{"urgent", urgent}, {"the past", past}, {"query", query}, {"pages", pages}, {"follow", follows},
+		{"urgent", urgent}, {"the past", past}, {"query", query}, {"pages", pages}, {"counts", counts}, {"follow", follows},
 		{"leases", leases}, {"erase", erases}, {"prune", prunes},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,192 @@
+package tour
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/steadhq/stead/e2e/stage"
+)
+
+// A script is somebody's program, which signs in by password.
+type script struct {
+	t     *testing.T
+	h     *house
+	token string
+}
+
+func (h *house) script(t *testing.T, directory, name string) *script {
+	s := &script{t: t, h: h}
+	var out struct{ Token string }
+	s.call("POST", "/v1/login", map[string]string{"directory": directory, "name": name, "password": h.password(t, directory, name)}, &out)
+	s.token = out.Token
+	return s
+}
+
+func (s *script) call(method, path string, in, out any) {
+	s.t.Helper()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	r, err := http.NewRequestWithContext(s.t.Context(), method, s.h.Console+path, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+s.token)
+	if s.token == "" {
+		r.Header.Del("Authorization")
+	}
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode >= 300 {
+		s.t.Fatalf("%s %s: %s %s %v", method, path, resp.Status, raw, err)
+	}
+	if err := json.Unmarshal(raw, out); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// stages a policy in which a rule says something else.
+func (s *script) stages() (digest string) {
+	s.t.Helper()
+	var now struct {
+		InForce struct{ Files map[string]string } `json:"in_force"`
+	}
+	s.call("GET", "/v1/policy", nil, &now)
+	files := now.InForce.Files
+	text := strings.Replace(files["people.cedar"], "Support may look at customers' accounts, read-only.", "Support may look, and only look, at customers' accounts.", 1)
+	if text == files["people.cedar"] {
+		s.t.Fatal("the rule is not what it was")
+	}
+	files["people.cedar"] = text
+	var out struct{ Digest string }
+	s.call("POST", "/v1/policy/stage", map[string]any{"files": files}, &out)
+	return out.Digest
+}
+
+// Those who run Stead: timers that count for the next request, a policy that another person applies, people.
+func TestDesk(t *testing.T) {
+	h, b := dev(t), stage.Chromium(t, "")
+	root := as(t, b, h, "Root", "staff", "root")
+	root.watch()
+	root.looks("home-admin")
+	root.follows("Settings")
+	root.reads("Those of the configuration file", "No timer changes the general terms", "staff/admins")
+	root.follows("Add a timer")
+	root.looks("settings-timer")
+	root.types("group", "staff/support")
+	root.types("max_duration", "soon")
+	root.types("reason", "an audit is on")
+	root.wants(root.presses("Save"), 400, "no length of time")
+	root.reads("is no length of time")
+	root.looks("settings-timer-wrong")
+	root.types("max_duration", "2m")
+	root.follows("Save")
+	root.reads("Set while Stead runs, by Root Admin", "an audit is on", "staff/support · everywhere", "The longest term 2 min")
+	root.types("who", "staff/sam")
+	root.follows("Show")
+	root.reads("For Sam Okafor (staff/sam)", "2 min staff/support")
+	root.looks("settings")
+
+	sam := comes(t, b, h)
+	sam.arms()
+	sam.types("name", "Dana")
+	sam.follows("Find")
+	sam.picks("customers/dana")
+	sam.types("reason", "wrong total")
+	sam.types("ticket", "SUP-4711")
+	sam.watch()
+	sam.follows("What will it need?")
+	sam.reads("What it will need", "Nobody else's yes", "2 min") // the timer counts at once
+	sam.looks("act-preview")
+	sam.follows("Ask")
+	sam.reads("Ready to start")
+
+	root.follows("People")
+	root.looks("people")
+	root.types("group", "customers/customers")
+	root.follows("Find")
+	root.readsNot("staff/omar")
+	root.follows("Erin Novak")
+	root.looks("person")
+	root.types("typed", "erin")
+	root.follows("Disable")
+	root.reads("It is disabled", "State disabled")
+	root.follows("Enable")
+	root.gets(h.Console + "/groups")
+	root.reads("staff/security", "staff/support · everywhere", "support-views-customers")
+	root.looks("groups")
+	root.follows("Health")
+	root.reads("Everything works", "Acme Orders", "Clock")
+	root.looks("health")
+
+	digest := h.script(t, "staff", "root").stages()
+	root.follows("Policies")
+	root.looks("policies")
+	root.follows("Staged…")
+	root.reads("You staged this yourself")
+	root.follows("Try")
+	root.types("who", "staff/omar")
+	root.types("as", "customers/dana")
+	root.follows("Ask the policy")
+	root.reads("The policy says no", "came closest")
+	root.looks("policies-try")
+
+	omar := as(t, b, h, "Omar", "staff", "omar")
+	omar.watch()
+	omar.reads("A policy is staged")
+	omar.looks("home-security")
+	omar.follows("Look at it")
+	omar.reads("support-views-customers", "all of its tests pass", "No mandate that is in force or waits would end")
+	omar.looks("policies-staged")
+	omar.types("typed", digest[:8])
+	omar.follows("Apply")
+	omar.reads("Support may look, and only look", "Omar Haddad")
+	omar.follows("History")
+	omar.reads("applied a policy", "staged a policy")
+	omar.looks("policies-history")
+
+	sam.gets(h.Console + "/me/factor")
+	sam.reads("Another authenticator", "Code of your old authenticator")
+	sam.looks("me-factor")
+}
+
+// Who was acted for says that she is not at ease, without a mouse, and security reads it.
+func TestConcern(t *testing.T) {
+	h, b := dev(t), stage.Chromium(t, "")
+	sam := comes(t, b, h)
+	sam.acts(h)
+	dana := as(t, b, h, "Dana", "customers", "dana")
+	dana.watch()
+	dana.keys = true
+	dana.follows("My account")
+	dana.reach(chromedp.Search("//details[contains(@class, 'acted')]/summary"))
+	dana.do(chromedp.KeyEvent(kb.Enter))
+	dana.looks("me")
+	dana.follows("Raise a concern")
+	dana.looks("me-concern")
+	dana.types("text", "I asked nobody for this.")
+	dana.follows("Send it to security")
+	dana.reads("Security has it.")
+	omar := as(t, b, h, "Omar", "staff", "omar")
+	omar.watch()
+	omar.reads("Concerns that were raised", "Dana Reyes", "I asked nobody for this.", "Who acts for whom now")
+	omar.looks("home-concern")
+	sam.gets(h.Console + "/me")
+	sam.readsNot("I asked nobody for this.")
+}

@@ -1,0 +1,71 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// A Reloader reads the server's configuration again and swaps it, all or nothing. Errors: invalid, with what is wrong
+// where; conflict while another reload is under way; what the record says.
+type Reloader interface {
+	Reload(context.Context, authority.By) (Reloaded, error)
+	Last() Reload
+}
+
+// A KeyChange is one key of the configuration that differs. Secrets are only said to have changed.
+type KeyChange struct {
+	Key    string `json:"key" example:"apps.orders.upstream"`
+	Before string `json:"before,omitempty"`
+	After  string `json:"after,omitempty"`
+	Why    string `json:"why,omitempty" doc:"why it waits for a restart"`
+}
+
+// Reloaded says what a reload did.
+type Reloaded struct {
+	Changed []KeyChange `json:"changed" doc:"in force now"`
+	Restart []KeyChange `json:"restart" doc:"what differs in the file and stays as it was until the server is started again"`
+}
+
+// A Reload is the last one there was.
+type Reload struct {
+	File    string      `json:"file,omitempty"`
+	At      time.Time   `json:"at" doc:"when the configuration was read"`
+	OK      bool        `json:"ok" doc:"what the file says is in force, but for what waits for a restart"`
+	Problem string      `json:"problem,omitempty" doc:"why it was not taken, with line and column"`
+	Restart []KeyChange `json:"restart"`
+}
+
+type reloadedOut struct{ Body Reloaded }
+
+type reloadOut struct{ Body Reload }
+
+func (a *API) reload(d *door) {
+	add(d, operation{method: "GET", path: "/v1/config/reload", id: "get-reload", tag: web.Admin, roles: onlookers(), group: "configuration", says: "How the last reading of the configuration went"}, a.lastReload)
+	add(d, operation{method: "POST", path: "/v1/config/reload", id: "reload-config", tag: web.Admin, group: "configuration", says: "Read the configuration again: check, test, and swap all or nothing"}, a.reloadNow)
+}
+
+func (a *API) lastReload(context.Context, authority.By, *nothing) (*reloadOut, error) {
+	if a.Reload == nil {
+		return nil, noFile()
+	}
+	return &reloadOut{Body: a.Reload.Last()}, nil
+}
+
+func (a *API) reloadNow(ctx context.Context, by authority.By, _ *nothing) (*reloadedOut, error) {
+	if a.Reload == nil {
+		return nil, noFile()
+	}
+	out, err := a.Reload.Reload(ctx, by)
+	if err != nil {
+		return nil, err
+	}
+	return &reloadedOut{Body: out}, nil
+}
+
+func noFile() error {
+	return stead.E(stead.Missing, stead.ReasonState, "this server has no configuration file: it was started without one")
+}

@@ -1,0 +1,80 @@
+package api
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// Reports makes reports. Errors: invalid, missing, refused.
+type Reports interface {
+	Report(context.Context, authority.By, authority.ReportWish) (name, kind string, file []byte, err error)
+}
+
+// A ReportKind is a report there is.
+type ReportKind struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	Says  string `json:"says"`
+	Own   bool   `json:"own" doc:"everybody may have it about himself; all the others are for auditors"`
+}
+
+type reportKindsOut struct {
+	Body struct {
+		Reports []ReportKind `json:"reports"`
+	}
+}
+
+type reportIn struct {
+	Kind   string      `path:"report" maxLength:"64"`
+	Form   string      `query:"form" enum:"html,csv,jsonl" default:"html"`
+	From   time.Time   `query:"from" doc:"RFC 3339, inclusive; 30 days before to where it is left out"`
+	To     time.Time   `query:"to" doc:"RFC 3339, exclusive; now where it is left out"`
+	Person string      `query:"person" maxLength:"256" doc:"an id, directory/name or me: who acted or in whose name; of my-data the one it is about"`
+	App    stead.AppID `query:"app" maxLength:"64"`
+	Names  string      `query:"names" enum:"name,role,pseudonym" doc:"how those who acted are called; of my-data role where it is left out"`
+}
+
+func (a *API) reports(d *door) {
+	add(d, operation{method: "GET", path: "/v1/reports", id: "list-reports", tag: web.InSession, group: "audit", says: "List the reports there are"}, a.listReports)
+	add(d, operation{
+		method: "GET", path: "/v1/reports/{report}", id: "make-report", tag: web.InSession, group: "audit",
+		says: "Make a report, signed by the key of the log; that it was made is on record",
+		answer: &huma.Response{Description: "The file", Content: map[string]*huma.MediaType{
+			"text/html":         {Schema: &huma.Schema{Type: huma.TypeString}},
+			"text/csv":          {Schema: &huma.Schema{Type: huma.TypeString}},
+			"application/jsonl": {Schema: &huma.Schema{Type: huma.TypeString}},
+		}},
+	}, a.makeReport)
+}
+
+func (a *API) listReports(context.Context, authority.By, *nothing) (*reportKindsOut, error) {
+	out := &reportKindsOut{}
+	out.Body.Reports = each(authority.Reports, func(k authority.ReportKind) ReportKind { return ReportKind(k) })
+	return out, nil
+}
+
+func (a *API) makeReport(ctx context.Context, by authority.By, in *reportIn) (*exportOut, error) {
+	w := authority.ReportWish{Kind: in.Kind, Form: in.Form, From: in.From, To: in.To, App: in.App, Names: in.Names}
+	own := a.Verbs.May(by, authority.Auditor) != nil
+	var err error
+	if w.Person, err = a.named(in.Person, by, own); err != nil {
+		return nil, err
+	}
+	name, kind, file, err := a.Reports.Report(ctx, by, w.Within(a.Now()))
+	if err != nil {
+		return nil, err
+	}
+	return &exportOut{Body: func(hc huma.Context) {
+		hc.SetHeader("Content-Type", kind)
+		hc.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+		hc.SetStatus(http.StatusOK)
+		_, _ = hc.BodyWriter().Write(file) // whoever has gone is nobody's to tell
+	}}, nil
+}

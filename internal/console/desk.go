@@ -1,0 +1,59 @@
+package console
+
+import (
+	"context"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// Ruling is the part of those who run Stead, and of those who look over their shoulders.
+type Ruling interface {
+	Configured(context.Context, authority.By) (authority.Settings, error)
+	Timers(context.Context, authority.By) ([]authority.TimerText, stead.Bundle, error)
+	SetTimers(context.Context, authority.By, authority.TimersSet) (stead.Bundle, error)
+	TermsFor(context.Context, authority.By, stead.PrincipalID, stead.AppID, stead.RealmID) ([]authority.TermRow, error)
+	Policies(context.Context, authority.By) (inForce, staged stead.Bundle, err error)
+	Plan(context.Context, authority.By) (authority.Planned, error)
+	Apply(ctx context.Context, by authority.By, digest string) (stead.Bundle, error)
+	Person(context.Context, authority.By, stead.PrincipalID) (stead.Principal, error)
+	Human(context.Context, authority.By, stead.PrincipalID) (authority.Human, error)
+	Groups(context.Context, authority.By) ([]authority.GroupCount, error)
+	PeoplePage(context.Context, authority.By, authority.PeopleQuery) (page []stead.Principal, more bool, err error)
+	MandatePage(context.Context, authority.By, authority.MandateQuery) (page []stead.Mandate, next authority.Place, err error)
+	SessionPage(ctx context.Context, by authority.By, of stead.PrincipalID, after authority.Place, limit int) (page []stead.Session, next authority.Place, err error)
+	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
+}
+
+// Rules judges policy beside what is in force.
+type Rules interface {
+	Check(files map[string]string) (digest string, err error)
+	Why(bundle string, c authority.Case) (authority.Explanation, error)
+	Judge(bundle string, c authority.Case) stead.Verdict
+}
+
+// onlookers read what those who run Stead set; keepers do what needs no second person.
+func onlookers() []authority.Role {
+	return []authority.Role{authority.Admin, authority.Security, authority.Auditor}
+}
+
+func (c *Console) mountRuling(add adder) {
+	add("GET /settings", web.Auditor, c.settings, onlookers()...)
+	add("GET /settings/timer", web.Admin, c.timer)
+	add("POST /settings/timer", web.Admin, c.setTimer)
+	add("POST /settings/reset", web.Admin, c.resetTimers)
+	add("GET /policies", web.InSession, c.policies)
+	add("GET /policies/staged", web.Auditor, c.staged, onlookers()...)
+	add("GET /policies/try", web.Auditor, c.try, onlookers()...)
+	add("GET /policies/history", web.Auditor, c.history, onlookers()...)
+	add("GET /health", web.Auditor, c.health, onlookers()...)
+	add("GET /people", web.Auditor, c.people, onlookers()...)
+	add("GET /groups", web.Auditor, c.groups, onlookers()...)
+	add("GET /people/{id}", web.Auditor, c.person, onlookers()...)
+	add("POST /people/{id}/disable", web.Admin, c.disable)
+	add("POST /people/{id}/enable", web.Admin, c.enable)
+	add("POST /people/{id}/groups", web.Admin, c.regroup)
+	add("POST /people/{id}/sessions/{session}/end", web.Admin, c.putOut, authority.Admin, authority.Security)
+	add("POST /policies/apply", web.Admin, c.apply, authority.Admin, authority.Security)
+}

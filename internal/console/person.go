@@ -1,0 +1,174 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// A personView is everything about one account.
+type personView struct {
+	frame
+	Problem  string
+	Path     string // of this page
+	Facts    [][2]string
+	Groups   []string
+	Others   []personRow
+	Sessions []session
+	Acts     []card // as actor
+	Suffers  []card // as subject
+	Did      string // address of his trail
+	Done     string // address of what was done for him
+	MayEdit  bool
+	MayEnd   bool
+	Closed   bool
+	Account  string
+	Version  string
+	Typed    string
+	Wished   string // groups as they were typed
+}
+
+// fewOf is how many sessions and mandates of somebody stand on his page.
+const fewOf = 50
+
+func (v *visit) personID() stead.PrincipalID { return stead.PrincipalID(v.r.PathValue("id")) }
+
+func (c *Console) person(v *visit) error { return v.showPerson(http.StatusOK, "", nil) }
+
+func (v *visit) showPerson(status int, problem string, typed url.Values) error {
+	c, ctx := v.c, v.r.Context()
+	who, err := c.Authority.Human(ctx, v.by, v.personID())
+	if err != nil {
+		return err
+	}
+	p := personView{frame: v.frame(who.DisplayName(), ""), Problem: problem, Path: "/people/" + url.PathEscape(string(who.ID)), Groups: who.Groups,
+		Facts: personFacts(who), Closed: !who.Active(), Account: who.Directory + "/" + who.Name, Version: strconv.FormatUint(who.Version, 10),
+		MayEdit: c.Authority.May(v.by, authority.Admin) == nil, MayEnd: c.revokes(v.by), Wished: strings.Join(who.Groups, ", "),
+		Did: "/audit?" + url.Values{"actor": {string(who.ID)}}.Encode(), Done: "/audit?" + url.Values{"subject": {string(who.ID)}}.Encode()}
+	if typed != nil {
+		p.Typed = typed.Get("typed")
+		if typed.Has("groups") {
+			p.Wished = typed.Get("groups")
+		}
+	}
+	for _, o := range who.Others {
+		p.Others = append(p.Others, personRow{o.DisplayName(), o.Directory + "/" + o.Name, strings.Join(o.Groups, ", "), "/people/" + url.PathEscape(string(o.ID)), !o.Active()})
+	}
+	if err := v.busy(&p, who.ID); err != nil {
+		return err
+	}
+	return v.show(status, personPage(p))
+}
+
+func personFacts(h authority.Human) [][2]string {
+	proofs := []string{}
+	if h.Password {
+		proofs = append(proofs, "password")
+	}
+	if h.Code {
+		proofs = append(proofs, "code of an authenticator")
+	}
+	rows := [][2]string{{"Account", h.Directory + "/" + h.Name}, {"Id", string(h.ID)}, {"Kind", string(h.Kind)}, {"State", stateOf(h.Principal)}, {"Signs in with", strings.Join(proofs, " and ")}}
+	var marks []string
+	for k := range h.Attributes {
+		marks = append(marks, k)
+	}
+	slices.Sort(marks)
+	for _, k := range marks {
+		rows = append(rows, [2]string{upper(k), h.Attributes[k]})
+	}
+	return known(rows)
+}
+
+// busy finds where somebody is signed in, and what he does or is done for him now.
+func (v *visit) busy(p *personView, id stead.PrincipalID) error {
+	ctx, verbs := v.r.Context(), v.c.Authority
+	sessions, _, err := verbs.SessionPage(ctx, v.by, id, authority.Place{}, fewOf)
+	if err != nil {
+		return err
+	}
+	for _, e := range sessions {
+		p.Sessions = append(p.Sessions, session{e.ID, v.c.at(e.Since), v.c.at(e.Until), levelWord(e.Level), e.ID == v.by.Session})
+	}
+	for _, side := range []struct {
+		to *[]card
+		q  authority.MandateQuery
+	}{{&p.Acts, authority.MandateQuery{All: true, Actor: id, Limit: fewOf}}, {&p.Suffers, authority.MandateQuery{All: true, Subject: id, Limit: fewOf}}} {
+		page, _, err := verbs.MandatePage(ctx, v.by, side.q)
+		if err != nil {
+			return err
+		}
+		for _, m := range page {
+			*side.to = append(*side.to, v.card(m))
+		}
+	}
+	return nil
+}
+
+// edit changes the account that the page showed, as it was shown.
+func (v *visit) edit(f url.Values, e authority.Edit) error {
+	by := v.by
+	by.Proviso = authority.Proviso{Kind: stead.KindPrincipal, ID: string(v.personID()), Tags: f.Get("version")}
+	_, no := v.c.Authority.Change(v.r.Context(), by, v.personID(), e)
+	switch {
+	case v.retell(no):
+		return v.showPerson(web.StatusOf(no), saying(no), f)
+	case no != nil:
+		return no
+	}
+	return v.to("/people/" + url.PathEscape(string(v.personID())))
+}
+
+// disable closes an account, for whoever types its name: everything of it ends at once.
+func (c *Console) disable(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	p, err := c.Authority.Person(v.r.Context(), v.by, v.personID())
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(f.Get("typed")) != p.Name {
+		return v.showPerson(http.StatusBadRequest, "type the account name, "+p.Name+", to say that it is meant", f)
+	}
+	yes := true
+	return v.edit(f, authority.Edit{Disabled: &yes})
+}
+
+func (c *Console) enable(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	no := false
+	return v.edit(f, authority.Edit{Disabled: &no})
+}
+
+func (c *Console) regroup(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	groups := []string{}
+	for g := range strings.SplitSeq(f.Get("groups"), ",") {
+		if g = strings.TrimSpace(g); g != "" {
+			groups = append(groups, g)
+		}
+	}
+	return v.edit(f, authority.Edit{Groups: &groups})
+}
+
+// putOut ends a session of somebody else's.
+func (c *Console) putOut(v *visit) error {
+	if err := c.Authority.EndSession(v.r.Context(), v.by, stead.SessionID(v.r.PathValue("session"))); err != nil {
+		return err
+	}
+	return v.to("/people/" + url.PathEscape(string(v.personID())))
+}

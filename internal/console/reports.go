@@ -1,0 +1,132 @@
+package console
+
+import (
+	"context"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// Reports makes reports. Errors: invalid, missing, refused.
+type Reports interface {
+	Report(context.Context, authority.By, authority.ReportWish) (name, kind string, file []byte, err error)
+	Preview(context.Context, authority.By, authority.ReportWish) (rows, events int, err error)
+}
+
+// A reportsView is the choice of a report and, once one is chosen, what it would hold.
+type reportsView struct {
+	frame
+	Kinds           []reportChoice
+	Chosen          *reportChoice
+	Auditor         bool
+	From, To        string
+	Person, App     string
+	Names           []web.Option
+	Problem         string
+	Counted         bool
+	Rows, Events    int
+	PersonHint      string
+	RowWord, OfWord string
+}
+
+type reportChoice struct {
+	authority.ReportKind
+	Here bool
+}
+
+func (c *Console) reports(v *visit) error {
+	q := v.r.URL.Query()
+	p := reportsView{frame: v.frame("Reports", "What the record holds, counted and signed: evidence that can be checked without Stead."),
+		Auditor: c.Authority.May(v.by, authority.Auditor) == nil, Person: q.Get("person"), App: q.Get("app"), From: q.Get("from"), To: q.Get("to"),
+		Names: nameOptions(q.Get("names"))}
+	for _, k := range authority.Reports {
+		if k.Own || p.Auditor {
+			p.Kinds = append(p.Kinds, reportChoice{k, k.ID == q.Get("report")})
+		}
+	}
+	for i := range p.Kinds {
+		if p.Kinds[i].Here {
+			p.Chosen = &p.Kinds[i]
+		}
+	}
+	if p.Chosen == nil {
+		return v.show(http.StatusOK, reportsPage(p))
+	}
+	w, err := c.reportWish(v, q)
+	if err == nil {
+		p.From, p.To = w.From.In(c.zone()).Format(time.DateOnly), w.To.Add(-time.Second).In(c.zone()).Format(time.DateOnly)
+		p.Rows, p.Events, err = c.Reports.Preview(v.r.Context(), v.by, w)
+	}
+	if err != nil {
+		if !v.retell(err) {
+			return err
+		}
+		p.Problem = saying(err)
+		return v.show(http.StatusBadRequest, reportsPage(p))
+	}
+	p.Counted = true
+	return v.show(http.StatusOK, reportsPage(p))
+}
+
+// makeReport hands the file out. It is a form that is posted, because that a report was made is on record.
+func (c *Console) makeReport(v *visit) error {
+	q, err := v.form()
+	if err != nil {
+		return err
+	}
+	w, err := c.reportWish(v, q)
+	if err != nil {
+		return err
+	}
+	w.Form = q.Get("form")
+	name, kind, file, err := c.Reports.Report(v.r.Context(), v.by, w)
+	if err != nil {
+		return err
+	}
+	h := v.w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	_, err = v.w.Write(file)
+	return err
+}
+
+// reportWish reads what is asked for. Whoever is no auditor has what is about himself.
+func (c *Console) reportWish(v *visit, q url.Values) (authority.ReportWish, error) {
+	w := authority.ReportWish{Kind: q.Get("report"), Form: "html", App: stead.AppID(q.Get("app")), Names: q.Get("names")}
+	kind, err := authority.ReportOf(w.Kind)
+	if err != nil {
+		return w, err
+	}
+	if w.From, err = c.day(q.Get("from")); err != nil {
+		return w, err
+	}
+	if w.To, err = c.day(q.Get("to")); err != nil {
+		return w, err
+	}
+	if !w.To.IsZero() {
+		w.To = w.To.AddDate(0, 0, 1) // the day itself is meant too
+	}
+	who := strings.TrimSpace(q.Get("person"))
+	switch {
+	case c.Authority.May(v.by, authority.Auditor) != nil || kind.Own && who == "":
+		w.Person = v.by.Principal
+	default:
+		w.Person, err = c.named(v, who)
+	}
+	return w.Within(c.Now()), err
+}
+
+func nameOptions(chosen string) []web.Option {
+	all := []web.Option{{Value: "", Text: "As is usual for the report"}, {Value: authority.ByName, Text: "By name"}, {Value: authority.ByRole, Text: "By role"},
+		{Value: authority.ByPseudonym, Text: "By pseudonym"}}
+	for i := range all {
+		all[i].Chosen = all[i].Value == chosen
+	}
+	return all
+}

@@ -1,0 +1,170 @@
+package house
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/console"
+	"github.com/steadhq/stead/internal/directory"
+)
+
+// next says what to do where a check of health fails.
+var next = map[string]string{
+	"store":      "Nothing more is taken until it is started anew. See that the disk has room and can be written, then stead doctor.",
+	"clock":      "Set the clock; then two people with the role admin or security say so: POST /v1/clock/trust.",
+	"policy":     "Stage files with stead policy stage; another person applies them.",
+	"searchable": "What happens is recorded, and can be read a little later. Where it stays so, the disk is too slow or full.",
+}
+
+// look tells people what health tells machines, and what stands around it: the same checks, the same figures.
+func (h *House) look(s Site) console.Look {
+	began := h.Now()
+	return func(ctx context.Context) []console.Finding {
+		var all []console.Finding
+		for _, c := range h.health().Checks {
+			f := console.Finding{Area: "This server", Name: upper(c.Name), Result: "ok", Says: h.says(c.Name)}
+			if err := c.Run(ctx); err != nil {
+				f.Result, f.Says, f.Next = "fail", err.Error(), next[c.Name]
+			}
+			all = append(all, f)
+		}
+		all = append(all, h.record(), signing(h.Now(), s), h.file(s))
+		all = append(all, console.Finding{Area: "This server", Name: "Version", Result: "ok", Says: s.Version + ", for " + age(h.Now().Sub(began))})
+		all = append(all, h.nodes(ctx)...)
+		return append(all, h.answers(s)...)
+	}
+}
+
+func (h *House) says(check string) string {
+	now := h.standing()
+	switch check {
+	case "store":
+		return fmt.Sprintf("takes events: %d so far", now.Head)
+	case "clock":
+		return "is trusted"
+	case "policy":
+		return fmt.Sprintf("%.16s… is in force", h.PolicyDigest())
+	case "searchable":
+		return fmt.Sprintf("%d events wait to be searchable", now.Lag)
+	}
+	return ""
+}
+
+// record is the log and its newest signed head.
+func (h *House) record() console.Finding {
+	s := h.standing()
+	return console.Finding{Area: "This server", Name: "Checkpoint", Result: "ok",
+		Says: fmt.Sprintf("signed %s, over %d events, by %s", ago(h.Now().Sub(s.HeadAt)), s.Head, strings.Join(strings.SplitN(h.Verifier, "+", 3)[:2], "+"))}
+}
+
+func signing(now time.Time, s Site) console.Finding {
+	f := console.Finding{Area: "This server", Name: "Signing keys", Result: "warn", Says: "there are none: applications get no signed word of who acts"}
+	if s.Ring != nil {
+		since, published := s.Ring.Signs()
+		f.Result, f.Says = "ok", fmt.Sprintf("the one in use is %s old, %d published", age(now.Sub(since)), published)
+	}
+	return f
+}
+
+// file is the configuration and how its last reading went.
+func (h *House) file(s Site) console.Finding {
+	f := console.Finding{Area: "This server", Name: "Configuration", Result: "ok", Says: "started without a file"}
+	if s.Reload == nil {
+		return f
+	}
+	last := s.Reload.Last()
+	f.Says = cmp.Or(last.File, "read") + ", read " + ago(h.Now().Sub(last.At))
+	var keys []string
+	for _, k := range last.Restart {
+		keys = append(keys, k.Key)
+	}
+	switch {
+	case !last.OK:
+		f.Result, f.Says, f.Next = "fail", last.Problem, "Correct the file, then send SIGHUP or POST /v1/config/reload. What was in force before still is."
+	case len(keys) > 0:
+		f.Result, f.Says, f.Next = "warn", f.Says+"; not in force yet: "+strings.Join(keys, ", "), "Start the server anew when that suits."
+	}
+	return f
+}
+
+// nodes are the servers on this store, as the record knows them by their starts and stops.
+func (h *House) nodes(ctx context.Context) []console.Finding {
+	found, err := h.Store.Events(ctx, authority.EventQuery{Kinds: []string{"server."}, Newest: true, Limit: 200})
+	if err != nil {
+		return []console.Finding{{Area: "Servers", Name: "Starts and stops", Result: "fail", Says: "the record cannot be read", Next: next["store"]}}
+	}
+	var all []console.Finding
+	seen := map[string]bool{}
+	for _, e := range found {
+		name := cmp.Or(e.What["node"], "the only one")
+		if seen[name] {
+			continue
+		}
+		seen[name] = true
+		f := console.Finding{Area: "Servers", Name: name, Result: "ok", Says: "runs, started " + ago(h.Now().Sub(e.At))}
+		if e.Kind == "server.stopped" {
+			f.Says = "ended cleanly " + ago(h.Now().Sub(e.At))
+		}
+		all = append(all, f)
+	}
+	slices.SortFunc(all, func(a, b console.Finding) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// answers are what applications answered last.
+func (h *House) answers(s Site) []console.Finding {
+	var all []console.Finding
+	for _, a := range s.Apps {
+		last := h.metrics.Lately(a.ID)
+		f := console.Finding{Area: "Applications", Name: cmp.Or(s.Labels[string(a.ID)], string(a.ID)), Result: "ok", Says: "nobody has asked it since this server started"}
+		if !last.Last.At.IsZero() {
+			f.Says = fmt.Sprintf("answered %d, %s", last.Last.Status, ago(h.Now().Sub(last.Last.At)))
+		}
+		switch {
+		case last.Last.Failed():
+			f.Result, f.Next = "fail", "Is it running? stead app check URL says what it answers, from this machine."
+		case last.Failed.Failed() && h.Now().Sub(last.Failed.At) < time.Hour:
+			f.Result, f.Says, f.Next = "warn", f.Says+fmt.Sprintf("; failed with %d %s", last.Failed.Status, ago(h.Now().Sub(last.Failed.At))), "See the application's own log for that time."
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// ago says how long something is past, and age how long it lasts, in the largest unit.
+func ago(d time.Duration) string {
+	if d < time.Second {
+		return "just now"
+	}
+	return age(d) + " ago"
+}
+
+func age(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// factors make secrets for authenticators, which show them under the name of this house.
+type factors struct {
+	*directory.Prover
+	host string
+}
+
+// URI is what authenticators read.
+func (f factors) URI(account, secret string) string {
+	return directory.URI("Stead "+f.host, account, secret)
+}
