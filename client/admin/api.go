@@ -97,6 +97,10 @@ type CodeOnlyBody struct {
 	Code string `json:"code"` // the current one-time code
 }
 
+type ConcernIn struct {
+	Text string `json:"text"` // security reads it; the one who acted does not
+}
+
 type EnrollIn struct {
 	Directory  string            `json:"directory"`
 	Name       string            `json:"name"` // no spaces, no '/', nothing invisible; the groups alike
@@ -143,6 +147,12 @@ type Explanation struct {
 	Winners map[string]string `json:"winners,omitempty"`
 }
 
+type FactorIn struct {
+	TOTPSecret string `json:"totp_secret"` // base32
+	Code       string `json:"code"`        // what the new authenticator shows: the secret has arrived
+	Proof      string `json:"proof"`       // what the old one shows; of who has none, his password
+}
+
 type FileChange struct {
 	File   string   `json:"file"`
 	How    string   `json:"how"`
@@ -162,6 +172,15 @@ type FindIn struct {
 
 type FoundOut struct {
 	Candidates []Candidate `json:"candidates"`
+}
+
+type Group struct {
+	Group  string `json:"group"` // directory/group
+	People int64  `json:"people"`
+}
+
+type GroupsOut struct {
+	Groups []Group `json:"groups"`
 }
 
 type ImportedOut struct {
@@ -253,6 +272,12 @@ type PlanOut struct {
 type PolicyOut struct {
 	InForce Bundle  `json:"in_force"`
 	Staged  *Bundle `json:"staged,omitempty"` // waits for its second person
+}
+
+type PreviewOut struct {
+	Mandate    Mandate   `json:"mandate"`              // as it would be: how long, who must agree; it is not asked for
+	Code       bool      `json:"code"`                 // the start wants a fresh code of the second factor
+	FreshUntil time.Time `json:"fresh_until,omitzero"` // until when the last one counts
 }
 
 type Problem struct {
@@ -551,6 +576,12 @@ func (c *Client) FindSubject(ctx context.Context, body FindIn, opts ...Option) (
 	return out, err
 }
 
+// Preview: What acting for somebody would need: nothing is asked for, and that one looked is recorded. Whoever is signed in may, on what is his to move or to know. POST /v1/acting/preview
+func (c *Client) Preview(ctx context.Context, body AskIn, opts ...Option) (out PreviewOut, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/acting/preview", body: body}, &out, opts)
+	return out, err
+}
+
 // A ListAppsQuery narrows ListApps; what is zero does not.
 type ListAppsQuery struct {
 	Limit     int64  // at most so many; fewer may come although more follow
@@ -717,6 +748,17 @@ func (c *Client) ListEventsRaw(ctx context.Context, q ListEventsQuery, opts ...O
 	return c.open(ctx, request{method: "GET", path: "/v1/events", query: q.values(), accept: "text/event-stream"}, opts)
 }
 
+// SetFactor: Give oneself a second factor, or another one. Whoever is signed in may, on what is his to move or to know. PUT /v1/factor
+func (c *Client) SetFactor(ctx context.Context, body FactorIn, opts ...Option) error {
+	return c.call(ctx, request{method: "PUT", path: "/v1/factor", body: body}, nil, opts)
+}
+
+// ListGroups: List the groups that accounts are in. For the roles admin, auditor, security. GET /v1/groups
+func (c *Client) ListGroups(ctx context.Context, opts ...Option) (out GroupsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/groups"}, &out, opts)
+	return out, err
+}
+
 // Login: Sign in. Anybody may. POST /v1/login
 func (c *Client) Login(ctx context.Context, body LoginIn, opts ...Option) (out LoginOut, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/login", body: body}, &out, opts)
@@ -785,6 +827,11 @@ func (c *Client) ApproveMandate(ctx context.Context, id string, body ApproveIn, 
 func (c *Client) ClaimMandate(ctx context.Context, id string, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/claim"}, &out, opts)
 	return out, err
+}
+
+// RaiseConcern: Say that one is not at ease with how one was acted for. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/concern
+func (c *Client) RaiseConcern(ctx context.Context, id string, body ConcernIn, opts ...Option) error {
+	return c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/concern", body: body}, nil, opts)
 }
 
 // EndMandate: End it: the task is done. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/end

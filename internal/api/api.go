@@ -68,6 +68,7 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.mandates(d)
 	a.turns(d)
 	a.acting(d)
+	a.own(d)
 	a.events(d)
 	a.people(d)
 	a.sessions(d)

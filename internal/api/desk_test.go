@@ -228,6 +228,19 @@ func (d *desk) Apply(_ context.Context, _ authority.By, got string) (stead.Bundl
 func (d *desk) Why(_ context.Context, _ authority.By, id stead.DecisionID) (authority.Reasoning, error) {
 	return authority.Reasoning{Explanation: authority.Explanation{Nearest: &authority.RuleTrace{ID: "support-acts", Effect: "permit"}}}, d.note("why " + string(id))
 }
+func (d *desk) Preview(_ context.Context, _ authority.By, w authority.Ask) (authority.Preview, error) {
+	d.ask = w
+	return authority.Preview{Mandate: stead.Mandate{Actor: "prn_sam", Subject: w.Subject, State: stead.Asked}, Code: true}, d.note("preview " + string(w.Subject))
+}
+func (d *desk) SetFactor(_ context.Context, by authority.By, w authority.NewFactor) error {
+	return d.noted("factor "+w.Secret+" "+w.Code+" "+w.Proof, by)
+}
+func (d *desk) Raise(_ context.Context, by authority.By, id stead.MandateID, text string) error {
+	return d.noted("concern "+string(id)+" "+text, by)
+}
+func (d *desk) Groups(context.Context, authority.By) ([]authority.GroupCount, error) {
+	return []authority.GroupCount{{Group: "staff/support", N: 2}}, d.note("groups")
+}
 func (d *desk) TrustClock(context.Context, authority.By) (int, error) { return 1, d.note("trust") }
 
 func (d *desk) Events(_ context.Context, q authority.EventQuery) ([]authority.StoredEvent, error) {

@@ -127,26 +127,30 @@ func (a *API) waits(m stead.Mandate, err error) (*mandateOut, error) {
 }
 
 func (a *API) ask(ctx context.Context, by authority.By, in *askIn) (*mandateOut, error) {
-	length, err := duration(in.Body.For)
+	w, code, err := a.wish(ctx, by.Untied(), in)
 	if err != nil {
 		return nil, err
 	}
-	code, err := a.arm(ctx, by.Untied(), in.Body.Code)
-	if err != nil {
-		return nil, err
-	}
-	subject, err := a.subject(ctx, by.Untied(), in)
-	if err != nil {
-		return nil, err
-	}
-	m, err := a.Verbs.Ask(ctx, by, authority.Ask{
-		Subject: subject, App: in.Body.App, Mode: in.Body.Mode, For: length, Target: in.Body.Target,
-		Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket},
-	})
+	m, err := a.Verbs.Ask(ctx, by, w)
 	if err == nil && in.Body.Start && m.State == stead.Approved {
 		m, err = a.started(ctx, by.Untied(), m, code)
 	}
 	return a.waits(m, err)
+}
+
+// wish reads what is wished for: who is meant, and acting armed where a code came along, of which what is left is for the
+// start.
+func (a *API) wish(ctx context.Context, by authority.By, in *askIn) (w authority.Ask, code string, err error) {
+	w = authority.Ask{App: in.Body.App, Mode: in.Body.Mode, Target: in.Body.Target,
+		Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket}}
+	if w.For, err = duration(in.Body.For); err != nil {
+		return w, "", err
+	}
+	if code, err = a.arm(ctx, by, in.Body.Code); err != nil {
+		return w, "", err
+	}
+	w.Subject, err = a.subject(ctx, by, in)
+	return w, code, err
 }
 
 // arm arms acting with the code where it is not armed yet. What is left of the code is for the start: a one-time

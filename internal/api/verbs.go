@@ -81,6 +81,14 @@ type Rulers interface {
 	TrustClock(context.Context, authority.By) (stillNeeded int, err error)
 }
 
+// Owner does what everybody may with what is his own, and tells the groups to those who see everybody's.
+type Owner interface {
+	Preview(context.Context, authority.By, authority.Ask) (authority.Preview, error)
+	SetFactor(context.Context, authority.By, authority.NewFactor) error
+	Raise(ctx context.Context, by authority.By, id stead.MandateID, text string) error
+	Groups(context.Context, authority.By) ([]authority.GroupCount, error)
+}
+
 // Verbs are all of them: what authority.Authority is.
 type Verbs interface {
 	Logins
@@ -92,6 +100,7 @@ type Verbs interface {
 	People
 	Rulers
 	Tuner
+	Owner
 }
 
 // Trail reads the projection of events.
