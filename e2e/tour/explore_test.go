@@ -81,9 +81,27 @@ func TestExplorer(t *testing.T) {
 	carla.reads("audit.exported", "Leaf hash", "Inclusion proof", "dana outcome:refused")
 	carla.looks("audit-event")
 	carla.shortcuts(h)
+	carla.reports(h)
 	carla.gets(h.Console + "/audit?q=zebra")
 	carla.reads("No event fits")
 	carla.looks("audit-empty")
+}
+
+// reports are chosen, counted and taken along; what is in the file stands on record.
+func (w *window) reports(h *house) {
+	w.t.Helper()
+	w.gets(h.Console + "/reports")
+	w.reads("Acting, by who acted", "My data was viewed")
+	w.looks("reports")
+	w.gets(h.Console + "/reports?report=acting-by-person")
+	w.reads("1 session of acting, from ", "Download HTML")
+	w.looks("reports-counted")
+	file := tell[string](w, `fetch("/reports", {method: "POST", body: new URLSearchParams({...Object.fromEntries(new FormData(document.querySelector("form.ready"))), form: "csv"})}).then(a => a.text())`)
+	if lines := strings.Split(strings.TrimSpace(file), "\n"); len(lines) != 3 || !strings.Contains(lines[1], "Sam Okafor") || !strings.HasPrefix(lines[2], "# stead-signature ") {
+		w.t.Errorf("the report holds %q", file)
+	}
+	w.gets(h.Console + "/audit?q=kind:report.")
+	w.reads("Row 1 of 1")
 }
 
 // shortcuts are for who likes them: they move the focus, never while somebody writes, and can be switched off (WCAG 2.1.4).

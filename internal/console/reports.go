@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,17 +23,15 @@ type Reports interface {
 // A reportsView is the choice of a report and, once one is chosen, what it would hold.
 type reportsView struct {
 	frame
-	Kinds           []reportChoice
-	Chosen          *reportChoice
-	Auditor         bool
-	From, To        string
-	Person, App     string
-	Names           []web.Option
-	Problem         string
-	Counted         bool
-	Rows, Events    int
-	PersonHint      string
-	RowWord, OfWord string
+	Kinds        []reportChoice
+	Chosen       *reportChoice
+	Auditor      bool
+	From, To     string
+	Person       string
+	Apps, Names  []web.Option
+	Problem      string
+	Counted      bool
+	Rows, Events int
 }
 
 type reportChoice struct {
@@ -43,8 +42,8 @@ type reportChoice struct {
 func (c *Console) reports(v *visit) error {
 	q := v.r.URL.Query()
 	p := reportsView{frame: v.frame("Reports", "What the record holds, counted and signed: evidence that can be checked without Stead."),
-		Auditor: c.Authority.May(v.by, authority.Auditor) == nil, Person: q.Get("person"), App: q.Get("app"), From: q.Get("from"), To: q.Get("to"),
-		Names: nameOptions(q.Get("names"))}
+		Auditor: c.Authority.May(v.by, authority.Auditor) == nil, Person: q.Get("person"), From: q.Get("from"), To: q.Get("to"),
+		Apps: c.appOptions(q.Get("app")), Names: nameOptions(q.Get("names"))}
 	for _, k := range authority.Reports {
 		if k.Own || p.Auditor {
 			p.Kinds = append(p.Kinds, reportChoice{k, k.ID == q.Get("report")})
@@ -122,11 +121,22 @@ func (c *Console) reportWish(v *visit, q url.Values) (authority.ReportWish, erro
 	return w.Within(c.Now()), err
 }
 
-func nameOptions(chosen string) []web.Option {
-	all := []web.Option{{Value: "", Text: "As is usual for the report"}, {Value: authority.ByName, Text: "By name"}, {Value: authority.ByRole, Text: "By role"},
-		{Value: authority.ByPseudonym, Text: "By pseudonym"}}
-	for i := range all {
-		all[i].Chosen = all[i].Value == chosen
+func (c *Console) appOptions(chosen string) []web.Option {
+	all := []web.Option{{Value: "", Text: "All"}}
+	for _, a := range c.Apps {
+		all = append(all, web.Option{Value: string(a.ID), Text: a.shown()})
 	}
+	return choose(all, chosen)
+}
+
+func nameOptions(chosen string) []web.Option {
+	return choose([]web.Option{{Value: "", Text: "As usual"}, {Value: authority.ByName, Text: "By name"}, {Value: authority.ByRole, Text: "By role"},
+		{Value: authority.ByPseudonym, Text: "By pseudonym"}}, chosen)
+}
+
+// choose marks the option with a value; the first one where there is none.
+func choose(all []web.Option, value string) []web.Option {
+	i := max(0, slices.IndexFunc(all, func(o web.Option) bool { return o.Value == value }))
+	all[i].Chosen = true
 	return all
 }

@@ -42,6 +42,8 @@ var did = map[stead.EventKind]string{
 	"timers.set": "set the timers", "timers.set.refused": "was refused to set the timers",
 	"person.searched": "looked for a person", "policy.staged": "staged a policy", "policy.applied": "applied a policy",
 	"request.allowed": "opened", "request.served": "saw", "request.denied": "was refused", "page.clicked": "clicked",
+	"mandate.claimed": "took the request into another session", "config.reloaded": "read the configuration again",
+	"report.made": "made a report", "report.make.refused": "was refused a report",
 	"audit.exported": "took events out in a file", "audit.export.refused": "was refused a file of events",
 	"server.started": "the server started", "server.stopped": "the server stopped", "clock.trusted": "trusted the clock",
 }
