@@ -94,5 +94,5 @@ const parsing = new MutationObserver(() => { if (byID("stead-bar") && seen() && 
 observe(parsing, doc, { childList: true, subtree: true });
 every(tick, 500);
 every(look, 2000);
-every(poll, 30000);
+every(poll, 3000);
 tell();
