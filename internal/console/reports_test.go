@@ -38,7 +38,9 @@ func TestReports(t *testing.T) {
 		"his own":     {house().is(sam), "/reports", 200, []string{"My data was viewed"}, "Acting, by who acted", nil},
 		"a period": {auditor(nil), "/reports?report=acting-by-app&from=2026-11-01&to=2026-11-02", 200,
 			[]string{"<strong>1 session</strong>", "<strong>12 events</strong>", `name="from" value="2026-11-01"`, `value="2026-11-02"`, "Download HTML"}, "",
-			func(w authority.ReportWish) bool { return w.To.Sub(w.From) == 48*time.Hour && w.Names == authority.ByName }},
+			func(w authority.ReportWish) bool {
+				return w.To.Sub(w.From) == 48*time.Hour && w.Names == authority.ByName
+			}},
 		"30 days": {auditor(nil), "/reports?report=acting-by-app&app=orders", 200, []string{`value="orders" selected`}, "",
 			func(w authority.ReportWish) bool { return w.To.Equal(noon) && w.App == "orders" }},
 		"about himself": {house().is(sam), "/reports?report=my-data&person=prn_dana", 200, nil, "About whom",
