@@ -253,12 +253,12 @@ func TestFrameWithoutScript(t *testing.T) {
 		}
 		w.pictures(fmt.Sprintf("frame-static-%d", width))
 	}
-	b := w.sees("the bar", func(b *Bar) bool { return b.OnTop })
 	w.clicks("post")
 	w.waitFor("the button", func() bool {
 		return strings.Contains(tell[string](w, `document.body?.innerText ?? ""`), "Send it into the frame below")
 	})
 	w.pictures("frame-static-post")
+	b := w.sees("the bar of that page", func(b *Bar) bool { return !b.Drawn && b.OnTop && b.Frame })
 	w.do(chromedp.MouseClickXY(b.EndX, b.EndY))
 	w.waitFor("the end", func() bool { return w.left() })
 }
