@@ -258,9 +258,7 @@ func TestFrameWithoutScript(t *testing.T) {
 		return strings.Contains(tell[string](w, `document.body?.innerText ?? ""`), "Send it into the frame below")
 	})
 	w.pictures("frame-static-post")
-	b := w.sees("the bar of that page", func(b *Bar) bool { return !b.Drawn && b.OnTop && b.Frame })
-	w.do(chromedp.MouseClickXY(b.EndX, b.EndY))
-	w.waitFor("the end", func() bool { return w.left() })
+	w.endsIt()
 }
 
 // The window is whole at every width, in the dark too, and axe has nothing to say.

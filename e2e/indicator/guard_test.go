@@ -59,8 +59,7 @@ func TestStaleTabs(t *testing.T) {
 
 	second := w.tab()
 	second.opens("/p?scene=plain")
-	end := w.sees("the bar", func(b *Bar) bool { return b.OnTop })
-	w.do(chromedp.MouseClickXY(end.EndX, end.EndY))
+	w.endsIt()
 	deadline, cancel := context.WithTimeout(second.ctx, patience)
 	defer cancel()
 	second.waits(deadline, "a tab from before the end", func(b *Bar) bool { return b.Cover != "" })
