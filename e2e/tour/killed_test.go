@@ -38,7 +38,7 @@ func TestKilled(t *testing.T) {
 		if bar, err := indicator.See(sam.ctx); err == nil && bar.Cover != "" {
 			break
 		}
-		if time.Since(began) > 10*time.Second { // it asks every three, and nobody touches it
+		if time.Since(began) > patience { // it asks every three seconds, and nobody touches it
 			t.Fatal("his page does not cover itself")
 		}
 		time.Sleep(20 * time.Millisecond)
