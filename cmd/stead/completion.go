@@ -82,6 +82,7 @@ func (e *env) completesFlag(c *cobra.Command, flag string, pick func(*cobra.Comm
 	if c.LocalFlags().Lookup(flag) == nil {
 		return
 	}
+	// Its error is a flag that is not there, which was asked above, or one that is registered twice.
 	_ = c.RegisterFlagCompletionFunc(flag, func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		return pick(c, typed)
 	}) // one of its own stays

@@ -54,7 +54,7 @@ func StartChromium(agent string) (ctx context.Context, end func(), err error) {
 		_ = chromedp.Cancel(ctx) // it may have ended by itself
 		cancel()
 		stop()
-		_ = os.RemoveAll(profile)
+		_ = os.RemoveAll(profile) // a browser that is still ending may write there once more
 	}
 	if err := chromedp.Do(ctx); err != nil {
 		end()

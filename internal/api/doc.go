@@ -9,7 +9,7 @@
 //	events (JSON pages, or SSE)              decisions/{id}: why
 //	people, people/{id}, people/import       sessions, sessions/{id}
 //	apps                                     policy, policy/{stage,apply,plan,try}
-//	audit/{checkpoint,export,proof}          clock/trust; dev/clock in stead dev only
+//	audit/{checkpoint,export,proof}          reports, reports/{report}; clock/trust; dev/clock in stead dev only
 //
 // Invariants: every operation has a policy tag, and one without does not start (S-I29); a body says nothing that was
 // not asked for (L2); a pass is read from the Authorization header, a browser's cookie counts only for requests that
