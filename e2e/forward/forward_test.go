@@ -1,6 +1,8 @@
 package forward
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -36,7 +38,7 @@ func (w *world) tellsWho(proxy string) {
 			w.t.Errorf("%s: %s: %v", proxy, method, a.got)
 		}
 	}
-	if a := w.do(dana, "GET", "/look/a"); proxy != "Traefik" && a.got["Cookie"] != "" {
+	if a := w.do(dana, "GET", "/look/a"); a.got["Cookie"] != "" {
 		w.t.Errorf("%s: our cookie alone: %v", proxy, a.got)
 	}
 	if a := w.do("", "GET", "/look/a"); a.status != http.StatusUnauthorized || a.got != nil {
@@ -88,8 +90,12 @@ func (w *world) keepsForgersOut(proxy string) {
 		if a := w.raw("", "GET "+target+" HTTP/1.1"); a.got != nil {
 			w.t.Errorf("%s: nobody reached the application by %s: %v", proxy, target, a.got)
 		}
-		if a := w.raw(dana, "GET "+target+" HTTP/1.1"); a.got != nil && a.got["target"] != target {
+		a := w.raw(dana, "GET "+target+" HTTP/1.1")
+		if a.got != nil && a.got["target"] != target && proxy != "Traefik" { // it cleans a path before it asks
 			w.t.Errorf("%s: %s became %s", proxy, target, a.got["target"])
+		}
+		if a.got != nil && asked(w.t, a) != a.got["target"] {
+			w.t.Errorf("%s: %s: Stead was asked about %s, the application got %s", proxy, target, asked(w.t, a), a.got["target"])
 		}
 	}
 	for _, line := range []string{"GET http://" + w.host + "/look/a HTTP/1.1", "GET http://other.test/look/a HTTP/1.1", "get /look/a HTTP/1.1", "GET /look/a HTTP/1.0"} {
@@ -97,6 +103,28 @@ func (w *world) keepsForgersOut(proxy string) {
 			w.t.Errorf("%s: nobody reached the application by %q", proxy, line)
 		}
 	}
+}
+
+// asked is the address that Stead's decision was about, as the assertion has it.
+func asked(t *testing.T, a answer) string {
+	t.Helper()
+	var claims struct {
+		URL string `json:"htu"`
+	}
+	parts := strings.Split(a.got["X-Stead-Assertion"], ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err == nil {
+		err = json.Unmarshal(raw, &claims)
+	}
+	_, after, _ := strings.Cut(claims.URL, "//")
+	_, target, _ := strings.Cut(after, "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "/" + target
 }
 
 // acts: in an application that is aware, who acts is told as who he is; he may look, and nothing else. In one that is not,

@@ -4,20 +4,19 @@ import (
 	"cmp"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
-// proxies starts each with its configuration, by the name of its chapter in the guide. Traefik is in no registry that the
-// tests install from: it is among them where STEAD_TRAEFIK names the program.
+// proxies starts each with its configuration, by the name of its chapter in the guide.
 func proxies() map[string]func(w *world, conf, address string) {
-	all := map[string]func(w *world, conf, address string){"nginx": (*world).nginx, "Caddy": (*world).caddy, "Envoy": (*world).envoy}
-	if os.Getenv("STEAD_TRAEFIK") != "" {
-		all["Traefik"] = (*world).traefik
+	return map[string]func(w *world, conf, address string){
+		"nginx": (*world).nginx, "Caddy": (*world).caddy, "Envoy": (*world).envoy, "Traefik": (*world).traefik,
 	}
-	return all
 }
 
 // guide is the configuration of a proxy as the guide has it, with the addresses of this world.
@@ -80,7 +79,18 @@ func (w *world) envoy(conf, address string) {
 	w.start(address, dir, exec.Command(program, "-c", file, "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"))
 }
 
+// traefik listens before it has read its routes, and answers 404 until then.
 func (w *world) traefik(conf, address string) {
 	dir, file := w.write("dynamic.yml", conf)
-	w.start(address, dir, exec.Command(os.Getenv("STEAD_TRAEFIK"), "--entrypoints.web.address="+address, "--providers.file.filename="+file, "--global.checknewversion=false", "--global.sendanonymoususage=false"))
+	program := cmp.Or(os.Getenv("STEAD_TRAEFIK"), "../../.deps/traefik/bin/traefik")
+	w.start(address, dir, exec.Command(program, "--entrypoints.web.address="+address, "--providers.file.filename="+file,
+		"--global.checknewversion=false", "--global.sendanonymoususage=false"))
+	each := time.NewTicker(20 * time.Millisecond)
+	defer each.Stop()
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); <-each.C {
+		if w.do("", "GET", "/static/a.css").status != http.StatusNotFound {
+			return
+		}
+	}
+	w.t.Fatal("Traefik has no routes")
 }

@@ -71,14 +71,14 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request, told http.Head
 	inner := web.Front{Reserved: g.reserved, Trusted: g.proxies(), NewID: g.requestID, Refuse: refuse, Allowed: g.allows,
 		Known: func(host string) bool { a := g.app(host); return a != nil && a.Forward }}
 	inner.Before(http.HandlerFunc(func(w http.ResponseWriter, in *http.Request) {
-		if err := g.forwarded(w, in); err != nil {
+		if err := g.forwarded(w, in, d); err != nil {
 			refuse(w, in, err)
 		}
 	})).ServeHTTP(w, in)
 }
 
-// forwarded decides about in, and tells on w who it is from.
-func (g *Gateway) forwarded(w http.ResponseWriter, in *http.Request) error {
+// forwarded decides about in, and tells on w, in a dialect, who it is from.
+func (g *Gateway) forwarded(w http.ResponseWriter, in *http.Request, how dialect) error {
 	if in.URL.Path == "/.stead" || strings.HasPrefix(in.URL.Path, "/.stead/") {
 		return stead.E(stead.Refused, stead.ReasonRequest, "what is below /.stead/ is Stead's own: send it to the gateway, and ask nobody")
 	}
@@ -86,7 +86,7 @@ func (g *Gateway) forwarded(w http.ResponseWriter, in *http.Request) error {
 	v.place, _ = g.at(in.Host)
 	v.app = v.place.app
 	if v.class = v.app.Classify(in); v.class.Class == Public {
-		v.app.silent(w.Header())
+		v.app.silent(w.Header(), how)
 		w.WriteHeader(http.StatusOK)
 		return nil
 	}
@@ -110,7 +110,7 @@ func (g *Gateway) forwarded(w http.ResponseWriter, in *http.Request) error {
 		return v.forwardDenied(in, d)
 	}
 	g.Decider.Served(v.q, d, authority.Outcome{Unknown: true, Page: v.class.Rule, Evidence: "gateway"}) // nobody tells us
-	return g.introduce(w, in, v, d)
+	return g.introduce(w, in, v, d, how)
 }
 
 // mayForward tells whether who acts may do so where nothing of the answer is seen: not over streams, for they could not
@@ -121,18 +121,18 @@ func (v *visit) mayForward(in *http.Request) bool {
 }
 
 // introduce says who is there, and which of the cookies are not ours.
-func (g *Gateway) introduce(w http.ResponseWriter, in *http.Request, v *visit, d stead.Decision) error {
+func (g *Gateway) introduce(w http.ResponseWriter, in *http.Request, v *visit, d stead.Decision, how dialect) error {
 	t := &trip{g: g, v: v, in: in, decision: d}
 	if err := t.sign(); err != nil {
 		return err
 	}
 	h := w.Header()
-	v.app.silent(h)
+	v.app.silent(h, how)
 	g.mark(h, v)
 	t.identify(h)
 	rest := http.Header{"Cookie": in.Header["Cookie"]}
 	g.Cookie.Hide(rest)
-	h.Set("X-Stead-Cookie", rest.Get("Cookie"))
+	h.Set(how.cookies(), rest.Get("Cookie"))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	return nil
@@ -140,8 +140,8 @@ func (g *Gateway) introduce(w http.ResponseWriter, in *http.Request, v *visit, d
 
 // silent gives every name that an answer may have, with nothing. What is not in an answer Caddy leaves as the client sent
 // it, or writes the name of its own variable there.
-func (a *App) silent(h http.Header) {
-	for _, name := range append(a.told(), "X-Stead-Subject", "X-Stead-Actor", "X-Stead-Mandate", "X-Stead-Mode", "X-Stead-Assertion", "X-Stead-Cookie") {
+func (a *App) silent(h http.Header, how dialect) {
+	for _, name := range append(a.told(), "X-Stead-Subject", "X-Stead-Actor", "X-Stead-Mandate", "X-Stead-Mode", "X-Stead-Assertion", how.cookies()) {
 		h[name] = []string{""}
 	}
 }

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ type dialect struct {
 	target string   // header; "" is the address of the question itself, without prefix
 	prefix string   // before the target
 	may    []string // headers of proxies that may stand there besides, once
+	cookie string   // header of its answer; "" is one of ours, which the proxy gives the application as Cookie
 	plain  bool     // it knows 200, 401 and 403, and shows its client pages of its own
 }
 
@@ -28,11 +30,14 @@ const toldBody = "X-Original-Body"
 var dialects = map[string]dialect{
 	"nginx":   {method: "X-Original-Method", target: "X-Original-Uri", may: []string{toldBody, "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip"}, plain: true},
 	"caddy":   {method: "X-Forwarded-Method", host: "X-Forwarded-Host", target: "X-Forwarded-Uri", may: append([]string{toldBody}, forwardedToo...)},
-	"traefik": {method: "X-Forwarded-Method", host: "X-Forwarded-Host", target: "X-Forwarded-Uri", may: forwardedToo},
+	"traefik": {method: "X-Forwarded-Method", host: "X-Forwarded-Host", target: "X-Forwarded-Uri", may: forwardedToo, cookie: "Cookie"},
 	"envoy":   {prefix: "/envoy", may: []string{toldBody, "X-Forwarded-For", "X-Forwarded-Proto"}},
 }
 
 var forwardedToo = []string{"X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Server", "X-Real-Ip"}
+
+// cookies is where the proxy looks for the client's cookies without our own.
+func (d dialect) cookies() string { return cmp.Or(d.cookie, "X-Stead-Cookie") }
 
 func odd(format string, args ...any) error {
 	return stead.E(stead.Invalid, stead.ReasonRequest, format, args...)
