@@ -10,6 +10,7 @@ type Approver struct {
 	Principal
 	Acting bool                        // his session acts for somebody
 	Asker  Principal                   // whose request it is
+	Owner  Principal                   // who answers for the agent whose request it is; nobody is the zero Principal
 	Who    func(PrincipalID) Principal // finds who voted before, as they are now
 }
 
@@ -56,6 +57,8 @@ func mayVote(m Mandate, by Approver, digest string, now time.Time) (int, error) 
 		return 0, E(Refused, ReasonChain, "you act for somebody: end that before you approve")
 	case by.SameHuman(by.Asker):
 		return 0, E(Refused, ReasonOwn, "nobody approves his own request")
+	case by.Owner.ID != "" && by.SameHuman(by.Owner):
+		return 0, E(Refused, ReasonOwn, "nobody approves a request of an agent that he answers for")
 	case by.SameHuman(by.Who(m.Subject)):
 		return 0, E(Refused, ReasonOwn, "who is acted for does not approve it")
 	case !m.Stages[stage].Eligible(by.Principal):

@@ -174,6 +174,9 @@ func (m Mandate) Sum() string {
 		"start":  time.Duration(m.Bounds.Start).String(),
 		"budget": fmt.Sprint(m.Bounds.Budget), "scope": m.Scope.String(),
 	}
+	if m.Task != "" {
+		f["task"] = m.Task
+	}
 	for i, r := range m.Rules {
 		f["rule."+strconv.Itoa(i)] = r.ID + "@" + r.Hash
 	}
@@ -189,5 +192,9 @@ func (s Stage) String() string { return fmt.Sprintf("%s: %d", strings.Join(s.Gro
 
 // String writes a scope in one unambiguous line: every name quoted.
 func (s Scope) String() string {
-	return fmt.Sprintf("apps %q realms %q actions %q conditions %q", s.Apps, s.Realms, s.Actions, s.Conditions)
+	text := fmt.Sprintf("apps %q realms %q actions %q conditions %q", s.Apps, s.Realms, s.Actions, s.Conditions)
+	if len(s.Grants) > 0 {
+		text += fmt.Sprintf(" grants %s", s.Grants)
+	}
+	return text
 }

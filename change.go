@@ -18,6 +18,8 @@ const (
 	KindSession     RecordKind = "session"
 	KindMandate     RecordKind = "mandate"
 	KindBundle      RecordKind = "bundle"
+	KindAgent       RecordKind = "agent" // a Registration
+	KindInstance    RecordKind = "instance"
 )
 
 // A Record is an object in one version. Versions begin at 1 and have no gaps; live is the latest.

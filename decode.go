@@ -51,6 +51,10 @@ func (d *Decoder) Record(kind RecordKind, plain []byte) (Record, error) {
 		return decode[Mandate](plain)
 	case KindBundle:
 		return decode[Bundle](plain)
+	case KindAgent:
+		return decode[Registration](plain)
+	case KindInstance:
+		return decode[Instance](plain)
 	}
 	return nil, E(Broken, ReasonBroken, "the store holds a record of unknown kind %q", kind)
 }
@@ -76,6 +80,7 @@ func (c *scanner) mandate() (m Mandate) {
 	text(c, "key", &m.Key)
 	text(c, "parent", &m.Parent)
 	number(c, "max_depth", &m.MaxDepth)
+	text(c, "task", &m.Task)
 	c.purpose(&m.Purpose)
 	c.scope(&m.Scope)
 	shared(c, "mode", &m.Mode)
@@ -114,8 +119,20 @@ func (c *scanner) scope(s *Scope) {
 		list(c, "realms", &s.Realms, one[RealmID])
 		list(c, "actions", &s.Actions, one[Action])
 		table(c, "conditions", &s.Conditions, func(c *scanner) []string { return items(c, one[string]) })
+		list(c, "grants", &s.Grants, (*scanner).entitlement)
 		c.shut('}')
 	}
+}
+
+func (c *scanner) entitlement() (e Entitlement) {
+	c.open('{')
+	shared(c, "system", &e.System)
+	shared(c, "action", &e.Action)
+	shared(c, "resource", &e.Resource)
+	list(c, "columns", &e.Columns, one[string])
+	shared(c, "rows", &e.Rows)
+	c.shut('}')
+	return e
 }
 
 func (c *scanner) bounds(b *Bounds) {

@@ -8,6 +8,7 @@ type (
 	MandateID   string // man_…
 	DecisionID  string // dec_…
 	EventID     string // evt_…
+	InstanceID  string // ins_…
 	AppID       string // as configured: "orders"
 	RealmID     string // as configured, unique in its application
 )
@@ -20,4 +21,5 @@ const (
 	PrefixMandate   = "man_"
 	PrefixDecision  = "dec_"
 	PrefixEvent     = "evt_"
+	PrefixInstance  = "ins_"
 )

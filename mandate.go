@@ -36,10 +36,11 @@ type Mandate struct {
 
 	Session  SessionID `json:"session,omitempty"` // a person's: it ends with this session
 	Claimed  bool      `json:"claimed,omitempty"` // it was taken to another session of its actor, once
-	Key      string    `json:"key,omitempty"`     // an agent's: RFC 7638 thumbprint of the key it is bound to
+	Key      string    `json:"key,omitempty"`     // an agent's: RFC 7638 thumbprint of the key that started it, and no other uses it
 	Parent   MandateID `json:"parent,omitempty"`  // the mandate this one was narrowed from
 	MaxDepth int       `json:"max_depth"`         // further links allowed below: 0 for people
 
+	Task    string  `json:"task,omitempty"` // an agent's: which of the tasks it has declared
 	Purpose Purpose `json:"purpose"`
 	Scope   Scope   `json:"scope"`
 	Mode    Mode    `json:"mode"`
@@ -94,6 +95,7 @@ type Scope struct {
 	Realms     []RealmID           `json:"realms,omitempty"`     // empty: every realm that opens acting
 	Actions    []Action            `json:"actions,omitempty"`    // empty: what the mode allows
 	Conditions map[string][]string `json:"conditions,omitempty"` // argument: allowed values
+	Grants     []Entitlement       `json:"grants,omitempty"`     // of an agent: exactly these in a system; then nothing else
 }
 
 // Covers tells whether the scope holds the action on the resource.
@@ -104,6 +106,9 @@ func (s Scope) Covers(q Question) bool {
 	case len(s.Realms) > 0 && !slices.Contains(s.Realms, q.Resource.Realm):
 		return false
 	case len(s.Actions) > 0 && !slices.Contains(s.Actions, q.Action):
+		return false
+	}
+	if len(s.Grants) > 0 && !slices.ContainsFunc(s.Grants, func(e Entitlement) bool { return e.Covers(q.wants()) }) {
 		return false
 	}
 	for name, allowed := range s.Conditions {

@@ -23,6 +23,12 @@ type Resource struct {
 	Realm RealmID
 	Path  string
 	Rule  string // the application rule that classed the request
+	Name  string // of a system: what it calls the thing, "public.orders"
+}
+
+// wants is what a question asks of a system, as an entitlement to everything of it.
+func (q Question) wants() Entitlement {
+	return Entitlement{System: q.Resource.App, Action: q.Action, Resource: q.Resource.Name, Columns: q.Columns, Rows: q.Rows}
 }
 
 // A Question asks: may it be done now? It is what every door asks, whatever its protocol.
@@ -37,7 +43,9 @@ type Question struct {
 	Resource  Resource
 	Arguments map[string]string // parsed and typed by the door, for scope conditions
 	Context   Context
-	Activity  bool // somebody is at the keyboard: moves the idle clocks
+	Columns   []string // of a system's table: which are asked for; none is all of them
+	Rows      string   // of a system's table: which, as the entitlement says; none is all of them
+	Activity  bool     // somebody is at the keyboard: moves the idle clocks
 }
 
 // Context is who, what, where and when beyond the names. What a caller supplies may only narrow (R7).
@@ -54,7 +62,10 @@ type Facts struct {
 	Index    uint64 // of the view
 	Actor    *Principal
 	Subject  *Principal
-	Links    []*Principal // one for each of Question.Via
+	Links    []*Principal  // one for each of Question.Via
+	Agent    *Registration // of the actor, where that is an agent
+	Owner    *Principal    // who answers for it
+	Instance *Instance     // whose key was proved
 	Session  *Session
 	Seen     time.Time // the session's last own request
 	Mandate  *Mandate

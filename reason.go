@@ -15,6 +15,7 @@ const (
 	ReasonPrivileged Reason = "privileged"       // the subject holds a privileged mark (R3)
 	ReasonUnmarked   Reason = "marks-undeclared" // the application declares no privileged marks (R3)
 	ReasonChain      Reason = "chaining"         // who acts for somebody starts nothing (I7)
+	ReasonOwnerless  Reason = "ownerless"        // nobody answers for this agent any more
 	ReasonNotYours   Reason = "not-yours"        // another one's mandate, session or approval
 
 	// the session it hangs on

@@ -85,8 +85,12 @@ func distrust(r Reason) string {
 	return "this server cannot prove that it is up to date: acting is refused"
 }
 
-// loggedIn: people come with a live session of their own; agents with the key their mandate is bound to.
+// loggedIn: people come with a live session of their own; agents are registered, and come with the key that their mandate
+// is bound to.
 func loggedIn(q Question, f Facts, now time.Time) *no {
+	if f.Actor.Kind == Agent {
+		return working(q, f, now)
+	}
 	if f.Actor.Kind != Person {
 		return nil
 	}
@@ -101,6 +105,25 @@ func loggedIn(q Question, f Facts, now time.Time) *no {
 	default:
 		return &no{r, "your session is over: sign in again", true}
 	}
+}
+
+// working: an agent is registered and somebody answers for it, and a key of its own, or of a live instance, was proved. It
+// does nothing without a mandate.
+func working(q Question, f Facts, now time.Time) *no {
+	if n := registered(f); n != nil {
+		return n
+	}
+	switch {
+	case q.Key == "":
+		return &no{ReasonSignIn, "prove the key of an instance first", false}
+	case f.Instance == nil || f.Instance.Agent != q.Actor || f.Instance.Key.Thumbprint != q.Key:
+		return &no{ReasonSignIn, "no instance of this agent has that key", false}
+	case f.Instance.Over(now) != ReasonNone:
+		return &no{ReasonSignIn, "this instance is over", true}
+	case q.Mandate == "":
+		return &no{ReasonEnded, "an agent does nothing without a mandate: ask for one", false}
+	}
+	return nil
 }
 
 // forSomebody: a subject other than oneself needs a mandate, and dominance holds on every request (R3).
@@ -184,6 +207,9 @@ func within(q Question, f Facts, _ time.Time) *no {
 		return &no{ReasonReadOnly, "this mandate is read-only: nothing was changed. Editing needs a mandate of its own", false}
 	case changes(q.Action) && f.Actor.ID != f.Subject.ID && !f.App.Aware:
 		return &no{ReasonReadOnly, "this application would record the change under the wrong name, so editing is closed", false}
+	}
+	if m.Task != "" && (f.Agent == nil || !f.Agent.Allows(m.Scope.Grants)) {
+		return &no{ReasonScope, "the agent's tasks were narrowed: this mandate goes beyond them", true}
 	}
 	for what, n := range q.Context.Cost {
 		if most, bounded := m.Bounds.Budget[what]; bounded && (n < 0 || n > most-f.Spent[what]) {

@@ -66,11 +66,25 @@ func agentRead() *weighing {
 	w.q.Actor, w.q.Session, w.q.Key, w.q.Via = "prn_bot", "", "thumb", []PrincipalID{"prn_mid"}
 	w.f.Session, w.f.Acting = nil, nil
 	w.f.Links = []*Principal{{ID: "prn_mid", Kind: Agent}}
+	w.f.Agent = &Registration{Principal: "prn_bot", Owner: "prn_max"}
+	w.f.Owner = &Principal{ID: "prn_max", Kind: Person}
+	w.f.Instance = &Instance{ID: "ins_1", Agent: "prn_bot", Key: AgentKey{Thumbprint: "thumb"}, Until: noon.Add(time.Minute)}
+	return w
+}
+
+// taskRead is the fourth: an agent reads what its own task needs.
+func taskRead() *weighing {
+	w := agentRead()
+	grant := Entitlement{System: "orders", Action: ActionRead, Resource: "public.orders", Columns: []string{"id", "total"}}
+	w.f.Agent.Tasks = []Task{{ID: "report", Purpose: "the report", Grants: []Entitlement{grant}}}
+	w.mandate.Subject, w.mandate.Task, w.mandate.Scope.Grants = "prn_bot", "report", []Entitlement{grant}
+	w.q.Subject, w.q.Via, w.f.Subject, w.f.Links = "prn_bot", nil, &w.actor, nil
+	w.q.Resource.Name, w.q.Columns = "public.orders", []string{"total"}
 	return w
 }
 
 func TestWeighAllows(t *testing.T) {
-	for name, base := range map[string]func() *weighing{"acting": actingRead, "own": ownRead, "agent": agentRead} {
+	for name, base := range map[string]func() *weighing{"acting": actingRead, "own": ownRead, "agent": agentRead, "task": taskRead} {
 		d := base().weigh()
 		if !d.Allow || d.Reason != ReasonNone || d.Text != "" || d.Final {
 			t.Errorf("%s: %+v", name, d)
@@ -163,7 +177,24 @@ func TestWeighLaws(t *testing.T) {
 		{"another actor's mandate", actingRead, func(w *weighing) { w.mandate.Actor = "prn_eve" }, ReasonNotYours, false},
 		{"another subject's mandate", actingRead, func(w *weighing) { w.mandate.Subject = "prn_eve" }, ReasonNotYours, false},
 		{"another session's mandate", actingRead, func(w *weighing) { w.mandate.Session = "ses_2" }, ReasonNotYours, false},
-		{"another key's mandate", agentRead, func(w *weighing) { w.q.Key = "other" }, ReasonNotYours, false},
+		{"another key's mandate", agentRead, func(w *weighing) { w.mandate.Key = "other" }, ReasonNotYours, false},
+		{"a key of no instance", agentRead, func(w *weighing) { w.q.Key = "other" }, ReasonSignIn, false},
+		{"agent without key", agentRead, func(w *weighing) { w.q.Key, w.mandate.Key = "", "" }, ReasonSignIn, false},
+		{"agent's instance unknown", agentRead, func(w *weighing) { w.f.Instance = nil }, ReasonSignIn, false},
+		{"another agent's instance", agentRead, func(w *weighing) { w.f.Instance.Agent = "prn_eve" }, ReasonSignIn, false},
+		{"instance over", agentRead, func(w *weighing) { w.f.Instance.Until = noon }, ReasonSignIn, true},
+		{"agent not registered", agentRead, func(w *weighing) { w.f.Agent = nil }, ReasonDisabled, true},
+		{"agent retired", agentRead, func(w *weighing) { w.f.Agent.Retired = true }, ReasonDisabled, true},
+		{"agent suspended", agentRead, func(w *weighing) { w.f.Agent.Suspended = true }, ReasonSuspended, false},
+		{"owner gone", agentRead, func(w *weighing) { w.f.Owner.Disabled = true }, ReasonOwnerless, true},
+		{"owner unknown", agentRead, func(w *weighing) { w.f.Owner = nil }, ReasonOwnerless, true},
+		{"owner another", agentRead, func(w *weighing) { w.f.Owner.ID = "prn_eve" }, ReasonOwnerless, true},
+		{"agent without mandate", taskRead, func(w *weighing) { w.q.Mandate, w.f.Mandate = "", nil }, ReasonEnded, false},
+		{"task: another table", taskRead, func(w *weighing) { w.q.Resource.Name = "public.people" }, ReasonScope, false},
+		{"task: another action", taskRead, func(w *weighing) { w.q.Action = ActionMark }, ReasonScope, false},
+		{"task: another column", taskRead, func(w *weighing) { w.q.Columns = []string{"iban"} }, ReasonScope, false},
+		{"task: all columns", taskRead, func(w *weighing) { w.q.Columns = nil }, ReasonScope, false},
+		{"task narrowed since", taskRead, func(w *weighing) { w.f.Agent.Tasks = nil }, ReasonScope, true},
 		{"a person's chain", actingRead, func(w *weighing) { w.q.Via, w.f.Links = []PrincipalID{"prn_mid"}, []*Principal{{ID: "prn_mid"}} }, ReasonChain, false},
 		{"a chain to oneself without a mandate", ownRead, func(w *weighing) { w.q.Via, w.f.Links = []PrincipalID{"prn_mid"}, []*Principal{{ID: "prn_mid"}} }, ReasonEnded, false},
 		{"oneself by another account", actingRead, func(w *weighing) { w.subject.Person = "per_sam" }, ReasonSelf, true},

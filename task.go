@@ -1,0 +1,162 @@
+package stead
+
+import "time"
+
+// AskTask makes a mandate of what an agent wishes for a task it has declared, or says why not. What a wish leaves open the
+// task says; more than the task it never is.
+func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Mandate, error) {
+	if err := mayWork(f, now); err != nil {
+		return Mandate{}, err
+	}
+	declared := f.Agent.Task(task)
+	if declared == nil {
+		return Mandate{}, E(Refused, ReasonScope, "%s has not declared a task %s: its owner declares it", f.Actor.Name, task)
+	}
+	if w.Mode == "" {
+		w.Mode = ReadOnly
+	}
+	if len(w.Scope.Grants) == 0 {
+		w.Scope.Grants = declared.Grants
+	}
+	if w.Purpose.Reason == "" {
+		w.Purpose.Reason = declared.Purpose
+	}
+	switch {
+	case w.For < 0:
+		return Mandate{}, E(Invalid, ReasonRequest, "a mandate cannot last %s", w.For)
+	case w.Mode != ReadOnly && w.Mode != Edit:
+		return Mandate{}, E(Invalid, ReasonRequest, "a mandate is read-only or edit, not %q", w.Mode)
+	case w.Mode == Edit && declared.Mode != Edit:
+		return Mandate{}, E(Refused, ReasonReadOnly, "the task %s is read-only", task)
+	case !declared.Allows(w.Scope.Grants):
+		return Mandate{}, E(Refused, ReasonScope, "the task %s does not need all of this, so it is not granted", task)
+	}
+	if err := permitted(w.Purpose, w.Mode, f, v); err != nil {
+		return Mandate{}, err
+	}
+	w.Scope.Apps = []AppID{f.App.ID}
+	m := Mandate{
+		ID: w.ID, Version: 1, State: Approved, Actor: f.Actor.ID, Subject: f.Actor.ID, People: about(f.Actor.Person),
+		Task: task, Purpose: w.Purpose, Scope: w.Scope, Mode: w.Mode, Bounds: declared.bounds(w.For, v.Obligations, t),
+		Rules: v.Rules, Stages: v.Obligations.Approvals, Notify: v.Obligations.Notify, AskedAt: now, StartBy: now.Add(t.StartWindow),
+	}
+	if len(m.Stages) > 0 {
+		m.State, m.StartBy = Asked, now.Add(t.AskWindow)
+	}
+	m.Digest = m.Sum()
+	return m, nil
+}
+
+// bounds is the least of what is asked, declared and permitted. A task has one term.
+func (t Task) bounds(asked time.Duration, o Obligations, terms Terms) Bounds {
+	length := time.Duration(t.Length)
+	if length == 0 {
+		length = Day
+	}
+	for _, most := range []time.Duration{asked, o.Max} {
+		if most > 0 {
+			length = min(length, most)
+		}
+	}
+	return Bounds{Length: Duration(length), Start: Duration(terms.StartWindow), Budget: t.Budget}
+}
+
+// mayWork holds the laws of agents that no policy can lift. They are asked at ask and at start; Weigh asks them again at
+// every use.
+func mayWork(f Facts, now time.Time) error {
+	switch {
+	case f.Actor == nil || f.Actor.Kind != Agent:
+		return E(Refused, ReasonSignIn, "prove the key of an agent first")
+	case f.Distrust != ReasonNone:
+		return E(Refused, f.Distrust, "%s", distrust(f.Distrust))
+	case f.App == nil || f.Realm == nil || !f.Realm.Acting:
+		return E(Missing, ReasonNoRoute, "no such system is open for agents")
+	}
+	if n := registered(f); n != nil {
+		return E(Refused, n.reason, "%s", n.text)
+	}
+	if f.Instance != nil && (f.Instance.Agent != f.Actor.ID || f.Instance.Over(now) != ReasonNone) {
+		return E(Refused, ReasonSignIn, "this instance is over: enroll another")
+	}
+	return nil
+}
+
+// registered: an agent is registered, in use, and somebody answers for it.
+func registered(f Facts) *no {
+	switch {
+	case f.Agent == nil || f.Agent.Principal != f.Actor.ID || f.Agent.Retired || !f.Actor.Active():
+		return &no{ReasonDisabled, "this agent is not registered, or was retired", true}
+	case f.Agent.Suspended:
+		return &no{ReasonSuspended, "this agent is suspended", false}
+	case f.Owner == nil || f.Owner.ID != f.Agent.Owner || !f.Owner.Active():
+		return &no{ReasonOwnerless, "nobody answers for this agent any more: its owner is gone", true}
+	}
+	return nil
+}
+
+// StartTask puts m in force, bound to the key of the instance that starts it. Everything is asked again: the laws, the
+// policy, the approvals, and that what was approved is still what is asked.
+func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, now time.Time) (Mandate, error) {
+	switch r := m.Over(now, f.Acted); {
+	case r != ReasonNone:
+		return m, E(Expired, r, "%s: ask again", Ending(r))
+	case m.State == Asked:
+		return m, E(Conflict, ReasonWaiting, "%s still has to agree", m.Stages[min(m.Stage(who), len(m.Stages)-1)])
+	case m.State != Approved:
+		return m, E(Conflict, ReasonState, "this mandate is %s already", m.State)
+	case f.Actor == nil || f.Actor.ID != m.Actor:
+		return m, E(Missing, ReasonNotYours, "there is no such mandate")
+	case f.Instance == nil:
+		return m, E(Refused, ReasonSignIn, "a task is started by an instance: enroll one, and prove its key")
+	}
+	if err := mayWork(f, now); err != nil {
+		return m, err
+	}
+	if declared := f.Agent.Task(m.Task); declared == nil || !declared.Allows(m.Scope.Grants) || m.Mode == Edit && declared.Mode != Edit {
+		return m, E(Refused, ReasonVoid, "the task %s was narrowed since this was asked: ask again", m.Task)
+	}
+	if err := permitted(m.Purpose, m.Mode, f, v); err != nil {
+		return m, err
+	}
+	again := m
+	again.Rules, again.Stages = v.Rules, v.Obligations.Approvals
+	if again.Sum() != m.Digest || again.Stage(who) < len(again.Stages) {
+		return m, E(Refused, ReasonVoid, "the rules that let you ask have changed: ask again")
+	}
+	m.State, m.StartedAt, m.Version, m.Key = Active, now, m.Version+1, f.Instance.Key.Thumbprint
+	m.Until = now.Add(time.Duration(m.Bounds.Length))
+	return m, nil
+}
+
+// Works tells whether an agent's mandate in force may go on: ReasonNone, or why it must end.
+func Works(m Mandate, f Facts, v Verdict) Reason {
+	switch {
+	case f.Distrust != ReasonNone || v.Policy != f.Policy:
+		return ReasonNone // nothing is served meanwhile, and nothing is decided on it
+	case f.Actor == nil || f.App == nil || f.Realm == nil || !f.Realm.Acting:
+		return ReasonRealm
+	}
+	if n := registered(f); n != nil && n.final {
+		return n.reason
+	}
+	switch {
+	case f.Agent.Task(m.Task) == nil || !f.Agent.Task(m.Task).Allows(m.Scope.Grants):
+		return ReasonScope
+	case !v.Allow || len(v.Errors) > 0:
+		return ReasonPolicy
+	}
+	return ReasonNone
+}
+
+// Complete ends m because its task is done: said by its actor, by whoever runs it, or by who answers for it.
+func Complete(m Mandate, by PrincipalID, now time.Time) (Mandate, error) {
+	switch {
+	case m.State == Ended:
+		return m, E(Conflict, ReasonEnded, "it has ended already")
+	case m.Task == "":
+		return m, E(Conflict, ReasonState, "this mandate has no task to complete: end it")
+	case m.State == Asked || m.State == Approved:
+		return m, E(Conflict, ReasonState, "it has not been started: withdraw it instead")
+	}
+	return m.end(ReasonCompleted, string(by), now), nil
+}
