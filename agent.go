@@ -191,14 +191,16 @@ type Instance struct {
 	Agent   PrincipalID `json:"agent"`
 	Person  PersonKey   `json:"person"`
 	Key     AgentKey    `json:"key"`
+	Beat    Duration    `json:"beat,omitempty"` // it is gone when it was not heard of for so long; 0: it need not be heard of
 	Since   time.Time   `json:"since"`
 	Until   time.Time   `json:"until"`
 	Ended   time.Time   `json:"ended,omitzero"`
 	Why     Reason      `json:"why,omitempty"`
 }
 
-// Over tells whether the instance has ended or must count as ended at now: ReasonNone, or why.
-func (i Instance) Over(now time.Time) Reason {
+// Over tells whether the instance has ended or must count as ended at now: ReasonNone, or why. Heard is its last sign of
+// life.
+func (i Instance) Over(now, heard time.Time) Reason {
 	switch {
 	case !i.Ended.IsZero() && i.Why != ReasonNone:
 		return i.Why
@@ -206,8 +208,17 @@ func (i Instance) Over(now time.Time) Reason {
 		return ReasonEnded
 	case !now.Before(i.Until):
 		return ReasonExpired
+	case i.Beat > 0 && !now.Before(later(heard, i.Since).Add(time.Duration(i.Beat))):
+		return ReasonLost
 	}
 	return ReasonNone
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // Close ends an instance.

@@ -71,3 +71,9 @@ func (a *App) Realm(id RealmID) *Realm {
 	}
 	return nil
 }
+
+// NewSystem is a connected system as decisions see it: one realm, open to those who have a mandate for it, and to nobody who
+// acts for another, for it names no privileged accounts.
+func NewSystem(id AppID) App {
+	return App{ID: id, Realms: []Realm{{ID: "all", Path: "/", Acting: true}}, Rights: Evaluated}
+}

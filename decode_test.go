@@ -23,6 +23,10 @@ func oracle(kind RecordKind, plain []byte) (Record, error) {
 		return byJSON[Session](plain)
 	case KindMandate:
 		return byJSON[Mandate](plain)
+	case KindAgent:
+		return byJSON[Registration](plain)
+	case KindInstance:
+		return byJSON[Instance](plain)
 	}
 	return byJSON[Bundle](plain)
 }
@@ -32,7 +36,7 @@ func byJSON[R Record](plain []byte) (Record, error) {
 	return r, json.Unmarshal(plain, &r)
 }
 
-var kinds = []RecordKind{KindPrincipal, KindCredentials, KindSession, KindMandate, KindBundle}
+var kinds = []RecordKind{KindPrincipal, KindCredentials, KindSession, KindMandate, KindBundle, KindAgent, KindInstance}
 
 // agrees makes sure that both readers read the same, with and without a memory, or both refuse.
 func agrees(t interface{ Fatalf(string, ...any) }, d *Decoder, kind RecordKind, plain []byte) {
@@ -59,14 +63,18 @@ func samples() []Record {
 			Since: at, Proved: at, IdleAfter: Duration(time.Minute), Until: at, ArmedTill: at, Passes: []Pass{{Host: "h", Hash: "x", Client: "c"}, {}},
 			Unseen: Unseen{Mandate: "man_1", Apps: []AppID{"orders"}}, Ended: at, Why: ReasonEnded},
 		Mandate{ID: "man_1", Version: 4, State: Suspended, Actor: "prn_1", Subject: "prn_2", People: []PersonKey{"per_1", "per_2"},
-			Session: "ses_1", Claimed: true, Key: "k", Parent: "man_0", MaxDepth: 1, Purpose: Purpose{Reason: "wrong total", Ticket: "SUP-1"},
-			Scope: Scope{Apps: []AppID{"orders"}, Realms: []RealmID{"shop"}, Actions: []Action{"read"}, Conditions: map[string][]string{"a": {"1", "2"}, "b": nil, "c": {}}},
-			Mode:  Edit, Bounds: Bounds{Length: Duration(time.Hour), Extensions: 3, Total: Duration(2 * time.Hour), Idle: 1, Start: 2, Budget: map[string]int64{"rows": -5, "calls": 7}},
+			Session: "ses_1", Claimed: true, Key: "k", Parent: "man_0", MaxDepth: 1, Task: "monthly", Purpose: Purpose{Reason: "wrong total", Ticket: "SUP-1"},
+			Scope: Scope{Apps: []AppID{"orders"}, Realms: []RealmID{"shop"}, Actions: []Action{"read"}, Conditions: map[string][]string{"a": {"1", "2"}, "b": nil, "c": {}},
+				Grants: []Entitlement{{System: "crm", Action: "read", Resource: "t", Columns: []string{"a", "b"}, Rows: "x > 1"}, {}}},
+			Mode: Edit, Bounds: Bounds{Length: Duration(time.Hour), Extensions: 3, Total: Duration(2 * time.Hour), Idle: 1, Start: 2, Budget: map[string]int64{"rows": -5, "calls": 7}},
 			Target: "/orders/7", Rules: []RuleRef{{ID: "r", Hash: "h"}}, Digest: "d", Stages: []Stage{{Groups: nil, Count: 2}, {Groups: []string{"security"}}},
 			Approvals: []Approval{{By: "prn_3", Person: "per_3", Stage: 1, Yes: true, Digest: "d", Comment: "fine", At: at}}, Notify: []string{"x"},
 			AskedAt: at, StartBy: at, StartedAt: at, Until: at, Extended: 1, EndedAt: at, Why: ReasonEnded, EndedBy: "stead"},
 		Bundle{ID: "policies", Version: 1, Digest: "d", Files: map[string]string{"a.cedar": "permit"}, Author: "prn_1", At: at},
-		Principal{}, Session{}, Mandate{},
+		Registration{Principal: "prn_1", Version: 1, Person: "per_1", Kind: Company, Owner: "prn_2", Sponsor: "prn_3", Purpose: "p", Tier: LowTier,
+			Segment: "s", Build: Build{Model: "m"}, Keys: []AgentKey{{Thumbprint: "t", JWK: "{}"}}, Tasks: []Task{{ID: "monthly"}}, Suspended: true, Retired: true},
+		Instance{ID: "ins_1", Version: 1, Agent: "prn_1", Person: "per_1", Key: AgentKey{Thumbprint: "t"}, Beat: 1, Since: at, Until: at, Ended: at, Why: ReasonGone},
+		Principal{}, Session{}, Mandate{}, Registration{}, Instance{},
 	}
 }
 

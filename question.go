@@ -66,6 +66,7 @@ type Facts struct {
 	Agent    *Registration // of the actor, where that is an agent
 	Owner    *Principal    // who answers for it
 	Instance *Instance     // whose key was proved
+	Heard    time.Time     // its last sign of life
 	Session  *Session
 	Seen     time.Time // the session's last own request
 	Mandate  *Mandate

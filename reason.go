@@ -47,6 +47,8 @@ const (
 	ReasonReason     Reason = "reason-required"     // say why
 	ReasonTicket     Reason = "ticket-required"     // policy wants a ticket of this form
 	ReasonScope      Reason = "scope"               // outside what the mandate covers
+	ReasonLost       Reason = "instance-lost"       // its instance was not heard of any more
+	ReasonGone       Reason = "instance-over"       // its instance has ended
 	ReasonBudget     Reason = "budget"              // the budget is spent
 	ReasonOwn        Reason = "own-request"         // nobody approves his own request
 	ReasonApprover   Reason = "not-an-approver"     // not one of those who may approve

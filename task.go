@@ -12,6 +12,9 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	if declared == nil {
 		return Mandate{}, E(Refused, ReasonScope, "%s has not declared a task %s: its owner declares it", f.Actor.Name, task)
 	}
+	if err := open(f); err != nil {
+		return Mandate{}, err
+	}
 	if w.Mode == "" {
 		w.Mode = ReadOnly
 	}
@@ -69,14 +72,20 @@ func mayWork(f Facts, now time.Time) error {
 		return E(Refused, ReasonSignIn, "prove the key of an agent first")
 	case f.Distrust != ReasonNone:
 		return E(Refused, f.Distrust, "%s", distrust(f.Distrust))
-	case f.App == nil || f.Realm == nil || !f.Realm.Acting:
-		return E(Missing, ReasonNoRoute, "no such system is open for agents")
 	}
 	if n := registered(f); n != nil {
 		return E(Refused, n.reason, "%s", n.text)
 	}
-	if f.Instance != nil && (f.Instance.Agent != f.Actor.ID || f.Instance.Over(now) != ReasonNone) {
+	if f.Instance != nil && (f.Instance.Agent != f.Actor.ID || f.Instance.Over(now, f.Heard) != ReasonNone) {
 		return E(Refused, ReasonSignIn, "this instance is over: enroll another")
+	}
+	return nil
+}
+
+// open: the system is there, and agents may work in it.
+func open(f Facts) error {
+	if f.App == nil || f.Realm == nil || !f.Realm.Acting {
+		return E(Missing, ReasonNoRoute, "no such system is open for agents")
 	}
 	return nil
 }
@@ -114,6 +123,9 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	}
 	if declared := f.Agent.Task(m.Task); declared == nil || !declared.Allows(m.Scope.Grants) || m.Mode == Edit && declared.Mode != Edit {
 		return m, E(Refused, ReasonVoid, "the task %s was narrowed since this was asked: ask again", m.Task)
+	}
+	if err := open(f); err != nil {
+		return m, err
 	}
 	if err := permitted(m.Purpose, m.Mode, f, v); err != nil {
 		return m, err

@@ -118,7 +118,7 @@ func working(q Question, f Facts, now time.Time) *no {
 		return &no{ReasonSignIn, "prove the key of an instance first", false}
 	case f.Instance == nil || f.Instance.Agent != q.Actor || f.Instance.Key.Thumbprint != q.Key:
 		return &no{ReasonSignIn, "no instance of this agent has that key", false}
-	case f.Instance.Over(now) != ReasonNone:
+	case f.Instance.Over(now, f.Heard) != ReasonNone:
 		return &no{ReasonSignIn, "this instance is over", true}
 	case q.Mandate == "":
 		return &no{ReasonEnded, "an agent does nothing without a mandate: ask for one", false}
@@ -241,6 +241,10 @@ func Ending(r Reason) string {
 		return "the mandate ended with your session"
 	case ReasonRevoked:
 		return "the mandate was revoked"
+	case ReasonLost, ReasonGone:
+		return "the mandate ended with the instance that held it"
+	case ReasonOwnerless:
+		return "nobody answers for this agent any more, so its mandates ended"
 	case ReasonRefused:
 		return "an approver said no"
 	case ReasonWithdrawn:

@@ -40,7 +40,9 @@ type Prover interface {
 type By struct {
 	Session   stead.SessionID
 	Principal stead.PrincipalID
-	Host      string  // where the pass was shown; "api" for bearer tokens
+	Host      string // where the pass was shown; "api" for bearer tokens
+	Key       string // of an agent: thumbprint of the key it proved; it has no session
+	Instance  stead.InstanceID
 	Address   string  // of the client, as the front parser believes it
 	Client    string  // mark of the client: hex SHA-256 of what it says of itself
 	Proviso   Proviso // what this one request is tied to; Present leaves it empty

@@ -29,7 +29,7 @@ func (a *Authority) Decide(ctx context.Context, q stead.Question) (stead.Decisio
 
 // Decided decides at once and records behind it.
 func (a *Authority) Decided(ctx context.Context, q stead.Question) (*Pending, error) {
-	by := By{Session: q.Session, Principal: q.Actor, Address: q.Context.Address}
+	by := By{Session: q.Session, Principal: q.Actor, Key: q.Key, Address: q.Context.Address}
 	f, d := a.weigh(q)
 	d.ID = stead.DecisionID(a.NewID(stead.PrefixDecision))
 	if !d.Allow && !a.brakes.allow(by) {
@@ -108,6 +108,9 @@ func (a *Authority) facts(q stead.Question) stead.Facts {
 		f.Session, f.Seen = s.Session(q.Session), s.Seen(q.Session)
 		f.Acting = s.Acting(q.Session)
 	}
+	if f.Actor != nil && f.Actor.Kind == stead.Agent {
+		s.agented(&f, q.Actor, q.Key)
+	}
 	if q.Mandate != "" {
 		f.Mandate, f.Acted = s.Mandate(q.Mandate), s.Acted(q.Mandate)
 		f.Spent = s.spent(f.Mandate)
@@ -138,6 +141,9 @@ func (a *Authority) verdict(q stead.Question, f stead.Facts, now time.Time) stea
 	c := a.doCase(q, f, now)
 	if !q.Delegated() {
 		return a.under(f.Policy, c)
+	}
+	if q.Actor == q.Subject && len(q.Via) == 0 {
+		return a.inOwnRight(f, c)
 	}
 	ceiling := c
 	c.Capacity, c.Principal = Self, f.Subject

@@ -69,9 +69,9 @@ func (a *Authority) Resume(ctx context.Context, by By, id stead.MandateID) (stea
 	})
 }
 
-// over tells who may stop a mandate: whom it is about, and security and admins.
+// over tells who may stop a mandate: whom it is about, who answers for the agent that holds it, and security and admins.
 func (a *Authority) over(s *State, by By, m stead.Mandate, now time.Time) error {
-	if by.Principal == m.Subject {
+	if r := s.Agent(m.Actor); by.Principal == m.Subject && r == nil || r != nil && r.Owner == by.Principal {
 		_, err := own(s, by, now)
 		return err
 	}

@@ -81,7 +81,12 @@ func (a *Authority) Acknowledge(ctx context.Context, by By) error {
 	})
 }
 
-// hangs lists the mandates that an account holds or that are held for it.
+// hangs lists the mandates that an account or an agent it answers for holds, or that are held for it, each once.
 func hangs(s *State, id stead.PrincipalID) []stead.MandateID {
-	return append(slices.Clone(s.MandatesBy(id)), s.MandatesFor(id)...)
+	all := append(slices.Clone(s.MandatesBy(id)), s.MandatesFor(id)...)
+	for _, agent := range s.Owned(id) {
+		all = append(all, s.MandatesBy(agent)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -116,8 +116,9 @@ func (s *State) Count(key string) int64 {
 }
 
 // Seen is a session's last own request, Acted a mandate's last use; the zero time is never.
-func (s *State) Seen(id stead.SessionID) time.Time  { return s.clock("seen/", string(id)) }
-func (s *State) Acted(id stead.MandateID) time.Time { return s.clock("acted/", string(id)) }
+func (s *State) Seen(id stead.SessionID) time.Time   { return s.clock("seen/", string(id)) }
+func (s *State) Heard(id stead.InstanceID) time.Time { return s.clock("beat/", string(id)) }
+func (s *State) Acted(id stead.MandateID) time.Time  { return s.clock("acted/", string(id)) }
 
 func (s *State) clock(prefix, id string) time.Time {
 	var space [64]byte

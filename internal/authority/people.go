@@ -81,6 +81,9 @@ func (a *Authority) prepare(all []NewPerson) ([]stead.Principal, []stead.Credent
 		p := stead.Principal{ID: stead.PrincipalID(a.NewID(stead.PrefixPrincipal)), Version: 1, Kind: stead.Person,
 			Directory: n.Directory, Name: n.Name, Shown: n.Shown, Groups: n.Groups, Attributes: n.Attributes,
 			Person: stead.PersonKey(a.NewID(stead.PrefixPerson))}
+		if p.Directory == stead.Agents {
+			return nil, nil, stead.E(stead.Invalid, stead.ReasonRequest, "the directory %s is for agents: choose another for people", stead.Agents)
+		}
 		if text := or(p.Wrong(), stead.WrongText("person", n.Person, stead.MostText)); text != "" {
 			return nil, nil, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
 		}
@@ -238,8 +241,8 @@ func (a *Authority) outed(s *State, all []stead.Change, p stead.Principal, e Edi
 	}
 	for _, id := range hangs(s, p.ID) {
 		m := *s.Mandate(id)
-		why := a.goes(a.standing(s, m))
-		if !p.Active() {
+		why := a.goes(m, a.standing(s, m))
+		if !p.Active() && (m.Actor == p.ID || m.Subject == p.ID) {
 			why = stead.ReasonDisabled
 		}
 		if why == stead.ReasonNone {

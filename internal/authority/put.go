@@ -79,6 +79,10 @@ func (s *State) live(kind stead.RecordKind, id string) uint64 {
 		return version(s.mandates.get(stead.MandateID(id)))
 	case stead.KindBundle:
 		return version(s.bundles.get(id))
+	case stead.KindAgent:
+		return version(s.agents.get(stead.PrincipalID(id)))
+	case stead.KindInstance:
+		return version(s.instances.get(stead.InstanceID(id)))
 	}
 	return 0
 }
@@ -103,6 +107,10 @@ func (s *State) Load(r stead.Record) {
 		s.putMandate(r)
 	case stead.Bundle:
 		keep(&s.bundles, r.ID, r)
+	case stead.Registration:
+		s.putAgent(r)
+	case stead.Instance:
+		s.putInstance(r)
 	}
 }
 
@@ -128,6 +136,16 @@ func (s *State) Lose(kind stead.RecordKind, id string) {
 			gone := *m
 			gone.State = stead.Ended
 			s.putMandate(gone)
+		}
+	case stead.KindAgent:
+		if r := s.agents.get(stead.PrincipalID(id)); r != nil {
+			gone := *r
+			gone.Retired = true
+			s.putAgent(gone)
+		}
+	case stead.KindInstance:
+		if i := s.instances.get(stead.InstanceID(id)); i != nil {
+			s.putInstance(i.Close(stead.ReasonGone, i.Since))
 		}
 	}
 }

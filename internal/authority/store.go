@@ -81,6 +81,7 @@ type Case struct {
 	Path      string
 	Mode      stead.Mode
 	Purpose   stead.Purpose
+	Task      string // of act: which of its declared tasks an agent asks for
 	Length    time.Duration
 	Level     int
 	AMR       []string

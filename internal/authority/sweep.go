@@ -15,10 +15,16 @@ func (a *Authority) Sweep(ctx context.Context) error {
 	var sessions []stead.SessionID
 	due := map[stead.MandateID]stead.Reason{}
 	var active []stead.MandateID
+	var lost []stead.InstanceID
 	a.Store.View().Read(func(s *State) {
 		s.Sessions(func(e *stead.Session) {
 			if e.Over(now, s.Seen(e.ID)) != stead.ReasonNone {
 				sessions = append(sessions, e.ID)
+			}
+		})
+		s.Instances(func(i *stead.Instance) {
+			if i.Over(now, s.Heard(i.ID)) != stead.ReasonNone {
+				lost = append(lost, i.ID)
 			}
 		})
 		s.Mandates(func(m *stead.Mandate) {
@@ -35,6 +41,9 @@ func (a *Authority) Sweep(ctx context.Context) error {
 	}
 	for _, id := range sessions {
 		errs = append(errs, a.overdue(ctx, id))
+	}
+	for _, id := range lost {
+		errs = append(errs, a.lost(ctx, id))
 	}
 	for _, id := range active {
 		errs = append(errs, a.recheck(ctx, id))
@@ -78,12 +87,13 @@ func (a *Authority) overdue(ctx context.Context, id stead.SessionID) error {
 // recheck ends a mandate whose actor might not start it now: he or his subject changed, or the policy did.
 func (a *Authority) recheck(ctx context.Context, id stead.MandateID) error {
 	var c actCase
+	var m stead.Mandate
 	a.Store.View().Read(func(s *State) {
-		if m := s.Mandate(id); m != nil {
-			c = a.standing(s, *m)
+		if live := s.Mandate(id); live != nil {
+			m, c = *live, a.standing(s, *live)
 		}
 	})
-	if why := a.goes(c); why != stead.ReasonNone {
+	if why := a.goes(m, c); why != stead.ReasonNone {
 		return a.cease(ctx, id, why)
 	}
 	return nil
@@ -91,12 +101,18 @@ func (a *Authority) recheck(ctx context.Context, id stead.MandateID) error {
 
 // standing is the case of a mandate as it would be asked now.
 func (a *Authority) standing(s *State, m stead.Mandate) actCase {
-	by := By{Session: m.Session, Principal: m.Actor}
+	by := By{Session: m.Session, Principal: m.Actor, Key: m.Key}
+	if m.Task != "" {
+		return a.taskCase(s, by, m.Task, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
+	}
 	return a.actCase(s, by, m.Subject, m.Scope.Apps[0], m.Target, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
 }
 
 // goes tells whether a mandate may go on, or why not. One without a session ends with that.
-func (a *Authority) goes(c actCase) stead.Reason {
+func (a *Authority) goes(m stead.Mandate, c actCase) stead.Reason {
+	if m.Task != "" {
+		return stead.Works(m, c.facts, a.judge(c.facts, c.Case))
+	}
 	if c.facts.Session == nil {
 		return stead.ReasonNone
 	}
@@ -108,13 +124,18 @@ func (a *Authority) goes(c actCase) stead.Reason {
 func (a *Authority) EndAll(ctx context.Context) error {
 	var sessions []stead.SessionID
 	var mandates []stead.MandateID
+	var instances []stead.InstanceID
 	a.Store.View().Read(func(s *State) {
 		s.Sessions(func(e *stead.Session) { sessions = append(sessions, e.ID) })
 		s.Mandates(func(m *stead.Mandate) { mandates = append(mandates, m.ID) })
+		s.Instances(func(i *stead.Instance) { instances = append(instances, i.ID) })
 	})
 	var errs []error
 	for _, id := range mandates {
 		errs = append(errs, a.cease(ctx, id, stead.ReasonRevoked))
+	}
+	for _, id := range instances {
+		errs = append(errs, a.quit(ctx, id, stead.ReasonRevoked))
 	}
 	for _, id := range sessions {
 		errs = append(errs, a.run(ctx, attempt{verb: "session.end", urgent: true}, func(s *State, now time.Time) ([]stead.Change, error) {

@@ -57,6 +57,8 @@ type State struct {
 	sessions    table[stead.SessionID, stead.Session]
 	mandates    table[stead.MandateID, stead.Mandate]
 	bundles     table[string, stead.Bundle]
+	agents      table[stead.PrincipalID, stead.Registration]
+	instances   table[stead.InstanceID, stead.Instance]
 	counts      table[string, stead.Count] // N is the value
 
 	names     table[name, stead.PrincipalID]
@@ -65,6 +67,9 @@ type State struct {
 	passes    table[string, stead.SessionID]
 	byActor   table[stead.PrincipalID, []stead.MandateID]
 	bySubject table[stead.PrincipalID, []stead.MandateID]
+	owned     table[stead.PrincipalID, []stead.PrincipalID] // agents, by who answers for them
+	runs      table[stead.PrincipalID, []stead.InstanceID]  // of an agent
+	proofs    table[string, stead.InstanceID]               // by the thumbprint of its key
 
 	rolls   map[stead.State]*roll // of the view itself
 	moves   []move                // of a stage: what becomes of the rolls below
@@ -87,6 +92,7 @@ func (s *State) Stage() *State {
 		mandates: s.mandates.over(), bundles: s.bundles.over(), counts: s.counts.over(),
 		names: s.names.over(), humans: s.humans.over(), logins: s.logins.over(), passes: s.passes.over(),
 		byActor: s.byActor.over(), bySubject: s.bySubject.over(),
+		agents: s.agents.over(), instances: s.instances.over(), owned: s.owned.over(), runs: s.runs.over(), proofs: s.proofs.over(),
 	}
 }
 
@@ -105,6 +111,11 @@ func (s *State) Merge(t *State) {
 	s.passes.merge(&t.passes)
 	s.byActor.merge(&t.byActor)
 	s.bySubject.merge(&t.bySubject)
+	s.agents.merge(&t.agents)
+	s.instances.merge(&t.instances)
+	s.owned.merge(&t.owned)
+	s.runs.merge(&t.runs)
+	s.proofs.merge(&t.proofs)
 	for _, m := range t.moves {
 		s.move(m)
 	}

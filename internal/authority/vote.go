@@ -32,6 +32,9 @@ func (a *Authority) vote(ctx context.Context, by By, id stead.MandateID, verb st
 		}
 		who := finder(s)
 		voter := stead.Approver{Principal: who(by.Principal), Asker: who(m.Actor), Who: who}
+		if r := s.Agent(m.Actor); r != nil {
+			voter.Owner = who(r.Owner)
+		}
 		if !a.sees(s, voter.Principal, m) {
 			return m, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
 		}
@@ -80,15 +83,18 @@ func (a *Authority) bygone(s *State, by By, past stead.Record, now time.Time) er
 
 // hidden is what is said of somebody else's business: the same as of what is not there. Who is not signed in is told that.
 func hidden(s *State, by By, now time.Time) error {
-	if _, err := own(s, by, now); err != nil {
+	if err := presents(s, by, now); err != nil {
 		return err
 	}
 	return stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
 }
 
-// sees tells whose business a mandate is: its actor's, its subject's, its approvers', and the roles'.
+// sees tells whose business a mandate is: its actor's, that of who answers for him, its subject's, its approvers', and the roles'.
 func (a *Authority) sees(s *State, p stead.Principal, m stead.Mandate) bool {
 	if p.ID == m.Actor || p.ID == m.Subject {
+		return true
+	}
+	if r := s.Agent(m.Actor); r != nil && r.Owner == p.ID {
 		return true
 	}
 	for _, st := range m.Stages {

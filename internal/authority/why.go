@@ -78,6 +78,14 @@ func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, i
 	if f.Mandate, err = pastOf[stead.Mandate](ctx, a.Store, stead.KindMandate, string(q.Mandate), index); err != nil {
 		return f, err
 	}
+	if f.Agent, err = pastOf[stead.Registration](ctx, a.Store, stead.KindAgent, string(q.Actor), index); err != nil {
+		return f, err
+	}
+	if f.Agent != nil {
+		if f.Owner, err = pastOf[stead.Principal](ctx, a.Store, stead.KindPrincipal, string(f.Agent.Owner), index); err != nil {
+			return f, err
+		}
+	}
 	b, err := pastOf[stead.Bundle](ctx, a.Store, stead.KindBundle, PolicyBundle, index)
 	if err != nil || b == nil {
 		return f, err

@@ -63,6 +63,9 @@ func newContext(c *authority.Case, n names) types.Record {
 	if c.Action == stead.ActionAct {
 		m.put("app", types.String(c.App.ID))
 		m.put("minutes", types.Long((c.Length+time.Minute-1)/time.Minute))
+		if c.Task != "" {
+			m.put("task", types.String(c.Task))
+		}
 		if c.Realm != nil {
 			m.put("realm", types.String(c.Realm.ID))
 		}

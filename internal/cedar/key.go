@@ -14,7 +14,7 @@ import (
 type keyed struct {
 	disabled, privileged                     bool
 	subject, mode, level, amr, address, path bool
-	reason, ticket, minutes, realm           bool
+	reason, ticket, minutes, realm, task     bool
 	custom                                   []string
 }
 
@@ -23,7 +23,7 @@ func newKeyed(n names, s *shape, ticketForms int) keyed {
 		disabled: n.has("disabled"), privileged: n.has("privileged"),
 		subject: n.has("subject"), mode: n.has("mode"), level: n.has("level"), amr: n.has("amr"),
 		address: n.has("address"), path: n.has("path"), reason: n.has("reason"),
-		ticket: n.has("ticket") || ticketForms > 1, minutes: n.has("minutes"), realm: n.has("realm"),
+		ticket: n.has("ticket") || ticketForms > 1, minutes: n.has("minutes"), realm: n.has("realm"), task: n.has("task"),
 	}
 	custom := map[string]bool{}
 	for _, attrs := range s.custom {
@@ -57,6 +57,9 @@ func (k *keyed) append(b []byte, c *authority.Case) []byte {
 	}
 	if k.minutes {
 		b = number(b, int64(c.Length))
+	}
+	if k.task {
+		b = text(b, c.Task)
 	}
 	if k.path {
 		b = text(b, c.Path)

@@ -1,0 +1,131 @@
+package authority
+
+import (
+	"context"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// A TaskAsk is what an agent asks for: one of its declared tasks, or less of it.
+type TaskAsk struct {
+	Task    string
+	Purpose stead.Purpose // a missing reason is the task's own purpose
+	Mode    stead.Mode    // empty: read-only
+	For     time.Duration // 0: as long as the task says
+	Grants  []stead.Entitlement
+}
+
+// AskTask makes a mandate for a task of the calling agent: approved at once, or waiting for those who must agree. Errors:
+// refused, missing, invalid, conflict.
+func (a *Authority) AskTask(ctx context.Context, by By, w TaskAsk) (stead.Mandate, error) {
+	w.Mode = or(w.Mode, stead.ReadOnly)
+	a.tidy(ctx, by)
+	t := attempt{verb: "mandate.ask", by: by, subject: by.Principal, mandate: stead.MandateID(a.NewID(stead.PrefixMandate)),
+		what: stead.Fields{"task": w.Task, "mode": string(w.Mode)}}
+	t.what = with(with(t.what, "reason", w.Purpose.Reason), "ticket", w.Purpose.Ticket)
+	return a.judged(ctx, t, func(s *State) actCase {
+		return a.taskCase(s, by, w.Task, w.Purpose, w.Mode, w.For)
+	}, func(s *State, c actCase, v stead.Verdict, now time.Time) (stead.Mandate, stead.EventKind, error) {
+		if err := working(s, by, now); err != nil {
+			return stead.Mandate{}, "", err
+		}
+		if len(s.MandatesBy(by.Principal)) >= mostMandates {
+			return stead.Mandate{}, "", stead.E(stead.Conflict, stead.ReasonActing, "this agent holds or awaits %d mandates already: complete or withdraw some", mostMandates)
+		}
+		wish := stead.Wish{ID: t.mandate, Purpose: w.Purpose, Mode: w.Mode, For: w.For, Scope: stead.Scope{Grants: w.Grants}}
+		m, err := stead.AskTask(wish, w.Task, c.facts, v, c.terms, now)
+		return m, "mandate.asked", err
+	})
+}
+
+// mostMandates is how many an agent may hold or await at once.
+const mostMandates = 1000
+
+// StartTask puts an approved mandate of the calling agent in force, for the instance that calls. Errors: refused, missing,
+// expired, conflict.
+func (a *Authority) StartTask(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.start", by: by, subject: by.Principal, mandate: id}
+	past, err := a.Store.Get(ctx, stead.KindMandate, string(id), 0)
+	if err != nil && stead.KindOf(err) != stead.Missing {
+		return stead.Mandate{}, err
+	}
+	return a.judged(ctx, t, func(s *State) actCase {
+		m := s.Mandate(id)
+		if m == nil || m.Actor != by.Principal {
+			return actCase{}
+		}
+		return a.taskCase(s, by, m.Task, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
+	}, func(s *State, c actCase, v stead.Verdict, now time.Time) (stead.Mandate, stead.EventKind, error) {
+		if err := working(s, by, now); err != nil {
+			return stead.Mandate{}, "", err
+		}
+		m := s.Mandate(id)
+		switch {
+		case m == nil:
+			return stead.Mandate{}, "", a.bygone(s, by, past, now)
+		case m.Actor != by.Principal || m.Task == "":
+			return stead.Mandate{}, "", stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
+		}
+		started, err := stead.StartTask(*m, c.facts, v, finder(s), now)
+		return started, "mandate.started", err
+	})
+}
+
+// Complete ends a mandate because its task is done: said by the agent, by who answers for it, or by an admin. Result is
+// what came of it. Errors: refused, missing, conflict.
+func (a *Authority) Complete(ctx context.Context, by By, id stead.MandateID, result string) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.complete", by: by, mandate: id, urgent: true, what: stead.Fields{}}
+	t.what = with(t.what, "result", result)
+	return a.mandate(ctx, t, "mandate.completed", func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
+		switch {
+		case stead.WrongText("result", result, stead.MostText) != "":
+			return m, stead.E(stead.Invalid, stead.ReasonRequest, "%s", stead.WrongText("result", result, stead.MostText))
+		case m.Task != "" && by.Principal == m.Actor:
+			if err := working(s, by, now); err != nil {
+				return m, err
+			}
+		default:
+			if err := a.over(s, by, m, now); err != nil {
+				return m, err
+			}
+		}
+		return stead.Complete(m, by.Principal, now)
+	})
+}
+
+// taskCase is what policy is asked about a task, and the facts for the laws: may this agent act for itself in that system?
+func (a *Authority) taskCase(s *State, by By, task string, p stead.Purpose, mode stead.Mode, length time.Duration) actCase {
+	c := actCase{terms: a.Settings.Terms, facts: stead.Facts{Index: s.Index(), Actor: s.Principal(by.Principal), Policy: s.PolicyDigest(),
+		Distrust: a.distrust()}}
+	f := &c.facts
+	f.Subject = f.Actor
+	s.agented(f, by.Principal, by.Key)
+	if f.Actor == nil || f.Agent == nil {
+		return c
+	}
+	declared := f.Agent.Task(task)
+	if declared == nil {
+		return c
+	}
+	if f.App = a.Settings.App(declared.Grants[0].System); f.App != nil && len(f.App.Realms) > 0 {
+		f.Realm = &f.App.Realms[0]
+	}
+	p.Reason = or(p.Reason, declared.Purpose)
+	c.Case = Case{Action: stead.ActionAct, Capacity: Self, Principal: f.Actor, Subject: f.Actor, App: f.App, Realm: f.Realm, Path: "/",
+		Mode: mode, Purpose: p, Task: task, Length: or(length, or(time.Duration(declared.Length), stead.Day)), Now: a.Now(), Zone: a.Settings.Zone,
+		Address: by.Address}
+	return c
+}
+
+// inOwnRight asks policy what an agent may do for itself, and for an employee's agent what he may: it never has more.
+func (a *Authority) inOwnRight(f stead.Facts, c Case) stead.Verdict {
+	c.Capacity, c.Principal = Self, f.Actor
+	v := a.under(f.Policy, c)
+	if f.Agent != nil && f.Agent.Kind == stead.Employee && f.Owner != nil {
+		c.Principal, c.Subject = f.Owner, f.Owner
+		v = both(v, a.under(f.Policy, c))
+	}
+	v.Rights = stead.Evaluated
+	return v
+}
