@@ -18,6 +18,46 @@ type AdvanceOut struct {
 	Now time.Time `json:"now"`
 }
 
+type Agent struct {
+	Version   int64      `json:"version"`
+	AgentKind string     `json:"agent_kind"`
+	Owner     Who        `json:"owner"` // answers for it: it stops when he is gone
+	Purpose   string     `json:"purpose"`
+	Tier      string     `json:"tier"`
+	Suspended bool       `json:"suspended"`
+	ID        string     `json:"id"`                // prn_…, or stead for the server itself
+	Account   string     `json:"account,omitempty"` // account name, unique in its directory
+	Build     *Build     `json:"build,omitempty"`
+	Directory string     `json:"directory,omitempty"`
+	Groups    []string   `json:"groups,omitempty"`
+	Instances []Instance `json:"instances,omitempty"` // that run now
+	Keys      []string   `json:"keys,omitempty"`      // thumbprints (RFC 7638) of the keys it proves itself with
+	Mandates  []Mandate  `json:"mandates,omitempty"`  // that it holds or awaits
+	Name      string     `json:"name,omitempty"`      // the name to show
+	Segment   string     `json:"segment,omitempty"`
+	Sponsor   *Who       `json:"sponsor,omitempty"`
+	Tasks     []Task     `json:"tasks,omitempty"`
+}
+
+type AgentBody struct {
+	Name    string   `json:"name"` // no spaces, no '/', nothing invisible
+	Kind    string   `json:"kind"`
+	Owner   string   `json:"owner"` // who answers for it: an id, or directory/name
+	Purpose string   `json:"purpose"`
+	Tier    string   `json:"tier"`
+	Build   *Build   `json:"build,omitempty"` // what it is made of; another build suspends it until somebody else has looked
+	Groups  []string `json:"groups,omitempty"`
+	Keys    []string `json:"keys,omitempty"` // public keys as JWK (RFC 7517), P-256 or Ed25519
+	Segment string   `json:"segment,omitempty"`
+	Shown   string   `json:"shown,omitempty"`
+	Sponsor string   `json:"sponsor,omitempty"` // who wanted it: an id, or directory/name
+	Tasks   []Task   `json:"tasks,omitempty"`
+}
+
+type AgentsOut struct {
+	Agents []Agent `json:"agents"`
+}
+
 type App struct {
 	ID         string   `json:"id"`
 	Hosts      []string `json:"hosts"`
@@ -55,6 +95,12 @@ type AskIn struct {
 	Subject    string            `json:"subject,omitempty"` // an id (prn_…), an account name, or directory/name
 	Target     string            `json:"target,omitempty"`  // a path on the application to land on
 	Ticket     string            `json:"ticket,omitempty"`
+}
+
+type Build struct {
+	Code  string `json:"code,omitempty"`
+	Model string `json:"model,omitempty"`
+	Tools string `json:"tools,omitempty"`
 }
 
 type Bundle struct {
@@ -97,6 +143,10 @@ type CodeOnlyBody struct {
 	Code string `json:"code"` // the current one-time code
 }
 
+type CompleteBody struct {
+	Result string `json:"result,omitempty"` // what came of it, in a line
+}
+
 type ConcernIn struct {
 	Text string `json:"text"` // security reads it; the one who acted does not
 }
@@ -110,6 +160,14 @@ type EnrollIn struct {
 	Person     string            `json:"person,omitempty"` // any text, the same for all accounts of one human
 	Shown      string            `json:"shown,omitempty"`
 	TOTPSecret string            `json:"totp_secret,omitempty"` // base32
+}
+
+type Entitlement struct {
+	System   string   `json:"system"`
+	Action   string   `json:"action"`
+	Resource string   `json:"resource"`
+	Columns  []string `json:"columns,omitempty"`
+	Rows     string   `json:"rows,omitempty"`
 }
 
 type Event struct {
@@ -188,6 +246,24 @@ type ImportedOut struct {
 	Warnings []string `json:"warnings,omitempty"` // what is right and should be different
 }
 
+type Instance struct {
+	ID    string    `json:"id"`
+	Key   string    `json:"key"` // thumbprint (RFC 7638)
+	Since time.Time `json:"since"`
+	Until time.Time `json:"until"`
+	Beat  string    `json:"beat,omitempty"` // it is gone when it was not heard of for so long
+}
+
+type InstanceBody struct {
+	Key  string `json:"key"`            // its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it
+	Beat string `json:"beat,omitempty"` // it is gone when it was not heard of for so long, such as 30s
+	For  string `json:"for,omitempty"`  // how long it lives at most, such as 25h; an hour where nothing is said
+}
+
+type InstancesOut struct {
+	Instances []Instance `json:"instances"`
+}
+
 type KeyChange struct {
 	Key    string `json:"key"`
 	After  string `json:"after,omitempty"`
@@ -210,32 +286,34 @@ type LoginOut struct {
 }
 
 type Mandate struct {
-	ID             string     `json:"id"`
-	Version        int64      `json:"version"`
-	State          string     `json:"state"`
-	Actor          Who        `json:"actor"`
-	Subject        Who        `json:"subject"`
-	Apps           []string   `json:"apps"`
-	Mode           string     `json:"mode"`
-	Reason         string     `json:"reason"`
-	Length         string     `json:"length"` // of one term, such as 10m
-	ExtensionsLeft int64      `json:"extensions_left"`
-	AskedAt        time.Time  `json:"asked_at"`
-	Approvals      []Vote     `json:"approvals,omitempty"`
-	Claim          string     `json:"claim,omitempty"`  // a link that only the actor can start it by, once, in his browser
-	Digest         string     `json:"digest,omitempty"` // what a yes binds: hex SHA-256
-	EndedAt        time.Time  `json:"ended_at,omitzero"`
-	EndedBy        string     `json:"ended_by,omitempty"`
-	Idle           string     `json:"idle,omitempty"` // it ends when nothing is done for so long
-	Realms         []string   `json:"realms,omitempty"`
-	Rules          []RuleRef  `json:"rules,omitempty"`
-	Stages         []Stage    `json:"stages,omitempty"` // who must agree
-	StartBy        time.Time  `json:"start_by,omitzero"`
-	StartedAt      time.Time  `json:"started_at,omitzero"`
-	Target         string     `json:"target,omitempty"`
-	Ticket         string     `json:"ticket,omitempty"`
-	Until          time.Time  `json:"until,omitzero"`
-	Why            ReasonCode `json:"why,omitempty"` // why it ended
+	ID             string        `json:"id"`
+	Version        int64         `json:"version"`
+	State          string        `json:"state"`
+	Actor          Who           `json:"actor"`
+	Subject        Who           `json:"subject"`
+	Apps           []string      `json:"apps"`
+	Mode           string        `json:"mode"`
+	Reason         string        `json:"reason"`
+	Length         string        `json:"length"` // of one term, such as 10m
+	ExtensionsLeft int64         `json:"extensions_left"`
+	AskedAt        time.Time     `json:"asked_at"`
+	Approvals      []Vote        `json:"approvals,omitempty"`
+	Claim          string        `json:"claim,omitempty"`  // a link that only the actor can start it by, once, in his browser
+	Digest         string        `json:"digest,omitempty"` // what a yes binds: hex SHA-256
+	EndedAt        time.Time     `json:"ended_at,omitzero"`
+	EndedBy        string        `json:"ended_by,omitempty"`
+	Grants         []Entitlement `json:"grants,omitempty"` // of an agent: exactly these in a system
+	Idle           string        `json:"idle,omitempty"`   // it ends when nothing is done for so long
+	Realms         []string      `json:"realms,omitempty"`
+	Rules          []RuleRef     `json:"rules,omitempty"`
+	Stages         []Stage       `json:"stages,omitempty"` // who must agree
+	StartBy        time.Time     `json:"start_by,omitzero"`
+	StartedAt      time.Time     `json:"started_at,omitzero"`
+	Target         string        `json:"target,omitempty"`
+	Task           string        `json:"task,omitempty"` // of an agent: which of its declared tasks
+	Ticket         string        `json:"ticket,omitempty"`
+	Until          time.Time     `json:"until,omitzero"`
+	Why            ReasonCode    `json:"why,omitempty"` // why it ended
 }
 
 type MandatesOut struct {
@@ -454,6 +532,24 @@ type StagedOut struct {
 	Digest string `json:"digest"` // what another person than the author applies
 }
 
+type Task struct {
+	ID      string           `json:"id"`
+	Purpose string           `json:"purpose"`
+	Grants  []Entitlement    `json:"grants"`
+	Budget  map[string]int64 `json:"budget,omitempty"`
+	Length  string           `json:"length,omitempty"` // how long it may take, such as 2h; 24h where nothing is said
+	Mode    string           `json:"mode,omitempty"`
+}
+
+type TaskBody struct {
+	Task   string        `json:"task"`             // one that the agent has declared
+	For    string        `json:"for,omitempty"`    // how long, such as 2h; task and policy may shorten it
+	Grants []Entitlement `json:"grants,omitempty"` // less than the task allows; all of it where nothing is said
+	Mode   string        `json:"mode,omitempty"`
+	Reason string        `json:"reason,omitempty"` // the task's own purpose where nothing is said
+	Ticket string        `json:"ticket,omitempty"`
+}
+
 type TimerText struct {
 	App             string `json:"app,omitempty"`              // application it is for; none: all
 	AskWindow       string `json:"ask_window,omitempty"`       // how long a request may wait for its approvals
@@ -582,6 +678,47 @@ func (c *Client) FindSubject(ctx context.Context, body FindIn, opts ...Option) (
 // Preview: What acting for somebody would need: nothing is asked for, and that one looked is recorded. Whoever is signed in may, on what is his to move or to know. POST /v1/acting/preview
 func (c *Client) Preview(ctx context.Context, body AskIn, opts ...Option) (out PreviewOut, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/acting/preview", body: body}, &out, opts)
+	return out, err
+}
+
+// ListAgents: List agents: all for who may see them, else those that one answers for. Whoever is signed in may, on what is his to move or to know. GET /v1/agents
+func (c *Client) ListAgents(ctx context.Context, opts ...Option) (out AgentsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/agents"}, &out, opts)
+	return out, err
+}
+
+// RegisterAgent: Register an agent. For the roles admin. POST /v1/agents
+func (c *Client) RegisterAgent(ctx context.Context, body AgentBody, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/agents", body: body}, &out, opts)
+	return out, err
+}
+
+// RetireAgent: End an agent for good, with its instances and mandates. Whoever is signed in may, on what is his to move or to know. DELETE /v1/agents/{id}
+func (c *Client) RetireAgent(ctx context.Context, id string, opts ...Option) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/agents/" + url.PathEscape(id)}, nil, opts)
+}
+
+// GetAgent: Show an agent, what runs of it and what it holds. Whoever is signed in may, on what is his to move or to know. GET /v1/agents/{id}
+func (c *Client) GetAgent(ctx context.Context, id string, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/agents/" + url.PathEscape(id)}, &out, opts)
+	return out, err
+}
+
+// ChangeAgent: Change what is known of an agent: what goes beyond it then ends. For the roles admin. PUT /v1/agents/{id}
+func (c *Client) ChangeAgent(ctx context.Context, id string, body AgentBody, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/v1/agents/" + url.PathEscape(id), body: body}, &out, opts)
+	return out, err
+}
+
+// ResumeAgent: Let a suspended agent ask again: not by who answers for it. Whoever is signed in may, on what is his to move or to know. POST /v1/agents/{id}/resume
+func (c *Client) ResumeAgent(ctx context.Context, id string, body RevokeBody, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/agents/" + url.PathEscape(id) + "/resume", body: body}, &out, opts)
+	return out, err
+}
+
+// SuspendAgent: Stop an agent: its mandates end, and it asks for none until it is resumed. Whoever is signed in may, on what is his to move or to know. POST /v1/agents/{id}/suspend
+func (c *Client) SuspendAgent(ctx context.Context, id string, body RevokeBody, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/agents/" + url.PathEscape(id) + "/suspend", body: body}, &out, opts)
 	return out, err
 }
 
@@ -762,6 +899,28 @@ func (c *Client) ListGroups(ctx context.Context, opts ...Option) (out GroupsOut,
 	return out, err
 }
 
+// ListInstances: List what runs of the agents that one may see. Whoever is signed in may, on what is his to move or to know. GET /v1/instances
+func (c *Client) ListInstances(ctx context.Context, opts ...Option) (out InstancesOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/instances"}, &out, opts)
+	return out, err
+}
+
+// EnrollInstance: Begin a run of the calling agent, which proves its own key. Whoever is signed in may, on what is his to move or to know. POST /v1/instances
+func (c *Client) EnrollInstance(ctx context.Context, body InstanceBody, opts ...Option) (out Instance, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/instances", body: body}, &out, opts)
+	return out, err
+}
+
+// EndInstance: End a run, and what it holds. Whoever is signed in may, on what is his to move or to know. DELETE /v1/instances/{id}
+func (c *Client) EndInstance(ctx context.Context, id string, opts ...Option) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/instances/" + url.PathEscape(id)}, nil, opts)
+}
+
+// BeatInstance: Give a sign of life of the calling instance. Whoever is signed in may, on what is his to move or to know. POST /v1/instances/{id}/beat
+func (c *Client) BeatInstance(ctx context.Context, id string, opts ...Option) error {
+	return c.call(ctx, request{method: "POST", path: "/v1/instances/" + url.PathEscape(id) + "/beat"}, nil, opts)
+}
+
 // Login: Sign in. Anybody may. POST /v1/login
 func (c *Client) Login(ctx context.Context, body LoginIn, opts ...Option) (out LoginOut, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/login", body: body}, &out, opts)
@@ -832,6 +991,12 @@ func (c *Client) ClaimMandate(ctx context.Context, id string, opts ...Option) (o
 	return out, err
 }
 
+// CompleteMandate: Say that the task is done: by the agent, or by who answers for it. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/complete
+func (c *Client) CompleteMandate(ctx context.Context, id string, body CompleteBody, opts ...Option) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/complete", body: body}, &out, opts)
+	return out, err
+}
+
 // RaiseConcern: Say that one is not at ease with how one was acted for. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/concern
 func (c *Client) RaiseConcern(ctx context.Context, id string, body ConcernIn, opts ...Option) error {
 	return c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/concern", body: body}, nil, opts)
@@ -867,7 +1032,7 @@ func (c *Client) RevokeMandate(ctx context.Context, id string, body RevokeBody, 
 	return out, err
 }
 
-// StartMandate: Start acting, in this session. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/start
+// StartMandate: Start acting, in this session; as an agent, start the task. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/start
 func (c *Client) StartMandate(ctx context.Context, id string, body CodeBody, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/start", body: body}, &out, opts)
 	return out, err
@@ -1062,6 +1227,12 @@ func (c *Client) GetTimers(ctx context.Context, opts ...Option) (out Timers, err
 // SetTimers: Set the timers, in force at once for every yes and every further term; If-Match is needed. For the roles admin. PUT /v1/settings/timers
 func (c *Client) SetTimers(ctx context.Context, body TimersIn, opts ...Option) (out Timers, err error) {
 	err = c.call(ctx, request{method: "PUT", path: "/v1/settings/timers", body: body}, &out, opts)
+	return out, err
+}
+
+// AskTask: Ask for a mandate for a task of the calling agent. Whoever is signed in may, on what is his to move or to know. POST /v1/tasks
+func (c *Client) AskTask(ctx context.Context, body TaskBody, opts ...Option) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/tasks", body: body}, &out, opts)
 	return out, err
 }
 

@@ -71,6 +71,8 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.own(d)
 	a.events(d)
 	a.people(d)
+	a.agents(d)
+	a.tasks(d)
 	a.sessions(d)
 	a.policy(d)
 	a.timers(d)

@@ -33,7 +33,7 @@ func config(version, public string) huma.Config {
 func groups() []*huma.Tag {
 	return []*huma.Tag{
 		{Name: "login", Description: "Who you are."}, {Name: "mandates", Description: "Acting for somebody else."},
-		{Name: "audit", Description: "What happened, and the proof."}, {Name: "people", Description: "Accounts and sessions."},
+		{Name: "audit", Description: "What happened, and the proof."}, {Name: "people", Description: "Accounts and sessions."}, {Name: "agents", Description: "Agents, their runs and their tasks."},
 		{Name: "policy", Description: "The rules, and why they said what they said."}, {Name: "server", Description: "This server."},
 		{Name: "configuration", Description: "What the server was told, in its file and since."},
 	}

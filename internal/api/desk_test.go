@@ -40,6 +40,9 @@ type desk struct {
 	made   stead.State       // of the mandate that was asked for
 	done   uint64            // where what is asked was done before
 	tied   authority.Proviso // of the last verb that tells it
+	agent  authority.NewAgent
+	run    authority.NewInstance
+	task   authority.TaskAsk
 }
 
 var (

@@ -91,6 +91,9 @@ func add[I, O any](d *door, o operation, serve func(context.Context, authority.B
 		var err error
 		var out *O
 		if by.Proviso, err = o.tied(c); err == nil {
+			if id := d.a.Register.Named(stead.Agents, by.Proviso.ID); by.Proviso.Kind == stead.KindAgent && id != "" {
+				by.Proviso.ID = string(id) // an agent may be called by its name
+			}
 			out, err = serve(ctx, by, in)
 		}
 		err = explain(paused(changed(err)))

@@ -68,7 +68,10 @@ func (a *API) turns(d *door) {
 	turn(a, d, "claim", web.ActorSelf, "Take what you asked for in another session over into this one", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {
 		return v.Claim(ctx, by, in.ID)
 	})
-	turn(a, d, "start", web.ActorSelf, "Start acting, in this session", func(ctx context.Context, by authority.By, in *codeIn) (stead.Mandate, error) {
+	turn(a, d, "start", web.ActorSelf, "Start acting, in this session; as an agent, start the task", func(ctx context.Context, by authority.By, in *codeIn) (stead.Mandate, error) {
+		if by.Key != "" {
+			return v.StartTask(ctx, by, in.ID)
+		}
 		code, err := a.arm(ctx, by.Untied(), said(in.Body).Code)
 		if err != nil {
 			return stead.Mandate{}, err

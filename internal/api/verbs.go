@@ -89,6 +89,27 @@ type Owner interface {
 	Groups(context.Context, authority.By) ([]authority.GroupCount, error)
 }
 
+// Agents keeps agents and their runs.
+type Agents interface {
+	Cards(context.Context, authority.By) ([]authority.Card, error)
+	Card(ctx context.Context, by authority.By, agent string) (authority.Card, error)
+	Register(context.Context, authority.By, authority.NewAgent) (stead.Registration, error)
+	ChangeAgent(context.Context, authority.By, stead.PrincipalID, authority.NewAgent) (stead.Registration, error)
+	SuspendAgent(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error)
+	ResumeAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	RetireAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+}
+
+// Tasks is what agents do themselves.
+type Tasks interface {
+	EnrollInstance(context.Context, authority.By, authority.NewInstance) (stead.Instance, error)
+	Beat(context.Context, authority.By) error
+	EndInstance(context.Context, authority.By, stead.InstanceID) error
+	AskTask(context.Context, authority.By, authority.TaskAsk) (stead.Mandate, error)
+	StartTask(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+	Complete(ctx context.Context, by authority.By, id stead.MandateID, result string) (stead.Mandate, error)
+}
+
 // Verbs are all of them: what authority.Authority is.
 type Verbs interface {
 	Logins
@@ -101,6 +122,8 @@ type Verbs interface {
 	Rulers
 	Tuner
 	Owner
+	Agents
+	Tasks
 }
 
 // Trail reads the projection of events.

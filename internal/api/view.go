@@ -25,32 +25,34 @@ func who(id stead.PrincipalID, p stead.Principal) Who {
 
 // A Mandate is the authority of one actor to act for one subject.
 type Mandate struct {
-	ID        stead.MandateID `json:"id"`
-	Version   uint64          `json:"version"`
-	State     stead.State     `json:"state" enum:"asked,approved,active,suspended,ended"`
-	Actor     Who             `json:"actor"`
-	Subject   Who             `json:"subject"`
-	Apps      []stead.AppID   `json:"apps"`
-	Realms    []stead.RealmID `json:"realms,omitempty"`
-	Mode      stead.Mode      `json:"mode" enum:"read-only,edit"`
-	Reason    string          `json:"reason"`
-	Ticket    string          `json:"ticket,omitempty"`
-	Target    string          `json:"target,omitempty"`
-	Length    string          `json:"length" doc:"of one term, such as 10m"`
-	Idle      string          `json:"idle,omitempty" doc:"it ends when nothing is done for so long"`
-	Left      int             `json:"extensions_left"`
-	Digest    string          `json:"digest,omitempty" doc:"what a yes binds: hex SHA-256"`
-	Rules     []stead.RuleRef `json:"rules,omitempty"`
-	Stages    []stead.Stage   `json:"stages,omitempty" doc:"who must agree"`
-	Votes     []Vote          `json:"approvals,omitempty"`
-	AskedAt   time.Time       `json:"asked_at"`
-	StartBy   time.Time       `json:"start_by,omitzero"`
-	StartedAt time.Time       `json:"started_at,omitzero"`
-	Until     time.Time       `json:"until,omitzero"`
-	EndedAt   time.Time       `json:"ended_at,omitzero"`
-	Why       stead.Reason    `json:"why,omitempty" doc:"why it ended"`
-	EndedBy   string          `json:"ended_by,omitempty"`
-	Claim     string          `json:"claim,omitempty" doc:"a link that only the actor can start it by, once, in his browser"`
+	ID        stead.MandateID     `json:"id"`
+	Version   uint64              `json:"version"`
+	State     stead.State         `json:"state" enum:"asked,approved,active,suspended,ended"`
+	Actor     Who                 `json:"actor"`
+	Subject   Who                 `json:"subject"`
+	Apps      []stead.AppID       `json:"apps"`
+	Realms    []stead.RealmID     `json:"realms,omitempty"`
+	Task      string              `json:"task,omitempty" doc:"of an agent: which of its declared tasks"`
+	Grants    []stead.Entitlement `json:"grants,omitempty" doc:"of an agent: exactly these in a system"`
+	Mode      stead.Mode          `json:"mode" enum:"read-only,edit"`
+	Reason    string              `json:"reason"`
+	Ticket    string              `json:"ticket,omitempty"`
+	Target    string              `json:"target,omitempty"`
+	Length    string              `json:"length" doc:"of one term, such as 10m"`
+	Idle      string              `json:"idle,omitempty" doc:"it ends when nothing is done for so long"`
+	Left      int                 `json:"extensions_left"`
+	Digest    string              `json:"digest,omitempty" doc:"what a yes binds: hex SHA-256"`
+	Rules     []stead.RuleRef     `json:"rules,omitempty"`
+	Stages    []stead.Stage       `json:"stages,omitempty" doc:"who must agree"`
+	Votes     []Vote              `json:"approvals,omitempty"`
+	AskedAt   time.Time           `json:"asked_at"`
+	StartBy   time.Time           `json:"start_by,omitzero"`
+	StartedAt time.Time           `json:"started_at,omitzero"`
+	Until     time.Time           `json:"until,omitzero"`
+	EndedAt   time.Time           `json:"ended_at,omitzero"`
+	Why       stead.Reason        `json:"why,omitempty" doc:"why it ended"`
+	EndedBy   string              `json:"ended_by,omitempty"`
+	Claim     string              `json:"claim,omitempty" doc:"a link that only the actor can start it by, once, in his browser"`
 }
 
 // A Vote is one yes or no.
@@ -65,7 +67,7 @@ type Vote struct {
 func (a *API) mandate(m stead.Mandate) Mandate {
 	v := Mandate{
 		ID: m.ID, Version: m.Version, State: m.State, Actor: a.show(m.Actor), Subject: a.show(m.Subject),
-		Apps: m.Scope.Apps, Realms: m.Scope.Realms, Mode: m.Mode, Reason: m.Purpose.Reason, Ticket: m.Purpose.Ticket,
+		Apps: m.Scope.Apps, Realms: m.Scope.Realms, Task: m.Task, Grants: m.Scope.Grants, Mode: m.Mode, Reason: m.Purpose.Reason, Ticket: m.Purpose.Ticket,
 		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
 		Digest: m.Digest, Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
 		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,

@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+// report is the one agent of the desk.
+func report() authority.Card {
+	return authority.Card{Principal: stead.Principal{ID: "prn_bot", Version: 2, Kind: stead.Agent, Directory: stead.Agents, Name: "report"},
+		Registration: stead.Registration{Principal: "prn_bot", Version: 2, Kind: stead.Company, Owner: sam.ID, Purpose: "reports", Tier: stead.LowTier,
+			Keys:  []stead.AgentKey{{Thumbprint: "thumb", JWK: "{}"}},
+			Tasks: []stead.Task{{ID: "monthly", Purpose: "the report", Grants: []stead.Entitlement{{System: "crm", Action: "read", Resource: "t"}}}}},
+		Instances: []stead.Instance{{ID: "ins_1", Agent: "prn_bot", Key: stead.AgentKey{Thumbprint: "k1"}, Since: noon, Until: noon}}}
+}
+
+func (d *desk) Cards(context.Context, authority.By) ([]authority.Card, error) {
+	return []authority.Card{report()}, d.note("cards")
+}
+
+func (d *desk) Card(_ context.Context, _ authority.By, agent string) (authority.Card, error) {
+	return report(), nil // a look before a verb is no verb
+}
+
+func (d *desk) Register(_ context.Context, _ authority.By, n authority.NewAgent) (stead.Registration, error) {
+	d.agent = n
+	return n.Registration, d.note("register " + n.Name)
+}
+
+func (d *desk) ChangeAgent(_ context.Context, by authority.By, id stead.PrincipalID, n authority.NewAgent) (stead.Registration, error) {
+	d.agent, d.tied = n, by.Proviso
+	return n.Registration, d.note("change " + string(id))
+}
+
+func (d *desk) SuspendAgent(_ context.Context, _ authority.By, id stead.PrincipalID, reason string) (stead.Registration, error) {
+	return stead.Registration{}, d.note(strings.TrimSpace("suspend " + string(id) + " " + reason))
+}
+
+func (d *desk) ResumeAgent(_ context.Context, _ authority.By, id stead.PrincipalID) (stead.Registration, error) {
+	return stead.Registration{}, d.note("resume " + string(id))
+}
+
+func (d *desk) RetireAgent(_ context.Context, _ authority.By, id stead.PrincipalID) (stead.Registration, error) {
+	return stead.Registration{}, d.note("retire " + string(id))
+}
+
+func (d *desk) EnrollInstance(_ context.Context, _ authority.By, n authority.NewInstance) (stead.Instance, error) {
+	d.run = n
+	return stead.Instance{ID: "ins_2", Key: n.Key, Since: noon, Until: noon.Add(n.For)}, d.note("run " + n.Key.Thumbprint)
+}
+
+func (d *desk) Beat(context.Context, authority.By) error { return d.note("beat") }
+
+func (d *desk) EndInstance(_ context.Context, _ authority.By, id stead.InstanceID) error {
+	return d.note("end " + string(id))
+}
+
+func (d *desk) AskTask(_ context.Context, _ authority.By, w authority.TaskAsk) (stead.Mandate, error) {
+	d.task = w
+	return stead.Mandate{ID: "man_9", State: stead.Asked, Task: w.Task}, d.note("task " + w.Task)
+}
+
+func (d *desk) StartTask(_ context.Context, _ authority.By, id stead.MandateID) (stead.Mandate, error) {
+	return stead.Mandate{ID: id, State: stead.Active}, d.note("start task " + string(id))
+}
+
+func (d *desk) Complete(_ context.Context, _ authority.By, id stead.MandateID, result string) (stead.Mandate, error) {
+	return stead.Mandate{ID: id, State: stead.Ended}, d.note(strings.TrimSpace("complete " + string(id) + " " + result))
+}
+
+const registration = `{"name":"report","kind":"company","owner":"prn_sam","purpose":"reports","tier":"low","build":{"model":"m"},
+	"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}],
+	"tasks":[{"id":"monthly","purpose":"the report","length":"2h","grants":[{"system":"crm","action":"read","resource":"t","columns":["a"]}]}]}`
+
+// What is handed in of an agent is what the verb is asked for, and keys are named by their thumbprints (RFC 8037 A.3).
+func TestRegisterAgent(t *testing.T) {
+	r := newRig(t)
+	if w := r.do("POST", "/v1/agents", "stp_ada", registration); w.Code != http.StatusCreated || !slices.Equal(r.desk.asked, []string{"register report"}) {
+		t.Fatalf("%d %s %v", w.Code, w.Body, r.desk.asked)
+	}
+	n := r.desk.agent.Registration
+	if n.Owner != "prn_sam" || n.Keys[0].Thumbprint != "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" || n.Tasks[0].Grants[0].Columns[0] != "a" || n.Tasks[0].Length != stead.Duration(2*time.Hour) {
+		t.Errorf("%+v", n)
+	}
+	for name, change := range map[string][2]string{
+		"private key": {`"x":"11q`, `"d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11q`}, "owner unknown": {"prn_sam", "staff/nobody"}, "no tier": {`"tier":"low",`, ""},
+		"strange kind": {"company", "robot"}, "length backwards": {"2h", "-2h"}, "unknown member": {`"name"`, `"suspended":false,"name"`}, "no grants": {`[{"system":"crm","action":"read","resource":"t","columns":["a"]}]`, "[]"},
+	} {
+		r.desk.asked = nil
+		if w := r.do("POST", "/v1/agents", "stp_ada", strings.Replace(registration, change[0], change[1], 1)); w.Code < 400 || len(r.desk.asked) > 0 {
+			t.Errorf("%s: %d %v", name, w.Code, r.desk.asked)
+		}
+	}
+	if w := r.do("PUT", "/v1/agents/report", "stp_ada", strings.Replace(registration, `"name":"report"`, `"name":"other"`, 1)); w.Code != http.StatusBadRequest {
+		t.Errorf("another name: %d %s", w.Code, w.Body)
+	}
+}

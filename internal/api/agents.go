@@ -1,0 +1,248 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// An Agent is a registered agent, with what runs of it and what it holds.
+type Agent struct {
+	Who
+	Version   uint64          `json:"version"`
+	Kind      stead.AgentKind `json:"agent_kind" enum:"company,employee,peer"`
+	Owner     Who             `json:"owner" doc:"answers for it: it stops when he is gone"`
+	Sponsor   *Who            `json:"sponsor,omitempty"`
+	Purpose   string          `json:"purpose"`
+	Tier      stead.Tier      `json:"tier" enum:"low,medium,high"`
+	Segment   string          `json:"segment,omitempty"`
+	Groups    []string        `json:"groups,omitempty"`
+	Build     stead.Build     `json:"build,omitzero"`
+	Keys      []string        `json:"keys,omitempty" doc:"thumbprints (RFC 7638) of the keys it proves itself with"`
+	Tasks     []Task          `json:"tasks,omitempty"`
+	Suspended bool            `json:"suspended"`
+	Instances []Instance      `json:"instances,omitempty" doc:"that run now"`
+	Mandates  []Mandate       `json:"mandates,omitempty" doc:"that it holds or awaits"`
+}
+
+// A Task is one thing an agent is there for, and exactly what it needs.
+type Task struct {
+	ID      string              `json:"id" minLength:"1" maxLength:"128"`
+	Purpose string              `json:"purpose" minLength:"1" maxLength:"1024"`
+	Mode    stead.Mode          `json:"mode,omitempty" enum:"read-only,edit"`
+	Length  string              `json:"length,omitempty" doc:"how long it may take, such as 2h; 24h where nothing is said"`
+	Budget  map[string]int64    `json:"budget,omitempty"`
+	Grants  []stead.Entitlement `json:"grants" minItems:"1" maxItems:"256"`
+}
+
+// An Instance is one run of an agent, with a key of its own.
+type Instance struct {
+	ID    stead.InstanceID `json:"id"`
+	Key   string           `json:"key" doc:"thumbprint (RFC 7638)"`
+	Beat  string           `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long"`
+	Since time.Time        `json:"since"`
+	Until time.Time        `json:"until"`
+}
+
+type agentBody struct {
+	Name    string            `json:"name" minLength:"1" maxLength:"128" doc:"no spaces, no '/', nothing invisible"`
+	Shown   string            `json:"shown,omitempty" maxLength:"256"`
+	Groups  []string          `json:"groups,omitempty" maxItems:"100"`
+	Kind    stead.AgentKind   `json:"kind" enum:"company,employee,peer"`
+	Owner   string            `json:"owner" minLength:"1" maxLength:"256" doc:"who answers for it: an id, or directory/name"`
+	Sponsor string            `json:"sponsor,omitempty" maxLength:"256" doc:"who wanted it: an id, or directory/name"`
+	Purpose string            `json:"purpose" minLength:"1" maxLength:"1024"`
+	Tier    stead.Tier        `json:"tier" enum:"low,medium,high"`
+	Segment string            `json:"segment,omitempty" maxLength:"64"`
+	Build   stead.Build       `json:"build,omitzero" doc:"what it is made of; another build suspends it until somebody else has looked"`
+	Keys    []json.RawMessage `json:"keys,omitempty" maxItems:"8" doc:"public keys as JWK (RFC 7517), P-256 or Ed25519"`
+	Tasks   []Task            `json:"tasks,omitempty" maxItems:"64"`
+}
+
+type registerIn struct {
+	Body agentBody
+}
+
+type AgentPath struct {
+	ID string `path:"id" maxLength:"128" doc:"its name or id"`
+}
+
+type changeAgentIn struct {
+	AgentPath
+	Body agentBody
+}
+
+type suspendIn struct {
+	AgentPath
+	Body *revokeBody
+}
+
+type agentOut struct {
+	Status int
+	ETag   string `header:"ETag"`
+	Body   Agent
+}
+
+type agentsOut struct {
+	Body struct {
+		Agents []Agent `json:"agents"`
+	}
+}
+
+func (a *API) agents(d *door) {
+	add(d, operation{method: "GET", path: "/v1/agents", id: "list-agents", tag: web.InSession, group: "agents", says: "List agents: all for who may see them, else those that one answers for"}, a.listAgents)
+	once(d, operation{method: "POST", path: "/v1/agents", id: "register-agent", tag: web.Admin, group: "agents", status: http.StatusCreated, says: "Register an agent"}, a.register, func(ctx context.Context, by authority.By, in *registerIn, _ uint64) (*agentOut, error) {
+		return a.agentAs(ctx, by, in.Body.Name, http.StatusCreated)
+	})
+	add(d, operation{method: "GET", path: "/v1/agents/{id}", id: "get-agent", tag: web.InSession, group: "agents", tagged: true, says: "Show an agent, what runs of it and what it holds"}, a.getAgent)
+	once(d, operation{method: "PUT", path: "/v1/agents/{id}", id: "change-agent", tag: web.Admin, group: "agents", of: stead.KindAgent, says: "Change what is known of an agent: what goes beyond it then ends"}, a.changeAgent, func(ctx context.Context, by authority.By, in *changeAgentIn, _ uint64) (*agentOut, error) {
+		return a.getAgent(ctx, by, &in.AgentPath)
+	})
+	a.agentTurn(d, "suspend", "Stop an agent: its mandates end, and it asks for none until it is resumed", func(ctx context.Context, by authority.By, id stead.PrincipalID, in *suspendIn) error {
+		_, err := a.Verbs.SuspendAgent(ctx, by, id, said(in.Body).Reason)
+		return err
+	})
+	a.agentTurn(d, "resume", "Let a suspended agent ask again: not by who answers for it", func(ctx context.Context, by authority.By, id stead.PrincipalID, _ *suspendIn) error {
+		_, err := a.Verbs.ResumeAgent(ctx, by, id)
+		return err
+	})
+	add(d, operation{method: "DELETE", path: "/v1/agents/{id}", id: "retire-agent", tag: web.InSession, group: "agents", of: stead.KindAgent, status: http.StatusNoContent, says: "End an agent for good, with its instances and mandates"}, a.retire)
+}
+
+func (a *API) agentTurn(d *door, verb, says string, move func(context.Context, authority.By, stead.PrincipalID, *suspendIn) error) {
+	o := operation{method: "POST", path: "/v1/agents/{id}/" + verb, id: verb + "-agent", tag: web.InSession, group: "agents", of: stead.KindAgent, says: says}
+	once(d, o, func(ctx context.Context, by authority.By, in *suspendIn) (*agentOut, error) {
+		c, err := a.Verbs.Card(ctx, by.Untied(), in.ID)
+		if err == nil {
+			err = move(ctx, by, c.Principal.ID, in)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return a.getAgent(ctx, by, &in.AgentPath)
+	}, func(ctx context.Context, by authority.By, in *suspendIn, _ uint64) (*agentOut, error) {
+		return a.getAgent(ctx, by, &in.AgentPath)
+	})
+}
+
+func (a *API) listAgents(ctx context.Context, by authority.By, _ *struct{}) (*agentsOut, error) {
+	all, err := a.Verbs.Cards(ctx, by)
+	out := &agentsOut{}
+	out.Body.Agents = each(all, a.agent)
+	return out, err
+}
+
+func (a *API) getAgent(ctx context.Context, by authority.By, in *AgentPath) (*agentOut, error) {
+	return a.agentAs(ctx, by, in.ID, http.StatusOK)
+}
+
+func (a *API) agentAs(ctx context.Context, by authority.By, id string, status int) (*agentOut, error) {
+	c, err := a.Verbs.Card(ctx, by.Untied(), id)
+	if err != nil {
+		return nil, err
+	}
+	return &agentOut{Status: status, ETag: etag(c.Registration.Version), Body: a.agent(c)}, nil
+}
+
+func (a *API) register(ctx context.Context, by authority.By, in *registerIn) (*agentOut, error) {
+	n, err := a.newAgent(in.Body)
+	if err == nil {
+		_, err = a.Verbs.Register(ctx, by, n)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return a.agentAs(ctx, by, in.Body.Name, http.StatusCreated)
+}
+
+func (a *API) changeAgent(ctx context.Context, by authority.By, in *changeAgentIn) (*agentOut, error) {
+	n, err := a.newAgent(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.Verbs.Card(ctx, by.Untied(), in.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case n.Name != c.Name:
+		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "the name of an agent stays: register another")
+	}
+	if _, err := a.Verbs.ChangeAgent(ctx, by, c.Principal.ID, n); err != nil {
+		return nil, err
+	}
+	return a.getAgent(ctx, by, &in.AgentPath)
+}
+
+func (a *API) retire(ctx context.Context, by authority.By, in *AgentPath) (*struct{}, error) {
+	c, err := a.Verbs.Card(ctx, by.Untied(), in.ID)
+	if err == nil {
+		_, err = a.Verbs.RetireAgent(ctx, by, c.Principal.ID)
+	}
+	return nil, err
+}
+
+// newAgent reads what is handed in of an agent.
+func (a *API) newAgent(b agentBody) (authority.NewAgent, error) {
+	n := authority.NewAgent{Name: b.Name, Shown: b.Shown, Groups: b.Groups, Registration: stead.Registration{Kind: b.Kind, Purpose: b.Purpose,
+		Tier: b.Tier, Segment: b.Segment, Build: b.Build}}
+	r := &n.Registration
+	var err error
+	if r.Owner, err = a.somebody(b.Owner); err != nil {
+		return n, err
+	}
+	if b.Sponsor != "" {
+		if r.Sponsor, err = a.somebody(b.Sponsor); err != nil {
+			return n, err
+		}
+	}
+	for _, raw := range b.Keys {
+		k, err := web.PublicKey(raw)
+		if err != nil {
+			return n, err
+		}
+		r.Keys = append(r.Keys, k)
+	}
+	for _, t := range b.Tasks {
+		length, err := duration(t.Length)
+		if err != nil {
+			return n, err
+		}
+		r.Tasks = append(r.Tasks, stead.Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: stead.Duration(length), Budget: t.Budget, Grants: t.Grants})
+	}
+	return n, nil
+}
+
+// somebody finds an account by id or directory/name.
+func (a *API) somebody(text string) (stead.PrincipalID, error) {
+	id, err := a.named(text, authority.By{}, false)
+	if err == nil && a.Register.Principal(id).ID == "" {
+		err = stead.E(stead.Missing, stead.ReasonUnknown, "nobody is called %q: write directory/name", text)
+	}
+	return id, err
+}
+
+func (a *API) agent(c authority.Card) Agent {
+	v := Agent{Who: who(c.Principal.ID, c.Principal), Version: c.Registration.Version, Kind: c.Registration.Kind, Owner: a.show(c.Owner),
+		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Groups, Build: c.Build, Suspended: c.Suspended,
+		Instances: each(c.Instances, instance), Mandates: each(c.Mandates, a.mandate)}
+	if c.Sponsor != "" {
+		w := a.show(c.Sponsor)
+		v.Sponsor = &w
+	}
+	for _, k := range c.Keys {
+		v.Keys = append(v.Keys, k.Thumbprint)
+	}
+	for _, t := range c.Tasks {
+		v.Tasks = append(v.Tasks, Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants})
+	}
+	return v
+}
+
+func instance(i stead.Instance) Instance {
+	return Instance{ID: i.ID, Key: i.Key.Thumbprint, Beat: short(i.Beat), Since: i.Since, Until: i.Until}
+}

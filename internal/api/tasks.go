@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+type instanceBody struct {
+	Key  json.RawMessage `json:"key" doc:"its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it"`
+	For  string          `json:"for,omitempty" doc:"how long it lives at most, such as 25h; an hour where nothing is said"`
+	Beat string          `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long, such as 30s"`
+}
+
+type enrollInstanceIn struct {
+	Body instanceBody
+}
+
+type instanceOut struct {
+	Status int
+	Body   Instance
+}
+
+type instancesOut struct {
+	Body struct {
+		Instances []Instance `json:"instances"`
+	}
+}
+
+type InstancePath struct {
+	ID stead.InstanceID `path:"id" maxLength:"64"`
+}
+
+type taskBody struct {
+	Task   string              `json:"task" minLength:"1" maxLength:"128" doc:"one that the agent has declared"`
+	Reason string              `json:"reason,omitempty" maxLength:"2000" doc:"the task's own purpose where nothing is said"`
+	Ticket string              `json:"ticket,omitempty" maxLength:"200"`
+	Mode   stead.Mode          `json:"mode,omitempty" enum:"read-only,edit"`
+	For    string              `json:"for,omitempty" doc:"how long, such as 2h; task and policy may shorten it"`
+	Grants []stead.Entitlement `json:"grants,omitempty" maxItems:"256" doc:"less than the task allows; all of it where nothing is said"`
+}
+
+type askTaskIn struct {
+	Body taskBody
+}
+
+type completeIn struct {
+	ID   stead.MandateID `path:"id" maxLength:"64"`
+	Body *completeBody
+}
+
+type completeBody struct {
+	Result string `json:"result,omitempty" maxLength:"1024" doc:"what came of it, in a line"`
+}
+
+func (a *API) tasks(d *door) {
+	add(d, operation{method: "GET", path: "/v1/instances", id: "list-instances", tag: web.InSession, group: "agents", says: "List what runs of the agents that one may see"}, a.listInstances)
+	add(d, operation{method: "POST", path: "/v1/instances", id: "enroll-instance", tag: web.InSession, group: "agents", status: http.StatusCreated, says: "Begin a run of the calling agent, which proves its own key"}, a.enrollInstance)
+	add(d, operation{method: "POST", path: "/v1/instances/{id}/beat", id: "beat-instance", tag: web.InSession, group: "agents", status: http.StatusNoContent, says: "Give a sign of life of the calling instance"}, a.beat)
+	add(d, operation{method: "DELETE", path: "/v1/instances/{id}", id: "end-instance", tag: web.InSession, group: "agents", status: http.StatusNoContent, says: "End a run, and what it holds"}, func(ctx context.Context, by authority.By, in *InstancePath) (*struct{}, error) {
+		return nil, a.Verbs.EndInstance(ctx, by, in.ID)
+	})
+	once(d, operation{method: "POST", path: "/v1/tasks", id: "ask-task", tag: web.InSession, group: "agents", status: http.StatusCreated, waits: true, says: "Ask for a mandate for a task of the calling agent"}, a.askTask, func(ctx context.Context, by authority.By, _ *askTaskIn, number uint64) (*mandateOut, error) {
+		made, err := a.left(ctx, number, 1)
+		if err != nil || len(made) == 0 {
+			return nil, err
+		}
+		return a.waits(a.Verbs.Mandate(ctx, by, made[0].Mandate))
+	})
+	turn(a, d, "complete", web.InSession, "Say that the task is done: by the agent, or by who answers for it", func(ctx context.Context, by authority.By, in *completeIn) (stead.Mandate, error) {
+		return a.Verbs.Complete(ctx, by, in.ID, said(in.Body).Result)
+	})
+}
+
+func (a *API) listInstances(ctx context.Context, by authority.By, _ *struct{}) (*instancesOut, error) {
+	all, err := a.Verbs.Cards(ctx, by)
+	out := &instancesOut{}
+	out.Body.Instances = []Instance{}
+	for _, c := range all {
+		out.Body.Instances = append(out.Body.Instances, each(c.Instances, instance)...)
+	}
+	return out, err
+}
+
+func (a *API) enrollInstance(ctx context.Context, by authority.By, in *enrollInstanceIn) (*instanceOut, error) {
+	n := authority.NewInstance{}
+	var err error
+	if n.Key, err = web.PublicKey(in.Body.Key); err != nil {
+		return nil, err
+	}
+	if n.For, err = duration(in.Body.For); err != nil {
+		return nil, err
+	}
+	if n.Beat, err = duration(in.Body.Beat); err != nil {
+		return nil, err
+	}
+	i, err := a.Verbs.EnrollInstance(ctx, by, n)
+	if err != nil {
+		return nil, err
+	}
+	return &instanceOut{Status: http.StatusCreated, Body: instance(i)}, nil
+}
+
+func (a *API) beat(ctx context.Context, by authority.By, in *InstancePath) (*struct{}, error) {
+	if in.ID != by.Instance {
+		return nil, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such instance")
+	}
+	return nil, a.Verbs.Beat(ctx, by)
+}
+
+func (a *API) askTask(ctx context.Context, by authority.By, in *askTaskIn) (*mandateOut, error) {
+	length, err := duration(in.Body.For)
+	if err != nil {
+		return nil, err
+	}
+	return a.waits(a.Verbs.AskTask(ctx, by, authority.TaskAsk{Task: in.Body.Task, Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket},
+		Mode: in.Body.Mode, For: length, Grants: in.Body.Grants}))
+}
