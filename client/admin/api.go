@@ -232,6 +232,11 @@ type FoundOut struct {
 	Candidates []Candidate `json:"candidates"`
 }
 
+type Given struct {
+	Resource string `json:"resource"` // as the entitlement names it
+	Name     string `json:"name"`     // as the system names it
+}
+
 type Group struct {
 	Group  string `json:"group"` // directory/group
 	People int64  `json:"people"`
@@ -269,6 +274,18 @@ type KeyChange struct {
 	After  string `json:"after,omitempty"`
 	Before string `json:"before,omitempty"`
 	Why    string `json:"why,omitempty"` // why it waits for a restart
+}
+
+type Lease struct {
+	System   string    `json:"system"`
+	URL      string    `json:"url"` // all of it in one line
+	Host     string    `json:"host"`
+	Port     int64     `json:"port"`
+	Database string    `json:"database"`
+	User     string    `json:"user"`
+	Password string    `json:"password"`
+	Until    time.Time `json:"until"`
+	Given    []Given   `json:"given"` // where to find what was granted
 }
 
 type LoginIn struct {
@@ -1011,6 +1028,12 @@ func (c *Client) EndMandate(ctx context.Context, id string, opts ...Option) (out
 // ExtendMandate: Ask for one more term. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/extend
 func (c *Client) ExtendMandate(ctx context.Context, id string, body ReasonBody, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/extend", body: body}, &out, opts)
+	return out, err
+}
+
+// LeaseMandate: Get the login to the connected system of a mandate, for the instance that started it: it is shown once. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/lease
+func (c *Client) LeaseMandate(ctx context.Context, id string, opts ...Option) (out Lease, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/lease"}, &out, opts)
 	return out, err
 }
 

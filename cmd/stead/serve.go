@@ -186,7 +186,11 @@ func (s *server) build(ctx context.Context, accept bool) (err error) {
 
 // openHouse opens the store that a configuration names.
 func openHouse(ctx context.Context, c config.Config, set *authority.Settings, kept kept, m house.Material, files map[string]string, accept bool, log *slog.Logger) (*house.House, error) {
-	return house.Open(ctx, house.Options{Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: c.Store.Mirror, Accept: accept,
+	systems, err := connected(c)
+	if err != nil {
+		return nil, err
+	}
+	return house.Open(ctx, house.Options{Systems: systems, Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: c.Store.Mirror, Accept: accept,
 		Settings: set, Files: files, Wall: time.Now, Boot: house.Boot(), Rand: rand.Reader, Master: m.Master, LogKey: m.LogKey,
 		Origin: c.LogOrigin(), CodeKey: m.CodeKey, KeyFile: filepath.Join(c.Store.Dir, keyFile), Cost: directory.Standard,
 		Alarm: func(t string) { log.Error(t, "alarm", true) }})
@@ -269,7 +273,23 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 	for _, a := range apps {
 		s.Apps = append(s.Apps, a.App)
 	}
+	for _, system := range c.Systems {
+		s.Apps = append(s.Apps, stead.NewSystem(stead.AppID(system.ID)))
+	}
 	return s
+}
+
+// connected are the systems of a configuration, with the secrets that lead there.
+func connected(c config.Config) ([]house.System, error) {
+	var all []house.System
+	for _, s := range c.Systems {
+		dsn, err := config.Secret(s.DSN)
+		if err != nil {
+			return nil, stead.Because(err, "read the connection string of the system "+s.ID)
+		}
+		all = append(all, house.System{ID: stead.AppID(s.ID), DSN: dsn, Accept: s.Accept})
+	}
+	return all, nil
 }
 
 // firstPolicy is that of an empty store: the files of the folder, or the default bundle.

@@ -49,20 +49,26 @@ func newWorld(t *testing.T) *world {
 		o.Files = maps.Clone(cedar.Default())
 		o.Files["agents.cedar"] = rules
 	})}
+	w.people()
+	w.agent = w.register("monthly-report", stead.Company, stead.HighTier, "staff/max", task("monthly", "public.customers", "public.orders"))
+	return w
+}
+
+// people enrols those who agree.
+func (w *world) people() {
+	w.t.Helper()
 	w.root = w.Login("staff/root", "console.test")
 	more := staff
 	for i := range more {
 		more[i].Password, more[i].TOTP = housetest.Password, housetest.Secret
 	}
-	made, err := w.Enroll(t.Context(), w.root, more)
+	made, err := w.Enroll(w.t.Context(), w.root, more)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	for _, p := range made {
 		w.People[p.Directory+"/"+p.Name] = p
 	}
-	w.agent = w.register("monthly-report", stead.Company, stead.HighTier, "staff/max", task("monthly", "public.customers", "public.orders"))
-	return w
 }
 
 func task(id string, tables ...string) stead.Task {
@@ -175,5 +181,26 @@ func (w *world) apply(files map[string]string) {
 	}
 	if err != nil {
 		w.t.Fatal(err)
+	}
+}
+
+// recorded tells whether the log has an event of each kind for a mandate.
+func (w *world) recorded(m stead.MandateID, kinds ...stead.EventKind) {
+	w.t.Helper()
+	if err := w.Store.Settled(w.t.Context(), w.Store.Head().Size); err != nil {
+		w.t.Fatal(err)
+	}
+	found := map[stead.EventKind]bool{}
+	all, err := w.Store.Events(w.t.Context(), authority.EventQuery{Mandate: m, Limit: 1000})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range all {
+		found[e.Kind] = true
+	}
+	for _, k := range kinds {
+		if !found[k] {
+			w.t.Errorf("no %s is recorded", k)
+		}
 	}
 }

@@ -71,6 +71,10 @@ func (d *desk) StartTask(_ context.Context, _ authority.By, id stead.MandateID) 
 	return stead.Mandate{ID: id, State: stead.Active}, d.note("start task " + string(id))
 }
 
+func (d *desk) Lease(_ context.Context, _ authority.By, id stead.MandateID) (authority.Lease, error) {
+	return authority.Lease{System: "crm", Password: "shown once"}, d.note("lease " + string(id))
+}
+
 func (d *desk) Complete(_ context.Context, _ authority.By, id stead.MandateID, result string) (stead.Mandate, error) {
 	return stead.Mandate{ID: id, State: stead.Ended}, d.note(strings.TrimSpace("complete " + string(id) + " " + result))
 }

@@ -38,6 +38,7 @@ type API struct {
 	// Advance moves the clock of stead dev, and is nil everywhere else: then there is no such route.
 	Advance func(context.Context, time.Duration) (time.Time, error)
 
+	Leases Leases   // of connected systems
 	Reload Reloader // nil: this server has no file
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -57,6 +58,40 @@ type completeBody struct {
 	Result string `json:"result,omitempty" maxLength:"1024" doc:"what came of it, in a line"`
 }
 
+// A Lease is what an agent enters a connected system with.
+type Lease struct {
+	System   stead.AppID `json:"system"`
+	URL      string      `json:"url" doc:"all of it in one line"`
+	Host     string      `json:"host"`
+	Port     uint16      `json:"port"`
+	Database string      `json:"database"`
+	User     string      `json:"user"`
+	Password string      `json:"password"`
+	Until    time.Time   `json:"until"`
+	Given    []Given     `json:"given" doc:"where to find what was granted"`
+}
+
+// A Given says under which name a lease finds what was granted.
+type Given struct {
+	Resource string `json:"resource" doc:"as the entitlement names it"`
+	Name     string `json:"name" doc:"as the system names it"`
+}
+
+type leaseOut struct {
+	CacheControl string `header:"Cache-Control"`
+	Status       int
+	Body         Lease
+}
+
+func (a *API) lease(ctx context.Context, by authority.By, in *mandateIn) (*leaseOut, error) {
+	l, err := a.Leases.Lease(ctx, by, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &leaseOut{CacheControl: "no-store", Status: http.StatusCreated, Body: Lease{System: l.System, URL: l.URL, Host: l.Host, Port: l.Port, Database: l.Database,
+		User: l.User, Password: l.Password, Until: l.Until, Given: each(l.Given, func(g authority.Given) Given { return Given(g) })}}, nil
+}
+
 func (a *API) tasks(d *door) {
 	add(d, operation{method: "GET", path: "/v1/instances", id: "list-instances", tag: web.InSession, group: "agents", says: "List what runs of the agents that one may see"}, a.listInstances)
 	add(d, operation{method: "POST", path: "/v1/instances", id: "enroll-instance", tag: web.InSession, group: "agents", status: http.StatusCreated, says: "Begin a run of the calling agent, which proves its own key"}, a.enrollInstance)
@@ -71,6 +106,7 @@ func (a *API) tasks(d *door) {
 		}
 		return a.waits(a.Verbs.Mandate(ctx, by, made[0].Mandate))
 	})
+	add(d, operation{method: "POST", path: "/v1/mandates/{id}/lease", id: "lease-mandate", tag: web.InSession, group: "agents", status: http.StatusCreated, says: "Get the login to the connected system of a mandate, for the instance that started it: it is shown once"}, a.lease)
 	turn(a, d, "complete", web.InSession, "Say that the task is done: by the agent, or by who answers for it", func(ctx context.Context, by authority.By, in *completeIn) (stead.Mandate, error) {
 		return a.Verbs.Complete(ctx, by, in.ID, said(in.Body).Result)
 	})

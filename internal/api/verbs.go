@@ -110,6 +110,11 @@ type Tasks interface {
 	Complete(ctx context.Context, by authority.By, id stead.MandateID, result string) (stead.Mandate, error)
 }
 
+// Leases gives the calling instance a login to the system of its mandate, once.
+type Leases interface {
+	Lease(context.Context, authority.By, stead.MandateID) (authority.Lease, error)
+}
+
 // Verbs are all of them: what authority.Authority is.
 type Verbs interface {
 	Logins

@@ -54,6 +54,8 @@ var Kinds = []KindRow{
 	{"instance.enrolled", "instance.enroll", "an agent began a run with a key of its own"},
 	{"instance.beaten", "instance.beat", "an instance gave a sign of life"},
 	{"instance.ended", "instance.end", "a run is over: by itself, by its time, or because it was not heard of; its mandates ended first"},
+	{"system.granted", "system.grant", "an instance is given a login to a connected system, for its mandate; written before it is made"},
+	{"system.withdrawn", "system.withdraw", "that login, its connections and its role are gone, and how long each took; the refusal says that it could not be taken back yet"},
 	{"policy.staged", "policy.stage", "files of policy were handed in"},
 	{"policy.applied", "policy.apply", "they came into force, by another person than their author"},
 	{"report.made", "report.make", "a report was made: which, of what, how many rows, and its digest"},

@@ -18,6 +18,7 @@ type Config struct {
 	Timers        []Timer       `yaml:"timers" doc:"Other terms for an application, a realm, a group, or a combination. The most specific one wins, member by member."`
 	Roles         Roles         `yaml:"roles" doc:"Which groups run Stead itself, each written directory/group."`
 	Apps          yaml.Node     `yaml:"apps" doc:"Applications behind the gateway: hosts, upstream, realms, rules. Their keys: docs/reference/apps.md."`
+	Systems       []System      `yaml:"systems" doc:"Connected systems that agents are given logins to, for their tasks. Waits for a restart."`
 	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
 	Audit         Audit         `yaml:"audit" doc:"The record."`
 	Observability Observability `yaml:"observability" doc:"What watches this server."`
@@ -61,6 +62,14 @@ type Directory struct {
 	ID    string `yaml:"id" doc:"Short name: staff."`
 	Label string `yaml:"label" doc:"Name to show at sign-in."`
 	Realm string `yaml:"realm" doc:"What these people are: employees, customers, partners. Informs policies and pages."`
+}
+
+// A System is connected.
+type System struct {
+	ID     string   `yaml:"id" doc:"Short name, as entitlements call it: crm."`
+	Kind   string   `yaml:"kind" doc:"What it is. There is one kind: postgresql." enum:"postgresql"`
+	DSN    string   `yaml:"dsn_file" doc:"File with the connection string of Stead's own role there: docs/guide/postgresql-systems.md."`
+	Accept []string `yaml:"accept" doc:"Openings of it for everybody that are known and accepted, by name: docs/guide/postgresql-systems.md."`
 }
 
 // Sessions end.

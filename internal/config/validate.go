@@ -38,6 +38,7 @@ func (c *Config) validate() []Problem {
 	k.must((c.Store.Driver == "postgres") == (c.Store.DSN != ""), "store.dsn_file", "goes with store.driver: postgres, and with that alone")
 	c.directories(k)
 	c.terms(k)
+	c.systems(k)
 	for path, groups := range map[string][]string{"roles.admin": c.Roles.Admin, "roles.auditor": c.Roles.Auditor, "roles.security": c.Roles.Security} {
 		for _, g := range groups {
 			c.group(k, path, g)
@@ -86,6 +87,18 @@ func (c *Config) directories(k *checker) {
 		k.must(short.MatchString(d.ID), path, "%q is no short name: small letters, digits and -, beginning with a letter", d.ID)
 		k.must(!seen[d.ID], path, "%q is there twice", d.ID)
 		seen[d.ID] = true
+	}
+}
+
+func (c *Config) systems(k *checker) {
+	seen := map[string]bool{}
+	for i, s := range c.Systems {
+		path := fmt.Sprintf("systems[%d]", i)
+		k.must(short.MatchString(s.ID), path+".id", "%q is no short name: small letters, digits and -, beginning with a letter", s.ID)
+		k.must(!seen[s.ID], path+".id", "%q is there twice", s.ID)
+		k.must(s.Kind == "postgresql", path+".kind", "%q: there is one kind, postgresql", s.Kind)
+		k.must(s.DSN != "", path+".dsn_file", "is missing: name the file with the connection string")
+		seen[s.ID] = true
 	}
 }
 

@@ -46,6 +46,7 @@ type Options struct {
 	Cost     directory.Cost
 	AtOnce   int // passwords checked at once; 0 = 2
 	Alarm    func(string)
+	Systems  []System
 }
 
 // A House is everything behind the doors.
@@ -62,6 +63,7 @@ type House struct {
 	metrics *health.Metrics
 	unheard *unheard
 	leaving leaving
+	systems *systems
 	reading reading                             // how far the record was verified
 	ruling  atomic.Pointer[authority.Authority] // under the settings in force; nil: the first
 }
@@ -89,6 +91,7 @@ func Open(ctx context.Context, o Options) (*House, error) {
 		Store: h.Store, Policy: h.Cedar, Prover: h.Prover, Settings: o.Settings, Node: o.Node, CodeKey: o.CodeKey, Alarm: o.Alarm,
 		Clock: clock(o, h.Store), NewID: ids(o.Rand),
 	}
+	h.systems = newSystems(h, o)
 	return h, h.begin(ctx, o)
 }
 

@@ -1,0 +1,182 @@
+package house
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/postgres"
+)
+
+// A System is a PostgreSQL that is given out in leases.
+type System struct {
+	ID     stead.AppID
+	DSN    string   // of Stead's own role there
+	Accept []string // openings of it that are known: docs/guide/postgresql-systems.md
+}
+
+// systems keep the leases of connected systems in step with the mandates.
+type systems struct {
+	h   *House
+	all map[stead.AppID]*postgres.Database
+
+	mu   sync.Mutex
+	told map[stead.MandateID]time.Time // when a lease that could not be taken back was last reported
+}
+
+func newSystems(h *House, o Options) *systems {
+	s := &systems{h: h, all: map[stead.AppID]*postgres.Database{}, told: map[stead.MandateID]time.Time{}}
+	for _, c := range o.Systems {
+		s.all[c.ID] = &postgres.Database{ID: c.ID, DSN: c.DSN, Accept: c.Accept, Now: h.Now, Rand: o.Rand,
+			Live: func(_ context.Context, id stead.MandateID) error { return h.InForce(id) }}
+	}
+	return s
+}
+
+// Lease gives the calling instance a login of its own to the system of its mandate, once. Each of its grants is decided
+// first, and on record; then that it is given; then it is made. Errors: refused, missing, expired, conflict, broken.
+func (h *House) Lease(ctx context.Context, by authority.By, id stead.MandateID) (authority.Lease, error) {
+	m, err := h.Grant(ctx, by, id)
+	if err != nil {
+		return authority.Lease{}, err
+	}
+	l, err := h.systems.lease(ctx, by, m)
+	if err == nil {
+		return l, nil
+	}
+	back := context.WithoutCancel(ctx)
+	return authority.Lease{}, errors.Join(err, h.systems.withdraw(back, m.Scope.Apps[0], id))
+}
+
+func (s *systems) lease(ctx context.Context, by authority.By, m stead.Mandate) (authority.Lease, error) {
+	system := m.Scope.Apps[0]
+	db := s.all[system]
+	if db == nil {
+		return authority.Lease{}, stead.E(stead.Missing, stead.ReasonNoRoute, "the system %s gives no logins: it is not connected", system)
+	}
+	for _, e := range m.Scope.Grants {
+		d, err := s.h.Decide(ctx, stead.Question{Actor: by.Principal, Subject: by.Principal, Mandate: m.ID, Key: by.Key, Action: e.Action,
+			Resource: stead.Resource{App: system, Realm: "all", Path: "/", Name: e.Resource}, Columns: e.Columns, Rows: e.Rows,
+			Context: stead.Context{Address: by.Address}})
+		if err != nil {
+			return authority.Lease{}, err
+		}
+		if !d.Allow {
+			return authority.Lease{}, stead.E(stead.Refused, d.Reason, "%s (%s)", d.Text, e.Resource)
+		}
+	}
+	in, err := db.Grant(ctx, m)
+	if err != nil {
+		return authority.Lease{}, err
+	}
+	l := authority.Lease{System: system, URL: in.URL(), Host: in.Host, Port: in.Port, Database: in.Database, User: in.User,
+		Password: in.Password, Until: in.Until}
+	for _, t := range in.Tables {
+		l.Given = append(l.Given, authority.Given{Resource: t.Resource, Name: t.Name})
+	}
+	return l, s.h.InForce(m.ID)
+}
+
+// withdraw takes a lease back and records how long that took; a failure is recorded and reported once a minute, and tried
+// again.
+func (s *systems) withdraw(ctx context.Context, system stead.AppID, id stead.MandateID) error {
+	w, err := s.all[system].Withdraw(ctx, id)
+	if err == nil && w.Role == "" {
+		return nil // there was none: somebody else took it back
+	}
+	what := stead.Fields{"role": w.Role}
+	if err == nil {
+		what["refused_after"], what["connections_gone_after"], what["dropped_after"] = w.Refused.String(), w.Gone.String(), w.Dropped.String()
+		if len(w.Owned) > 0 {
+			what["owned"] = strings.Join(w.Owned, ", ")
+		}
+		return s.h.Withdrawn(ctx, system, id, what, nil)
+	}
+	if s.due(id) {
+		s.h.Alarm("a login to " + string(system) + " could not be taken back yet, it is tried again: " + err.Error())
+		failed := stead.E(stead.Broken, stead.ReasonBroken, "a login to %s could not be taken back yet: %w", system, err)
+		return errors.Join(err, s.h.Withdrawn(ctx, system, id, what, failed))
+	}
+	return err
+}
+
+func (s *systems) due(id stead.MandateID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.h.Now()
+	if now.Sub(s.told[id]) < time.Minute {
+		return false
+	}
+	s.told[id] = now
+	return true
+}
+
+// settleEach is how often the roles that are there are compared with the mandates, beside every end as it is heard.
+const settleEach = 5 * time.Second
+
+// KeepSystems takes back what mandates leave behind in connected systems, as soon as their end is heard, until ctx is over.
+func (h *House) KeepSystems(ctx context.Context, log *slog.Logger) {
+	if len(h.systems.all) == 0 {
+		return
+	}
+	var along sync.WaitGroup
+	along.Go(func() {
+		err := h.Store.Follow(ctx, h.Store.Head().Size, func(e authority.StoredEvent) error {
+			if h.systems.all[e.App] != nil && ends(e.Kind) {
+				along.Go(func() {
+					if err := h.systems.withdraw(ctx, e.App, e.Mandate); err != nil && ctx.Err() == nil {
+						log.Error("a lease could not be taken back yet", "system", e.App, "mandate", e.Mandate, "error", err)
+					}
+				})
+			}
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			log.Error("the log could not be followed: leases are compared every few seconds alone", "error", err)
+		}
+	})
+	along.Go(func() {
+		each := time.NewTicker(settleEach)
+		defer each.Stop()
+		for {
+			if err := h.SettleSystems(ctx); err != nil && ctx.Err() == nil {
+				log.Error("leases could not be compared with the mandates", "error", err)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-each.C:
+			}
+		}
+	})
+	along.Wait()
+}
+
+// ends tells whether an event may have ended a lease.
+func ends(k stead.EventKind) bool {
+	switch k {
+	case "mandate.ended", "mandate.completed", "mandate.revoked", "mandate.suspended":
+		return true
+	}
+	return false
+}
+
+// SettleSystems takes back every lease whose mandate is not in force: what was missed, and what nobody knows of.
+func (h *House) SettleSystems(ctx context.Context) error {
+	var errs []error
+	for id, db := range h.systems.all {
+		held, err := db.Held(ctx)
+		errs = append(errs, stead.Because(err, "ask "+string(id)+" for its leases"))
+		for _, m := range held {
+			if h.InForce(m) != nil {
+				errs = append(errs, h.systems.withdraw(ctx, id, m))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
