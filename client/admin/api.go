@@ -40,18 +40,18 @@ type Agent struct {
 }
 
 type AgentBody struct {
-	Name    string   `json:"name"` // no spaces, no '/', nothing invisible
-	Kind    string   `json:"kind"`
-	Owner   string   `json:"owner"` // who answers for it: an id, or directory/name
-	Purpose string   `json:"purpose"`
-	Tier    string   `json:"tier"`
-	Build   *Build   `json:"build,omitempty"` // what it is made of; another build suspends it until somebody else has looked
-	Groups  []string `json:"groups,omitempty"`
-	Keys    []string `json:"keys,omitempty"` // public keys as JWK (RFC 7517), P-256 or Ed25519
-	Segment string   `json:"segment,omitempty"`
-	Shown   string   `json:"shown,omitempty"`
-	Sponsor string   `json:"sponsor,omitempty"` // who wanted it: an id, or directory/name
-	Tasks   []Task   `json:"tasks,omitempty"`
+	Name    string              `json:"name"` // no spaces, no '/', nothing invisible
+	Kind    string              `json:"kind"`
+	Owner   string              `json:"owner"` // who answers for it: an id, or directory/name
+	Purpose string              `json:"purpose"`
+	Tier    string              `json:"tier"`
+	Build   *Build              `json:"build,omitempty"` // what it is made of; another build suspends it until somebody else has looked
+	Groups  []string            `json:"groups,omitempty"`
+	Keys    []map[string]string `json:"keys,omitempty"` // public keys as JWK (RFC 7517), P-256 or Ed25519
+	Segment string              `json:"segment,omitempty"`
+	Shown   string              `json:"shown,omitempty"`
+	Sponsor string              `json:"sponsor,omitempty"` // who wanted it: an id, or directory/name
+	Tasks   []Task              `json:"tasks,omitempty"`
 }
 
 type AgentsOut struct {
@@ -260,9 +260,9 @@ type Instance struct {
 }
 
 type InstanceBody struct {
-	Key  string `json:"key"`            // its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it
-	Beat string `json:"beat,omitempty"` // it is gone when it was not heard of for so long, such as 30s
-	For  string `json:"for,omitempty"`  // how long it lives at most, such as 25h; an hour where nothing is said
+	Key  map[string]string `json:"key"`            // its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it
+	Beat string            `json:"beat,omitempty"` // it is gone when it was not heard of for so long, such as 30s
+	For  string            `json:"for,omitempty"`  // how long it lives at most, such as 25h; an hour where nothing is said
 }
 
 type InstancesOut struct {

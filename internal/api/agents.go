@@ -50,18 +50,18 @@ type Instance struct {
 }
 
 type agentBody struct {
-	Name    string            `json:"name" minLength:"1" maxLength:"128" doc:"no spaces, no '/', nothing invisible"`
-	Shown   string            `json:"shown,omitempty" maxLength:"256"`
-	Groups  []string          `json:"groups,omitempty" maxItems:"100"`
-	Kind    stead.AgentKind   `json:"kind" enum:"company,employee,peer"`
-	Owner   string            `json:"owner" minLength:"1" maxLength:"256" doc:"who answers for it: an id, or directory/name"`
-	Sponsor string            `json:"sponsor,omitempty" maxLength:"256" doc:"who wanted it: an id, or directory/name"`
-	Purpose string            `json:"purpose" minLength:"1" maxLength:"1024"`
-	Tier    stead.Tier        `json:"tier" enum:"low,medium,high"`
-	Segment string            `json:"segment,omitempty" maxLength:"64"`
-	Build   stead.Build       `json:"build,omitzero" doc:"what it is made of; another build suspends it until somebody else has looked"`
-	Keys    []json.RawMessage `json:"keys,omitempty" maxItems:"8" doc:"public keys as JWK (RFC 7517), P-256 or Ed25519"`
-	Tasks   []Task            `json:"tasks,omitempty" maxItems:"64"`
+	Name    string           `json:"name" minLength:"1" maxLength:"128" doc:"no spaces, no '/', nothing invisible"`
+	Shown   string           `json:"shown,omitempty" maxLength:"256"`
+	Groups  []string         `json:"groups,omitempty" maxItems:"100"`
+	Kind    stead.AgentKind  `json:"kind" enum:"company,employee,peer"`
+	Owner   string           `json:"owner" minLength:"1" maxLength:"256" doc:"who answers for it: an id, or directory/name"`
+	Sponsor string           `json:"sponsor,omitempty" maxLength:"256" doc:"who wanted it: an id, or directory/name"`
+	Purpose string           `json:"purpose" minLength:"1" maxLength:"1024"`
+	Tier    stead.Tier       `json:"tier" enum:"low,medium,high"`
+	Segment string           `json:"segment,omitempty" maxLength:"64"`
+	Build   stead.Build      `json:"build,omitzero" doc:"what it is made of; another build suspends it until somebody else has looked"`
+	Keys    []map[string]any `json:"keys,omitempty" maxItems:"8" doc:"public keys as JWK (RFC 7517), P-256 or Ed25519"`
+	Tasks   []Task           `json:"tasks,omitempty" maxItems:"64"`
 }
 
 type registerIn struct {
@@ -201,7 +201,7 @@ func (a *API) newAgent(b agentBody) (authority.NewAgent, error) {
 		}
 	}
 	for _, raw := range b.Keys {
-		k, err := web.PublicKey(raw)
+		k, err := publicKey(raw)
 		if err != nil {
 			return n, err
 		}
@@ -215,6 +215,15 @@ func (a *API) newAgent(b agentBody) (authority.NewAgent, error) {
 		r.Tasks = append(r.Tasks, stead.Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: stead.Duration(length), Budget: t.Budget, Grants: t.Grants})
 	}
 	return n, nil
+}
+
+// publicKey reads a key as JWK.
+func publicKey(jwk map[string]any) (stead.AgentKey, error) {
+	raw, err := json.Marshal(jwk)
+	if err != nil {
+		return stead.AgentKey{}, stead.Because(err, "write a key")
+	}
+	return web.PublicKey(raw)
 }
 
 // somebody finds an account by id or directory/name.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"time"
 
@@ -12,9 +11,9 @@ import (
 )
 
 type instanceBody struct {
-	Key  json.RawMessage `json:"key" doc:"its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it"`
-	For  string          `json:"for,omitempty" doc:"how long it lives at most, such as 25h; an hour where nothing is said"`
-	Beat string          `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long, such as 30s"`
+	Key  map[string]any `json:"key" doc:"its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it"`
+	For  string         `json:"for,omitempty" doc:"how long it lives at most, such as 25h; an hour where nothing is said"`
+	Beat string         `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long, such as 30s"`
 }
 
 type enrollInstanceIn struct {
@@ -125,7 +124,7 @@ func (a *API) listInstances(ctx context.Context, by authority.By, _ *struct{}) (
 func (a *API) enrollInstance(ctx context.Context, by authority.By, in *enrollInstanceIn) (*instanceOut, error) {
 	n := authority.NewInstance{}
 	var err error
-	if n.Key, err = web.PublicKey(in.Body.Key); err != nil {
+	if n.Key, err = publicKey(in.Body.Key); err != nil {
 		return nil, err
 	}
 	if n.For, err = duration(in.Body.For); err != nil {

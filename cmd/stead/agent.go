@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/steadhq/stead/client/admin"
+)
+
+func (e *env) agent() *cobra.Command {
+	c := &cobra.Command{Use: "agent", Short: "Agents: whose they are, what they may, what runs of them",
+		Long: "An agent is registered with an owner who answers for it, and with the tasks it is there for: exactly the entitlements that\n" +
+			"each needs. It acts under a mandate for one of them, agreed to as policy says. Register and change agents with stead apply."}
+	c.AddCommand(e.agentList(), e.agentShow(), e.agentSuspend(), e.agentResume(), e.agentRetire())
+	return c
+}
+
+func (e *env) agentList() *cobra.Command {
+	return &cobra.Command{Use: "list", Short: "List agents: all for who may see them, else those you answer for", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		client, err := e.client()
+		if err != nil {
+			return err
+		}
+		out, err := client.ListAgents(c.Context())
+		if err != nil {
+			return err
+		}
+		if len(out.Agents) == 0 && e.format == "table" {
+			e.say("No agents yet. Describe one in a file and register it: stead apply -f agents.yaml")
+		}
+		return e.print(out.Agents, func(t *table) {
+			t.columns = []string{"agent", "kind", "owner", "tier", "segment", "state", "runs", "mandates"}
+			for _, a := range out.Agents {
+				t.row(a.Account, a.AgentKind, account(a.Owner), a.Tier, a.Segment, agentState(a), number(int64(len(a.Instances))), number(int64(len(a.Mandates))))
+			}
+		})
+	}}
+}
+
+func agentState(a admin.Agent) string {
+	if a.Suspended {
+		return "suspended"
+	}
+	return "in use"
+}
+
+func (e *env) agentShow() *cobra.Command {
+	return &cobra.Command{Use: "show AGENT", Short: "Show an agent, its tasks, what runs of it and what it holds", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+		client, err := e.client()
+		if err != nil {
+			return err
+		}
+		a, err := client.GetAgent(c.Context(), args[0])
+		if err != nil {
+			return err
+		}
+		return e.print(a, func(t *table) {
+			t.row("agent", a.Account+" ("+a.ID+")")
+			t.row("what for", a.Purpose)
+			t.row("kind", a.AgentKind+", tier "+a.Tier)
+			t.row("owner", account(a.Owner))
+			t.row("state", agentState(a))
+			for _, k := range a.Tasks {
+				t.row("task "+k.ID, strings.TrimSpace(k.Purpose+" "+k.Length))
+				for _, g := range k.Grants {
+					t.row("", strings.TrimSpace(g.Action+" "+g.System+": "+g.Resource+" "+strings.Join(g.Columns, ", ")+" "+g.Rows))
+				}
+			}
+			for _, i := range a.Instances {
+				t.row("runs", i.ID+" until "+i.Until.Local().Format(time.DateTime))
+			}
+			for _, m := range a.Mandates {
+				t.row("mandate", m.ID+" "+m.State+" for "+m.Task)
+			}
+		})
+	}}
+}
+
+func (e *env) agentSuspend() *cobra.Command {
+	var reason string
+	c := &cobra.Command{Use: "suspend AGENT", Short: "Stop an agent: its mandates end, and it asks for none until it is resumed", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+		return e.agentMoved(c.Context(), "suspended", func(ctx context.Context, client *client) (admin.Agent, error) {
+			return client.SuspendAgent(ctx, args[0], admin.RevokeBody{Reason: reason})
+		})
+	}}
+	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	return c
+}
+
+func (e *env) agentResume() *cobra.Command {
+	return &cobra.Command{Use: "resume AGENT", Short: "Let a suspended agent ask again: not by who answers for it", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+		return e.agentMoved(c.Context(), "in use again", func(ctx context.Context, client *client) (admin.Agent, error) {
+			return client.ResumeAgent(ctx, args[0], admin.RevokeBody{})
+		})
+	}}
+}
+
+func (e *env) agentMoved(ctx context.Context, state string, move func(context.Context, *client) (admin.Agent, error)) error {
+	client, err := e.client()
+	if err != nil {
+		return err
+	}
+	a, err := move(ctx, client)
+	if err != nil {
+		return err
+	}
+	return e.print(a, func(t *table) { t.row(a.Account, state) })
+}
+
+func (e *env) agentRetire() *cobra.Command {
+	var name string
+	c := &cobra.Command{Use: "retire AGENT", Short: "End an agent for good, with what runs of it and what it holds", Args: cobra.ExactArgs(1),
+		Long: "End an agent for good. Its name is free again; what it did stays on record. Say the name twice: --yes-retire AGENT.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if name != args[0] {
+				return fail(exitUsage, "stead agent retire "+args[0]+" --yes-retire "+args[0], "this cannot be undone: say which agent once more")
+			}
+			client, err := e.client()
+			if err != nil {
+				return err
+			}
+			if err := client.RetireAgent(c.Context(), args[0]); err != nil {
+				return err
+			}
+			e.say("%s is retired.", args[0])
+			return nil
+		}}
+	c.Flags().StringVar(&name, "yes-retire", "", "the name of the agent once more")
+	return c
+}
+
+// applied is what stead apply reads: one YAML file.
+type applied struct {
+	Agents []admin.AgentBody `json:"agents"`
+}
+
+func (e *env) apply() *cobra.Command {
+	var file string
+	c := &cobra.Command{Use: "apply -f FILE", Short: "Register and change agents as a file says", Args: cobra.NoArgs,
+		Long: "Register the agents of a YAML file that are not there yet, and change those that are. What an agent may no more then ends.\n" +
+			"Agents that the file does not name stay as they are. examples/agents/monthly-report.yaml is one to begin with.",
+		Example: "  stead apply -f agents.yaml\n  cat agents.yaml | stead apply -f -",
+		RunE: func(c *cobra.Command, _ []string) error {
+			wanted, err := e.readApplied(file)
+			if err != nil {
+				return err
+			}
+			client, err := e.client()
+			if err != nil {
+				return err
+			}
+			var made []admin.Agent
+			for _, a := range wanted.Agents {
+				now, err := applyAgent(c.Context(), client, a)
+				if err != nil {
+					return fmt.Errorf("%s: %w", a.Name, err)
+				}
+				made = append(made, now)
+			}
+			return e.print(made, func(t *table) {
+				t.columns = []string{"agent", "owner", "tasks", "state", "version"}
+				for _, a := range made {
+					t.row(a.Account, account(a.Owner), number(int64(len(a.Tasks))), agentState(a), number(a.Version))
+				}
+			})
+		}}
+	c.Flags().StringVarP(&file, "file", "f", "", "the file, - for stdin")
+	_ = c.MarkFlagRequired("file")
+	return c
+}
+
+func (e *env) readApplied(file string) (out applied, err error) {
+	var raw []byte
+	if file == "-" {
+		raw, err = io.ReadAll(e.in)
+	} else {
+		raw, err = os.ReadFile(file)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return out, fail(exitNotFound, "", "there is no file %s", file)
+	case err != nil:
+		return out, err
+	}
+	var any any
+	if err := yaml.Unmarshal(raw, &any); err != nil {
+		return out, fail(exitUsage, "", "%s is no YAML: %s", file, err)
+	}
+	text, err := json.Marshal(any)
+	if err != nil {
+		return out, fail(exitUsage, "", "%s: names are texts: %s", file, err)
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&out); err != nil {
+		return out, fail(exitUsage, "", "%s: %s", file, strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if len(out.Agents) == 0 {
+		return out, fail(exitUsage, "", "%s names no agents: begin with agents: and a list", file)
+	}
+	return out, nil
+}
+
+// applyAgent registers an agent, or changes the one that is there while nobody else does.
+func applyAgent(ctx context.Context, client *client, a admin.AgentBody) (admin.Agent, error) {
+	now, err := client.GetAgent(ctx, a.Name)
+	if codeOf(err) == exitNotFound {
+		return client.RegisterAgent(ctx, a)
+	}
+	if err != nil {
+		return now, err
+	}
+	return client.ChangeAgent(ctx, a.Name, a, admin.IfMatch(now.Version))
+}
