@@ -12,13 +12,23 @@ import (
 // TimeForm is how times stand in events and digests: UTC, microseconds.
 const TimeForm = "2006-01-02T15:04:05.000000Z"
 
+// AppendTime writes t in TimeForm.
+func AppendTime(b []byte, t time.Time) []byte {
+	b = t.UTC().AppendFormat(b, time.RFC3339) // a form that the standard library is quick at; it ends in Z
+	b[len(b)-1] = '.'
+	for micro, unit := t.Nanosecond()/1000, 100_000; unit > 0; unit /= 10 {
+		b = append(b, '0'+byte(micro/unit%10))
+	}
+	return append(b, 'Z')
+}
+
 // AppendEvent writes e as it is stored and hashed: RFC 8785 order, who and what being the sealed parts. Empty
 // members are left out. The index is not written: the place in the log is the index.
 func AppendEvent(b []byte, e *Event, who, what []byte) []byte {
 	o := object{b: append(b, '{')}
 	o.text("actor", string(e.Actor))
 	o.text("app", string(e.App))
-	o.text("at", e.At.UTC().Format(TimeForm))
+	o.time("at", e.At)
 	o.counts(e.Counts)
 	o.text("decision", string(e.Decision))
 	o.text("id", string(e.ID))
@@ -41,17 +51,20 @@ func AppendEvent(b []byte, e *Event, who, what []byte) []byte {
 
 // AppendFields writes f in the order of its names: the plain text of a sealed part.
 func AppendFields(b []byte, f Fields) []byte {
-	names := make([]string, 0, len(f))
-	for k := range f {
-		names = append(names, k)
+	var room [12]field
+	all := room[:0]
+	for k, v := range f {
+		all = append(all, field{k, v})
 	}
-	slices.SortFunc(names, compareUTF16)
+	slices.SortFunc(all, func(x, y field) int { return compareUTF16(x.name, y.name) })
 	o := object{b: append(b, '{')}
-	for _, k := range names {
-		o.text(k, f[k])
+	for _, f := range all {
+		o.text(f.name, f.value)
 	}
 	return append(o.b, '}')
 }
+
+type field struct{ name, value string }
 
 // An object writes the members of one JSON object. Members must come in RFC 8785 order; numbers are integers
 // that I-JSON holds exactly.
@@ -93,9 +106,8 @@ func (o *object) bytes(k string, v []byte) {
 }
 
 func (o *object) time(k string, t time.Time) {
-	if !t.IsZero() {
-		o.text(k, t.UTC().Format(TimeForm))
-	}
+	o.name(k)
+	o.b = append(AppendTime(append(o.b, '"'), t), '"')
 }
 
 func (o *object) counts(cs []Count) {
@@ -113,7 +125,9 @@ func (o *object) counts(cs []Count) {
 		in.number("max", c.Max)
 		in.number("n", c.N)
 		in.text("op", string(c.Op))
-		in.time("until", c.Until)
+		if !c.Until.IsZero() {
+			in.time("until", c.Until)
+		}
 		o.b = append(in.b, '}')
 	}
 	o.b = append(o.b, ']')
@@ -147,6 +161,11 @@ func AppendString(b []byte, s string) []byte {
 	const digits = "0123456789abcdef"
 	b = append(b, '"')
 	for i := 0; i < len(s); {
+		n := plain(s[i:])
+		b = append(b, s[i:i+n]...)
+		if i += n; i == len(s) {
+			break
+		}
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, n := utf8.DecodeRuneInString(s[i:])
@@ -157,8 +176,6 @@ func AppendString(b []byte, s string) []byte {
 		switch i++; {
 		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
-		case c >= 0x20:
-			b = append(b, c)
 		case c == '\b':
 			b = append(b, '\\', 'b')
 		case c == '\t':
@@ -176,8 +193,21 @@ func AppendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// plain is how many bytes at the beginning of s stand for themselves: nearly always all.
+func plain(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c < 0x20 || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return i
+		}
+	}
+	return len(s)
+}
+
 // compareUTF16 orders strings by their UTF-16 code units, as RFC 8785 3.2.3 asks.
 func compareUTF16(a, b string) int {
+	for a != "" && b != "" && a[0] == b[0] && a[0] < utf8.RuneSelf {
+		a, b = a[1:], b[1:]
+	}
 	for a != "" && b != "" {
 		ra, na := utf8.DecodeRuneInString(a)
 		rb, nb := utf8.DecodeRuneInString(b)

@@ -169,3 +169,12 @@ func BenchmarkAppendEvent(b *testing.B) {
 		buf = AppendEvent(buf[:0], &e, buf[:16], buf[:64])
 	}
 }
+
+func TestAppendTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		at := time.UnixMicro(rapid.Int64Range(-6e16, 2e17).Draw(t, "at")).In(time.FixedZone("x", 3600)).Add(999)
+		if got, want := string(AppendTime([]byte("x"), at)), "x"+at.UTC().Format(TimeForm); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	})
+}
