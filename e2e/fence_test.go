@@ -26,6 +26,18 @@ func (g *gate) Append(ctx context.Context, e authority.Entry) (stead.Receipt, er
 	return g.Store.Append(ctx, e)
 }
 
+func (g *gate) Submit(ctx context.Context, e authority.Entry) authority.Ticket { return land(g.Append(ctx, e)) }
+
+// landed is a ticket whose answer is there.
+type landed struct {
+	stead.Receipt
+	err error
+}
+
+func land(r stead.Receipt, err error) landed { return landed{r, err} }
+
+func (l landed) Wait() (stead.Receipt, error) { return l.Receipt, l.err }
+
 // What changes between the look and the record counts: the answer is made again before anything is released
 // (S-I13, S-I20). Each row changes one thing in that moment.
 func TestFence(t *testing.T) {

@@ -7,17 +7,6 @@ import (
 	"github.com/steadhq/stead"
 )
 
-// A Pending is a decision whose record is on its way to the disk. A read may go upstream meanwhile; nothing may reach
-// the client, and no write may be sent, before Wait has said yes.
-type Pending struct {
-	Decision stead.Decision
-	wait     func() (stead.Decision, error)
-}
-
-// Wait gives the decision that counts: recorded, and made on nothing older than what stood before it in the log. An
-// error counts as no.
-func (p *Pending) Wait() (stead.Decision, error) { return p.wait() }
-
 // Decide answers a question, recorded before it returns where somebody acts for another. An error counts as no.
 func (a *Authority) Decide(ctx context.Context, q stead.Question) (stead.Decision, error) {
 	p, err := a.Decided(ctx, q)
@@ -34,26 +23,14 @@ func (a *Authority) Decided(ctx context.Context, q stead.Question) (*Pending, er
 	d.ID = stead.DecisionID(a.NewID(stead.PrefixDecision))
 	if !d.Allow && !a.brakes.allow(by) {
 		d.Reason, d.Text = stead.ReasonTooMany, "too many refused requests: wait a moment"
-		return &Pending{d, func() (stead.Decision, error) { return d, nil }}, nil
+		return &Pending{Decision: d}, nil
 	}
 	change := a.asked(q, f, d)
 	if !q.Delegated() && a.Settings.Ordinary != "deny" {
 		a.later.add(change)
-		return &Pending{d, func() (stead.Decision, error) { return d, nil }}, nil
+		return &Pending{Decision: d}, nil
 	}
-	type landed struct {
-		receipt stead.Receipt
-		err     error
-	}
-	done := make(chan landed, 1)
-	go func() {
-		r, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{change}})
-		done <- landed{r, err}
-	}()
-	return &Pending{d, func() (stead.Decision, error) {
-		l := <-done
-		return a.release(ctx, q, d, l.receipt, l.err)
-	}}, nil
+	return &Pending{Decision: d, a: a, ctx: ctx, q: q, record: a.Store.Submit(ctx, Entry{Changes: []stead.Change{change}})}, nil
 }
 
 // release is the fence: if anything changed between the view that decided and the place of the record in the log, the

@@ -74,18 +74,18 @@ func (l *later) write() {
 			}
 			n = <-l.in
 		}
-		l.put(batch)
+		l.put(batch, len(waits) == 0 && len(batch) < gathered)
 		for _, w := range waits {
 			close(w)
 		}
 	}
 }
 
-func (l *later) put(batch []stead.Change) {
+func (l *later) put(batch []stead.Change, patient bool) {
 	if len(batch) == 0 {
 		return
 	}
-	if _, err := l.store.Append(context.Background(), Entry{Changes: batch}); err != nil {
+	if _, err := l.store.Append(context.Background(), Entry{Changes: batch, Patient: patient}); err != nil {
 		l.alarm(fmt.Sprintf("%d records were not written: %v", len(batch), err))
 	}
 }

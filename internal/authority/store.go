@@ -15,6 +15,10 @@ type Store interface {
 	// (nothing was written, or it is not known whether it was: the store then stays broken until restart).
 	Append(ctx context.Context, e Entry) (stead.Receipt, error)
 
+	// Submit is Append for whoever has something else to do meanwhile: the entry is on its way when it returns, and
+	// the ticket's Wait tells what Append would have told. Nobody need wait for it.
+	Submit(ctx context.Context, e Entry) Ticket
+
 	// Get reads one version of an object, 0 being the latest, ended ones included. Errors: missing, broken.
 	Get(ctx context.Context, kind stead.RecordKind, id string, version uint64) (stead.Record, error)
 
@@ -48,6 +52,13 @@ type Entry struct {
 	Decide  func(*State) ([]stead.Change, error)
 	Changes []stead.Change
 	Urgent  bool // the lane of ending and revoking: goes before what waits
+	Patient bool // nobody waits for it: it may wait some milliseconds for others to share a commit with
+}
+
+// A Ticket is an entry on its way to the disk.
+type Ticket interface {
+	// Wait gives the answer, every time the same. It is for one goroutine.
+	Wait() (stead.Receipt, error)
 }
 
 // A Policy judges under the bundle of the given digest. It must be safe for concurrent use.

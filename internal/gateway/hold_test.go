@@ -35,6 +35,19 @@ func (s *slowStore) Append(ctx context.Context, e authority.Entry) (stead.Receip
 	return s.Store.Append(ctx, e)
 }
 
+func (s *slowStore) Submit(ctx context.Context, e authority.Entry) authority.Ticket {
+	t := make(slowTicket, 1)
+	go func() {
+		r, err := s.Append(ctx, e)
+		t <- func() (stead.Receipt, error) { return r, err }
+	}()
+	return t
+}
+
+type slowTicket chan func() (stead.Receipt, error)
+
+func (t slowTicket) Wait() (stead.Receipt, error) { return (<-t)() }
+
 func (g *gate) slow() *slowStore {
 	s := &slowStore{Store: g.Store, entered: make(chan struct{}, 64), release: make(chan error, 64)}
 	g.Authority.Store = s

@@ -43,42 +43,80 @@ type answer struct {
 
 // Append runs the entry at the head of the log; see authority.Store. It waits for Options.Patience at most.
 func (s *Store) Append(ctx context.Context, e authority.Entry) (stead.Receipt, error) {
-	if err := s.latch.err(); err != nil {
+	w, err := s.submit(ctx, e)
+	if err != nil {
 		return stead.Receipt{}, err
+	}
+	return s.await(ctx, w)
+}
+
+// Submit is Append that does not wait; see authority.Store. Options.Patience begins now.
+func (s *Store) Submit(ctx context.Context, e authority.Entry) authority.Ticket {
+	w, err := s.submit(ctx, e)
+	return &ticket{s: s, ctx: ctx, w: w, answer: answer{err: err}}
+}
+
+// A ticket lets go of its waiter with the answer: that has another entry then.
+type ticket struct {
+	s   *Store
+	ctx context.Context
+	w   *waiter
+	answer
+}
+
+func (t *ticket) Wait() (stead.Receipt, error) {
+	if t.w != nil {
+		t.receipt, t.err = t.s.await(t.ctx, t.w)
+		t.w = nil
+	}
+	return t.receipt, t.err
+}
+
+// submit brings an entry to the writer.
+func (s *Store) submit(ctx context.Context, e authority.Entry) (*waiter, error) {
+	if err := s.latch.err(); err != nil {
+		return nil, err
 	}
 	var ready []prepared
 	if e.Decide == nil {
 		var err error
 		if ready, err = s.encodeAll(e.Changes); err != nil {
-			return stead.Receipt{}, err
+			return nil, err
 		}
 	}
 	w := s.free.get(e, s.o.Patience)
 	w.ready = ready
 	lane := s.ordinary
-	if e.Urgent {
+	switch {
+	case e.Urgent:
 		lane = s.urgent
+	case e.Patient:
+		lane = s.patient
 	}
 	select {
 	case lane <- w:
+		return w, nil
 	case <-ctx.Done():
 		w.timer.Stop()
-		return stead.Receipt{}, gaveUp(ctx)
+		return nil, gaveUp(ctx)
 	case <-w.timer.C:
-		return stead.Receipt{}, tooSlow()
+		return nil, tooSlow()
 	case <-s.over:
 		w.timer.Stop()
-		return stead.Receipt{}, closed()
+		return nil, closed()
 	}
-	return s.await(ctx, w)
 }
 
+// await prefers the answer: who waits late must not hear that it was late.
 func (s *Store) await(ctx context.Context, w *waiter) (stead.Receipt, error) {
 	select {
 	case a := <-w.done:
-		w.timer.Stop()
-		s.free.put(w)
-		return a.receipt, a.err
+		return s.answered(w, a)
+	default:
+	}
+	select {
+	case a := <-w.done:
+		return s.answered(w, a)
 	case <-ctx.Done():
 		return stead.Receipt{}, gaveUp(ctx)
 	case <-w.timer.C:
@@ -91,6 +129,12 @@ func (s *Store) await(ctx context.Context, w *waiter) (stead.Receipt, error) {
 	default:
 		return stead.Receipt{}, closed()
 	}
+}
+
+func (s *Store) answered(w *waiter, a answer) (stead.Receipt, error) {
+	w.timer.Stop()
+	s.free.put(w)
+	return a.receipt, a.err
 }
 
 func gaveUp(ctx context.Context) error {
@@ -107,4 +151,4 @@ func closed() error {
 }
 
 // Waiting is how many entries wait for the writer.
-func (s *Store) Waiting() int { return len(s.urgent) + len(s.ordinary) }
+func (s *Store) Waiting() int { return len(s.urgent) + len(s.ordinary) + len(s.patient) }

@@ -26,15 +26,16 @@ type Store struct {
 	pg     *pgDesk         // the desk, on PostgreSQL
 	config *pgx.ConnConfig // of PostgreSQL
 
-	urgent, ordinary chan *waiter
-	errands          chan errand
-	free             free
-	quit, over       chan struct{}
-	stop             context.CancelFunc
-	tasks            sync.WaitGroup
-	unlock           func() error
-	ending           sync.Once
-	restored         bool
+	urgent, ordinary, patient chan *waiter
+
+	errands    chan errand
+	free       free
+	quit, over chan struct{}
+	stop       context.CancelFunc
+	tasks      sync.WaitGroup
+	unlock     func() error
+	ending     sync.Once
+	restored   bool
 
 	tree   Tree   // the writer's
 	counts counts // the writer's
@@ -63,7 +64,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		o: o, unlock: func() error { return nil },
-		urgent: make(chan *waiter, 1024), ordinary: make(chan *waiter, 4096),
+		urgent: make(chan *waiter, 1024), ordinary: make(chan *waiter, 4096), patient: make(chan *waiter, 64),
 		errands: make(chan errand),
 		quit:    make(chan struct{}), over: make(chan struct{}), moved: make(chan struct{}),
 		counts: counts{dirty: map[string]uint64{}, until: map[string]int64{}},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -54,33 +55,46 @@ func (s *Store) finish() {
 	_ = s.through(func(p *page) error { s.settle(p); return nil }) // the latch keeps what goes wrong
 }
 
-// gather waits for an entry and takes all that wait beside it, the urgent ones first.
+// company is how long what is patient waits for something that is not.
+const company = 5 * time.Millisecond
+
+// gather waits for an entry and takes all that wait beside it, the urgent ones first. What nobody waits for rides with
+// what somebody does, or goes alone when its time is over.
 func (s *Store) gather(b *batch) bool {
 	b.waiters = b.waiters[:0]
-	var early *waiter // came first, but what is urgent overtakes it
-	select {
-	case w := <-s.urgent:
-		b.waiters = append(b.waiters, w)
-	case early = <-s.ordinary:
-	case e := <-s.errands:
-		s.attend(e)
-	case <-s.wake:
-		s.look()
-	case <-s.quit:
-		if len(s.urgent)+len(s.ordinary) == 0 {
-			return false
+	var early, idle *waiter // came first, but what is urgent, and what is not patient, overtakes it
+	patient, over := s.patient, (<-chan time.Time)(nil)
+	for again := true; again; {
+		again = false
+		select {
+		case w := <-s.urgent:
+			b.waiters = append(b.waiters, w)
+		case early = <-s.ordinary:
+		case idle = <-patient:
+			patient, over, again = nil, time.After(company), true
+		case <-over:
+		case e := <-s.errands:
+			s.attend(e)
+		case <-s.wake:
+			s.look()
+		case <-s.quit:
+			if idle == nil && s.Waiting() == 0 {
+				return false
+			}
 		}
 	}
 	runtime.Gosched() // who is about to come can come along
-	b.take(s.urgent)
-	if early != nil {
-		b.waiters = append(b.waiters, early)
-	}
-	b.take(s.ordinary)
+	b.take(nil, s.urgent)
+	b.take(idle, s.patient) // few, and not to be overtaken for ever
+	b.take(early, s.ordinary)
 	return true
 }
 
-func (b *batch) take(lane chan *waiter) {
+// take takes who came first, and who waits in a lane.
+func (b *batch) take(first *waiter, lane chan *waiter) {
+	if first != nil {
+		b.waiters = append(b.waiters, first)
+	}
 	for len(b.waiters) < maxBatch {
 		select {
 		case w := <-lane:
