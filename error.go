@@ -59,11 +59,11 @@ func Because(err error, doing string) error {
 
 // KindOf tells the kind of err; anything that is no Error is Broken, nil is "".
 func KindOf(err error) Kind {
+	if err == nil {
+		return "" // before there is an e: that is made on the heap
+	}
 	var e *Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &e):
+	if errors.As(err, &e) {
 		return e.Kind
 	}
 	return Broken
@@ -71,11 +71,11 @@ func KindOf(err error) Kind {
 
 // ReasonOf tells the reason code of err; anything that is no Error is ReasonBroken, nil is "".
 func ReasonOf(err error) Reason {
+	if err == nil {
+		return "" // before there is an e: that is made on the heap
+	}
 	var e *Error
-	switch {
-	case err == nil:
-		return ""
-	case errors.As(err, &e):
+	if errors.As(err, &e) {
 		return e.Reason
 	}
 	return ReasonBroken

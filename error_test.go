@@ -41,3 +41,9 @@ func TestErrors(t *testing.T) {
 		t.Error("Because loses the cause")
 	}
 }
+
+func TestNoErrorIsFree(t *testing.T) {
+	if n := testing.AllocsPerRun(100, func() { _, _ = KindOf(nil), ReasonOf(nil) }); n != 0 {
+		t.Errorf("asking for the kind of no error allocates %v times", n)
+	}
+}
