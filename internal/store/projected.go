@@ -19,13 +19,14 @@ type projected struct {
 // columns binds what the row of an event says, without the parts of people who were erased meanwhile.
 func (r *projected) columns(to []driver.NamedValue, keys *persons) {
 	e := &r.event
+	var room [len(stead.TimeForm)]byte
 	who, what := text(r.who), text(r.what)
 	if !keys.has(r.k1) {
 		who, what = nil, nil
 	} else if !keys.has(r.k2) {
 		what = nil
 	}
-	for i, v := range [projectedColumns]driver.Value{int64(r.number - 1), string(e.ID), string(e.Kind), e.At.UTC().Format(stead.TimeForm),
+	for i, v := range [projectedColumns]driver.Value{int64(r.number - 1), string(e.ID), string(e.Kind), string(stead.AppendTime(room[:0], e.At)),
 		string(e.Actor), string(e.Subject), string(e.Mandate), string(e.Session), string(e.Decision), string(e.Of),
 		string(e.Outcome), string(e.Reason), string(e.App), e.Policy, int64(e.Status), e.Size,
 		who, what, r.k1, r.k2} {

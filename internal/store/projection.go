@@ -44,8 +44,8 @@ const (
 	insertProjected  = "INSERT OR FAIL INTO events VALUES "
 	putPlace         = "INSERT OR REPLACE INTO place VALUES (1, ?, ?)"
 	projectAtOnce    = 8192
-	projectAgain     = time.Second           // after an error
-	projectEvery     = 50 * time.Millisecond // at the least: what comes together costs less
+	projectAgain     = time.Second            // after an error
+	projectEvery     = 150 * time.Millisecond // at the least: what comes together costs less
 )
 
 // A projection is events.db: what the log says, in plain text and with indexes. It follows the log by cursor and
@@ -56,6 +56,8 @@ type projection struct {
 
 	mu     sync.Mutex // held while rows are written or purged
 	conn   *conn
+	begin  *statement
+	end    *statement
 	insert *statement // rowsPerInsert rows
 	single *statement // one row
 	place  *statement
@@ -119,7 +121,7 @@ func (p *projection) prepare() error {
 		sql  string
 		args int
 	}{
-		{&p.single, insertProjected + row, projectedColumns},
+		{&p.begin, "BEGIN IMMEDIATE", 0}, {&p.end, "COMMIT", 0}, {&p.single, insertProjected + row, projectedColumns},
 		{&p.insert, insertProjected + row + strings.Repeat(", "+row, rowsPerInsert-1), rowsPerInsert * projectedColumns},
 		{&p.place, putPlace, 2}, {&p.words, fileWords, 2}, {&p.span, fileSpan, 3},
 		{&p.block, keepBlock, 7}, {&p.marks, keepMarks, 2}, {&p.label, keepLabel, 4},
@@ -173,7 +175,7 @@ func (p *projection) empty(ctx context.Context) error {
 }
 
 func (p *projection) close() error {
-	for _, s := range []*statement{p.insert, p.single, p.place, p.words, p.span, p.block, p.marks, p.label} {
+	for _, s := range []*statement{p.begin, p.end, p.insert, p.single, p.place, p.words, p.span, p.block, p.marks, p.label} {
 		s.close()
 	}
 	var errs []error
@@ -281,7 +283,7 @@ func (p *projection) finish() {
 }
 
 func (p *projection) write(list []projected) error {
-	if err := p.conn.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := p.begin.run(); err != nil {
 		return err
 	}
 	last := &list[len(list)-1]
@@ -299,7 +301,7 @@ func (p *projection) write(list []projected) error {
 		err = p.place.exec(int64(last.number), last.leaf[:])
 	}
 	if err == nil {
-		err = p.conn.exec("COMMIT")
+		err = p.end.run()
 	}
 	if err != nil {
 		p.drawer = drawer{}

@@ -56,18 +56,22 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	return nil
 }
 
-// rowsPerInsert is how many events one statement takes where there are that many.
-const rowsPerInsert = 16
+// rowsPerInsert is how many events one statement takes where there are that many, rowsOfFew where there are fewer.
+const (
+	rowsPerInsert = 16
+	rowsOfFew     = 4
+)
 
 // A pen is the desk on SQLite: the writer's connection and statements.
 type pen struct {
-	conn                                      *conn
-	at                                        place
-	unmoved                                   int64 // bytes of events since the last checkpoint
-	begin, end, undo, move                    *statement
-	event, events, object, retire, tile, head *statement
-	counter, uncount                          *statement
-	grant, giveUp, prune                      *statement
+	conn                       *conn
+	at                         place
+	unmoved                    int64 // bytes of events since the last checkpoint
+	begin, end, undo, move     *statement
+	event, few, events         *statement
+	object, retire, tile, head *statement
+	counter, uncount           *statement
+	grant, giveUp, prune       *statement
 }
 
 func (p *pen) prepare() error {
@@ -79,6 +83,7 @@ func (p *pen) prepare() error {
 	}{
 		{&p.begin, "BEGIN IMMEDIATE", 0}, {&p.move, "PRAGMA wal_checkpoint(PASSIVE)", 0}, {&p.end, "COMMIT", 0}, {&p.undo, "ROLLBACK", 0},
 		{&p.event, insertEvent + row, 3},
+		{&p.few, insertEvent + row + strings.Repeat(", "+row, rowsOfFew-1), 3 * rowsOfFew},
 		{&p.events, insertEvent + row + strings.Repeat(", "+row, rowsPerInsert-1), 3 * rowsPerInsert},
 		{&p.object, insertObject, 6}, {&p.retire, retireObject, 3}, {&p.tile, insertTile, 3},
 		{&p.head, putHead, 7}, {&p.counter, putCounter, 3}, {&p.uncount, dropCounter, 1},
@@ -93,7 +98,7 @@ func (p *pen) prepare() error {
 }
 
 func (p *pen) close() error {
-	for _, s := range []*statement{p.begin, p.end, p.undo, p.move, p.event, p.events, p.object, p.retire, p.tile, p.head,
+	for _, s := range []*statement{p.begin, p.end, p.undo, p.move, p.event, p.few, p.events, p.object, p.retire, p.tile, p.head,
 		p.counter, p.uncount, p.grant, p.giveUp, p.prune} {
 		s.close()
 	}
@@ -152,8 +157,11 @@ func (p *pen) put(g *page) error {
 func (p *pen) writeEvents(events []prepared, first uint64) error {
 	for i := 0; i < len(events); {
 		stmt, n := p.event, 1
-		if len(events)-i >= rowsPerInsert {
+		switch left := len(events) - i; {
+		case left >= rowsPerInsert:
 			stmt, n = p.events, rowsPerInsert
+		case left >= rowsOfFew:
+			stmt, n = p.few, rowsOfFew
 		}
 		for j := range n {
 			e := &events[i+j]
