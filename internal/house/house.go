@@ -8,7 +8,6 @@ import (
 	"encoding/base32"
 	"errors"
 	"io"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -180,10 +179,8 @@ func ids(random io.Reader) func(string) string {
 		if _, err := io.ReadFull(random, b[:]); err != nil {
 			panic("no randomness is left: " + err.Error()) // an id that can be guessed must never be
 		}
-		var s strings.Builder
-		s.Grow(len(prefix) + 26)
-		s.WriteString(prefix)
-		s.WriteString(text.EncodeToString(b[:]))
-		return s.String()
+		var room [48]byte
+		id := text.AppendEncode(append(room[:0], prefix...), b[:])
+		return string(id)
 	}
 }

@@ -26,11 +26,22 @@ func (r *projected) columns(to []driver.NamedValue, keys *persons) {
 	} else if !keys.has(r.k2) {
 		what = nil
 	}
-	for i, v := range [projectedColumns]driver.Value{int64(r.number - 1), string(e.ID), string(e.Kind), string(stead.AppendTime(room[:0], e.At)),
-		string(e.Actor), string(e.Subject), string(e.Mandate), string(e.Session), string(e.Decision), string(e.Of),
-		string(e.Outcome), string(e.Reason), string(e.App), e.Policy, int64(e.Status), e.Size,
-		who, what, r.k1, r.k2} {
-		to[i].Value = v
+	for i, v := range [...]string{string(e.ID), string(e.Kind), string(stead.AppendTime(room[:0], e.At)), string(e.Actor),
+		string(e.Subject), string(e.Mandate), string(e.Session), string(e.Decision), string(e.Of), string(e.Outcome),
+		string(e.Reason), string(e.App), e.Policy} {
+		bind(&to[1+i], v)
+	}
+	to[0].Value, to[16].Value, to[17].Value = int64(r.number-1), who, what
+	bind(&to[14], int64(e.Status))
+	bind(&to[15], e.Size)
+	bind(&to[18], r.k1)
+	bind(&to[19], r.k2)
+}
+
+// bind spares an object of the heap where the row that was bound there before said the same.
+func bind[T comparable](to *driver.NamedValue, v T) {
+	if was, ok := to.Value.(T); !ok || was != v {
+		to.Value = v
 	}
 }
 
