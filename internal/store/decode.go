@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -83,6 +85,7 @@ func (k *persons) unseal(dst, sealed []byte) ([]byte, error) {
 		}
 		wrapped = append(wrapped, key)
 	}
+	slices.SortFunc(wrapped, bytes.Compare) // as seal has them
 	plain, err := k.sealer.Open(dst, sealed[1+8*n:], wrapped...)
 	return plain, stead.Because(err, "open what is sealed")
 }

@@ -153,6 +153,7 @@ func (s *Store) seal(r *room, dst, plain []byte, about []stead.PersonKey) ([]byt
 	for _, id := range used {
 		dst = binary.BigEndian.AppendUint64(dst, uint64(id))
 	}
+	slices.SortFunc(wrapped, bytes.Compare) // as the sealer has them: it need not sort a copy
 	return s.o.Sealer.Seal(dst, plain, wrapped...)
 }
 
