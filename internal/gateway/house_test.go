@@ -307,8 +307,11 @@ func (g *gate) acting() *visitor {
 	return v
 }
 
-// size is how long the log is now.
-func (g *gate) size() uint64 { return g.Store.Head().Size }
+// size is how long the log is now, with the outcomes that nobody has waited for.
+func (g *gate) size() uint64 {
+	g.Flush()
+	return g.Store.Head().Size
+}
 
 // recorded waits for the next events after since and gives as many as are asked for. What is not waited for by anybody
 // comes when it comes.
