@@ -26,6 +26,35 @@ type ActedBy struct {
 	Act     *ActedBy    `json:"act,omitempty"`
 }
 
+// AppendAssertion writes a as the claims of a JWT, in RFC 8785 order.
+func AppendAssertion(b []byte, a Assertion) []byte {
+	o := object{b: append(b, '{')}
+	o.actedBy(a.Act)
+	o.text("aud", string(a.Audience))
+	o.number("exp", a.Before)
+	o.text("htm", a.Method)
+	o.text("htu", a.URL)
+	o.number("iat", a.Issued)
+	o.text("iss", a.Issuer)
+	o.text("jti", a.ID)
+	o.text("mandate", string(a.Mandate))
+	o.text("mode", string(a.Mode))
+	o.number("nbf", a.After)
+	o.text("sub", string(a.Subject))
+	return append(o.b, '}')
+}
+
+func (o *object) actedBy(a *ActedBy) {
+	if a == nil {
+		return
+	}
+	o.name("act")
+	of := object{b: append(o.b, '{')}
+	of.actedBy(a.Act)
+	of.text("sub", string(a.Subject))
+	o.b = append(of.b, '}')
+}
+
 // Actor is who really acts.
 func (a Assertion) Actor() PrincipalID {
 	if a.Act == nil {

@@ -18,16 +18,7 @@ func (r *Ring) SignAssertion(a stead.Assertion) (string, error) {
 	if err := a.Whole(); err != nil {
 		return "", err
 	}
-	payload, err := json.Marshal(a)
-	if err != nil {
-		return "", stead.Because(err, "write an assertion")
-	}
-	signed, err := r.signing(now).sign.Sign(payload)
-	if err != nil {
-		return "", broken("an assertion could not be signed")
-	}
-	text, err := signed.CompactSerialize()
-	return text, stead.Because(err, "write an assertion")
+	return r.signing(now).jws(r.Rand, stead.AppendAssertion(nil, a))
 }
 
 // signing is the key that signs now: the newest whose turn has come. Where the clock is before all of them, the

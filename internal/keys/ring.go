@@ -2,12 +2,7 @@ package keys
 
 import (
 	"context"
-	"crypto"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/x509"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"slices"
@@ -15,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/steadhq/stead"
 )
 
@@ -54,16 +48,6 @@ type Ring struct {
 	Signing
 	turn sync.Mutex // one rotation at a time
 	keys atomic.Pointer[[]signingKey]
-}
-
-// A signingKey signs from From until the next one does, and is published until Until.
-type signingKey struct {
-	ID    string    `json:"id"`
-	DER   []byte    `json:"der"` // PKCS #8
-	From  time.Time `json:"from"`
-	Until time.Time `json:"until,omitzero"` // zero: no other is to follow yet
-	key   *ecdsa.PrivateKey
-	sign  jose.Signer
 }
 
 // OpenRing loads the signing keys, and makes the first where there is none.
@@ -148,39 +132,6 @@ func (r *Ring) keep(ctx context.Context, keys []signingKey) error {
 		return stead.Because(err, "keep the signing keys")
 	}
 	r.keys.Store(&keys)
-	return nil
-}
-
-func (r *Ring) newKey(from time.Time) (signingKey, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), r.Rand)
-	if err != nil {
-		return signingKey{}, broken("no signing key could be made")
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return signingKey{}, broken("no signing key could be made")
-	}
-	k := signingKey{DER: der, From: from.UTC()}
-	return k, k.ready()
-}
-
-// ready parses the key and prepares its signer.
-func (k *signingKey) ready() error {
-	parsed, err := x509.ParsePKCS8PrivateKey(k.DER)
-	key, ok := parsed.(*ecdsa.PrivateKey)
-	if err != nil || !ok || key.Curve != elliptic.P256() {
-		return broken("a signing key can not be read")
-	}
-	id, err := (&jose.JSONWebKey{Key: key.Public()}).Thumbprint(crypto.SHA256)
-	if err != nil {
-		return broken("a signing key can not be read")
-	}
-	k.key, k.ID = key, base64.RawURLEncoding.EncodeToString(id) // RFC 7638
-	with := jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: k.ID}}
-	k.sign, err = jose.NewSigner(with, (&jose.SignerOptions{}).WithType(stead.AssertionType))
-	if err != nil {
-		return broken("a signing key can not be used")
-	}
 	return nil
 }
 
