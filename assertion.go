@@ -3,6 +3,14 @@ package stead
 // AssertionType is the JWT typ of an Assertion.
 const AssertionType = "stead-assertion+jwt"
 
+// An Algorithm is what assertions are signed with (RFC 7518 3.1, RFC 8037 3.1).
+type Algorithm string
+
+const (
+	EdDSA Algorithm = "EdDSA" // Ed25519
+	ES256 Algorithm = "ES256" // for applications whose library cannot verify the other
+)
+
 // An Assertion tells an application who acts for whom in one request. The members are JWT claims; all of them are
 // required, but Act, Mandate and Mode are there together or not at all.
 type Assertion struct {

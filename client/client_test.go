@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -24,11 +25,12 @@ import (
 
 var noon = time.Unix(1_800_000_000, 0)
 
-// world is an issuer with its keys and an application that trusts it.
+// world is an issuer with its keys, k1 for ES256 and e1 for EdDSA, and an application that trusts it.
 type world struct {
 	key  *ecdsa.PrivateKey
+	ed   ed25519.PrivateKey
 	now  time.Time
-	keys map[string]*ecdsa.PublicKey
+	keys map[string]crypto.PublicKey
 }
 
 func newWorld(t testing.TB) *world {
@@ -37,10 +39,14 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &world{key: key, now: noon, keys: map[string]*ecdsa.PublicKey{"k1": &key.PublicKey}}
+	public, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &world{key: key, ed: ed, now: noon, keys: map[string]crypto.PublicKey{"k1": &key.PublicKey, "e1": public}}
 }
 
-func (w *world) Key(_ context.Context, id string, _ time.Time) (*ecdsa.PublicKey, error) {
+func (w *world) Key(_ context.Context, id string, _ time.Time) (crypto.PublicKey, error) {
 	return w.keys[id], nil
 }
 
@@ -80,6 +86,15 @@ func (w *world) es256(t testing.TB, head, payload []byte) string {
 	return input + "." + base64.RawURLEncoding.EncodeToString(sig)
 }
 
+// eddsa signs whatever header and payload say.
+func (w *world) eddsa(t testing.TB, head, payload []byte) string {
+	t.Helper()
+	input := base64.RawURLEncoding.EncodeToString(head) + "." + base64.RawURLEncoding.EncodeToString(payload)
+	return input + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(w.ed, []byte(input)))
+}
+
+func edHead() map[string]any { return with(with(head(), "alg", "EdDSA"), "kid", "e1") }
+
 func (w *world) token(t testing.TB, head, payload map[string]any) string {
 	t.Helper()
 	return w.es256(t, text(t, head), text(t, payload))
@@ -112,6 +127,9 @@ func TestVerify(t *testing.T) {
 	own := with(with(with(claims(), "act", nil), "mandate", nil), "mode", nil)
 	if a, err := w.verify(w.token(t, head(), own)); err != nil || a.Actor() != "prn_dana" {
 		t.Fatalf("himself: %+v %v", a, err)
+	}
+	if a, err := w.verify(w.eddsa(t, text(t, edHead()), text(t, claims()))); err != nil || a.Actor() != "prn_sam" {
+		t.Fatalf("by EdDSA: %+v %v", a, err)
 	}
 }
 
@@ -164,6 +182,19 @@ func TestHeaders(t *testing.T) {
 	} {
 		refuses(t, w, name, w.token(t, head, claims()))
 	}
+	for name, head := range map[string]map[string]any{ // a key is for one algorithm, and has one name for it
+		"e1 as ES256":   with(edHead(), "alg", "ES256"),
+		"e1 as Ed25519": with(edHead(), "alg", "Ed25519"),
+		"e1 as HS256":   with(edHead(), "alg", "HS256"),
+		"e1 as none":    with(edHead(), "alg", "none"),
+		"e1 without":    with(edHead(), "alg", nil),
+		"k1 as EdDSA":   with(edHead(), "kid", "k1"),
+		"k1 as ES256":   head(),
+	} {
+		refuses(t, w, name, w.eddsa(t, text(t, head), text(t, claims())))
+	}
+	refuses(t, w, "e1 as EdDSA by ECDSA", w.token(t, edHead(), claims()))
+	refuses(t, w, "e1 as ES256 by ECDSA", w.token(t, with(head(), "kid", "e1"), claims()))
 	for name, head := range map[string]string{
 		"doubled alg":  `{"alg":"none","alg":"ES256","typ":"stead-assertion+jwt","kid":"k1"}`,
 		"Alg":          `{"Alg":"ES256","typ":"stead-assertion+jwt","kid":"k1"}`,
@@ -207,6 +238,7 @@ func TestConfusion(t *testing.T) {
 		"HS256 by SPKI":     {Algorithm: jose.HS256, Key: spki},
 		"HS256 by point":    {Algorithm: jose.HS256, Key: point},
 		"HS512 by SPKI":     {Algorithm: jose.HS512, Key: spki},
+		"HS256 by Ed25519":  {Algorithm: jose.HS256, Key: []byte(w.ed.Public().(ed25519.PublicKey))},
 		"EdDSA":             {Algorithm: jose.EdDSA, Key: ed},
 		"RS256":             {Algorithm: jose.RS256, Key: rsaKey},
 		"PS256":             {Algorithm: jose.PS256, Key: rsaKey},
@@ -214,22 +246,50 @@ func TestConfusion(t *testing.T) {
 		"ES256, other key":  {Algorithm: jose.ES256, Key: other},
 		"ES256, key inside": {Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: other, KeyID: "k1"}},
 	} {
-		opts := (&jose.SignerOptions{EmbedJWK: name == "ES256, key inside"}).WithType("stead-assertion+jwt").WithHeader("kid", "k1")
-		signer, err := jose.NewSigner(k, opts)
-		if err != nil {
-			t.Fatal(name, err)
+		for kid := range w.keys {
+			opts := (&jose.SignerOptions{EmbedJWK: name == "ES256, key inside"}).WithType("stead-assertion+jwt").WithHeader("kid", kid)
+			signer, err := jose.NewSigner(k, opts)
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			signed, err := signer.Sign(text(t, claims()))
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			token, err := signed.CompactSerialize()
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			refuses(t, w, name+" as "+kid, token)
+			refuses(t, w, name+" as "+kid+" in JSON", signed.FullSerialize())
 		}
-		signed, err := signer.Sign(text(t, claims()))
-		if err != nil {
-			t.Fatal(name, err)
+	}
+}
+
+// TestPublished: of what an issuer publishes only keys count that are of the kind that their algorithm has. E2
+func TestPublished(t *testing.T) {
+	w := newWorld(t)
+	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, k := range map[string]jose.JSONWebKey{
+		"Ed25519 for ES256":  {Key: w.keys["e1"], Algorithm: "ES256", Use: "sig"},
+		"Ed25519 for none":   {Key: w.keys["e1"], Use: "sig"},
+		"Ed25519 to encrypt": {Key: w.keys["e1"], Algorithm: "EdDSA", Use: "enc"},
+		"Ed25519, private":   {Key: w.ed, Algorithm: "EdDSA", Use: "sig"},
+		"P-256 for EdDSA":    {Key: w.keys["k1"], Algorithm: "EdDSA", Use: "sig"},
+		"P-384 for ES256":    {Key: &p384.PublicKey, Algorithm: "ES256", Use: "sig"},
+		"a secret for EdDSA": {Key: []byte(w.ed), Algorithm: "EdDSA", Use: "sig"},
+	} {
+		k.KeyID = "x"
+		if keys, err := parseJWKS(text(t, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{k}})); err != nil || len(keys) != 0 {
+			t.Errorf("%s: %v %v", name, keys, err)
 		}
-		token, err := signed.CompactSerialize()
-		if err != nil {
-			t.Fatal(name, err)
-		}
-		refuses(t, w, name, token)
-		full := signed.FullSerialize()
-		refuses(t, w, name+" as JSON", full)
+	}
+	good := jose.JSONWebKey{Key: w.keys["e1"], KeyID: "e1", Algorithm: "EdDSA", Use: "sig"}
+	if keys, err := parseJWKS(text(t, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{good}})); err != nil || len(keys) != 1 {
+		t.Errorf("%v %v", keys, err)
 	}
 }
 
@@ -317,7 +377,13 @@ func TestUnset(t *testing.T) {
 // TestEveryCharacter flips, cuts and extends: E11. Nothing but the token itself counts.
 func TestEveryCharacter(t *testing.T) {
 	w := newWorld(t)
-	token := w.token(t, head(), claims())
+	for _, token := range []string{w.token(t, head(), claims()), w.eddsa(t, text(t, edHead()), text(t, claims()))} {
+		everyCharacter(t, w, token)
+	}
+}
+
+func everyCharacter(t *testing.T, w *world, token string) {
+	t.Helper()
 	for i := range token {
 		for _, c := range "Aa0_-.=\n+/~" {
 			if bad := token[:i] + string(c) + token[i+1:]; bad != token {

@@ -103,7 +103,7 @@ func TestKeySet(t *testing.T) {
 	ask := func(id string, after time.Duration) stead.Kind {
 		t.Helper()
 		k, err := s.Key(t.Context(), id, noon.Add(after))
-		if err == nil && !k.Equal(key) {
+		if err == nil && !key.Equal(k) {
 			t.Fatal("another key")
 		}
 		return stead.KindOf(err)

@@ -2,8 +2,7 @@ package client
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
+	"crypto"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -29,7 +28,7 @@ type KeySet struct {
 }
 
 type publishedKey struct {
-	key *ecdsa.PublicKey
+	key crypto.PublicKey
 	exp int64 // when it stops counting; 0: not known yet
 }
 
@@ -41,7 +40,7 @@ const (
 )
 
 // Key gives a key by its id, see Keys.
-func (s *KeySet) Key(ctx context.Context, id string, now time.Time) (*ecdsa.PublicKey, error) {
+func (s *KeySet) Key(ctx context.Context, id string, now time.Time) (crypto.PublicKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.stale(now) {
@@ -112,8 +111,8 @@ func (s *KeySet) fetch(ctx context.Context) (map[string]publishedKey, error) {
 	return parseJWKS(b)
 }
 
-// parseJWKS reads a JWKS (RFC 7517) and keeps what can verify assertions: P-256 keys with an id, for ES256, for
-// signatures.
+// parseJWKS reads a JWKS (RFC 7517) and keeps what can verify assertions: keys with an id, for signatures, that are of the
+// kind that the algorithm they are for has.
 func parseJWKS(b []byte) (map[string]publishedKey, error) {
 	var doc struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -130,9 +129,8 @@ func parseJWKS(b []byte) (map[string]publishedKey, error) {
 		if json.Unmarshal(raw, &k) != nil || json.Unmarshal(raw, &more) != nil {
 			continue // of a kind we do not know
 		}
-		key, ok := k.Key.(*ecdsa.PublicKey)
-		if ok && key.Curve == elliptic.P256() && k.KeyID != "" && k.Algorithm == string(jose.ES256) && k.Use == "sig" {
-			keys[k.KeyID] = publishedKey{key: key, exp: more.Exp}
+		if alg := algorithmOf(k.Key); alg != "" && k.Algorithm == alg && k.KeyID != "" && k.Use == "sig" {
+			keys[k.KeyID] = publishedKey{key: k.Key, exp: more.Exp}
 		}
 	}
 	return keys, nil

@@ -2,7 +2,10 @@ package client
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
 	"encoding/base64"
 	stdjson "encoding/json"
 	"strings"
@@ -15,8 +18,9 @@ import (
 
 // Keys gives the public keys of an issuer.
 type Keys interface {
-	// Key gives the ES256 key of that id if it counts at now. Kind refused: there is none; broken: it can not be told.
-	Key(ctx context.Context, id string, now time.Time) (*ecdsa.PublicKey, error)
+	// Key gives the key of that id if it counts at now: of Ed25519 for EdDSA, of P-256 for ES256. Kind refused: there is
+	// none; broken: it can not be told.
+	Key(ctx context.Context, id string, now time.Time) (crypto.PublicKey, error)
 }
 
 // A Verifier checks assertions. All members but Skew and MaxLife are needed: one that is not set refuses everything.
@@ -44,7 +48,7 @@ func (v Verifier) Verify(ctx context.Context, token, method, url string) (stead.
 		return none, refused("the verifier does not know what to expect")
 	}
 	now := v.Now()
-	id, err := header(token)
+	id, said, err := header(token)
 	if err != nil {
 		return none, err
 	}
@@ -52,10 +56,11 @@ func (v Verifier) Verify(ctx context.Context, token, method, url string) (stead.
 	if err != nil {
 		return none, err
 	}
-	if key == nil {
-		return none, refused("no key has that id")
+	alg := algorithmOf(key)
+	if alg == "" || alg != said {
+		return none, refused("no key has that id and algorithm")
 	}
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	if err != nil {
 		return none, refused("it is no assertion")
 	}
@@ -73,17 +78,32 @@ func (v Verifier) Verify(ctx context.Context, token, method, url string) (stead.
 	return a, nil
 }
 
-// header reads the id of the key. Nothing but alg, kid and typ may stand in the header: no key comes from a token,
-// nothing critical is understood.
-func header(token string) (id string, err error) {
+// algorithmOf is the one algorithm that a key is for, whatever a token says (RFC 8725 3.1); "" is none of ours.
+func algorithmOf(key crypto.PublicKey) string {
+	switch key := key.(type) {
+	case ed25519.PublicKey:
+		if len(key) == ed25519.PublicKeySize {
+			return string(stead.EdDSA)
+		}
+	case *ecdsa.PublicKey:
+		if key != nil && key.Curve == elliptic.P256() {
+			return string(stead.ES256)
+		}
+	}
+	return ""
+}
+
+// header reads the id of the key and the algorithm it is said to be for. Nothing but alg, kid and typ may stand in the
+// header: no key comes from a token, nothing critical is understood.
+func header(token string) (id, alg string, err error) {
 	parts := strings.Split(token, ".")
 	if len(token) > maxToken || len(parts) != 3 {
-		return "", refused("it is no assertion")
+		return "", "", refused("it is no assertion")
 	}
 	for _, p := range parts {
 		b, err := base64.RawURLEncoding.DecodeString(p)
 		if err != nil || base64.RawURLEncoding.EncodeToString(b) != p {
-			return "", refused("it is not in the one base64 form")
+			return "", "", refused("it is not in the one base64 form")
 		}
 	}
 	text, _ := base64.RawURLEncoding.DecodeString(parts[0])
@@ -94,12 +114,12 @@ func header(token string) (id string, err error) {
 		Typ string `json:"typ"`
 	}
 	if stdjson.Unmarshal(text, &all) != nil || json.Unmarshal(text, &h) != nil || len(all) != 3 {
-		return "", refused("its header has other members than alg, kid and typ")
+		return "", "", refused("its header has other members than alg, kid and typ")
 	}
-	if h.Alg != string(jose.ES256) || h.Typ != stead.AssertionType || h.Kid == "" {
-		return "", refused("its header is not that of an assertion")
+	if h.Typ != stead.AssertionType || h.Kid == "" {
+		return "", "", refused("its header is not that of an assertion")
 	}
-	return h.Kid, nil
+	return h.Kid, h.Alg, nil
 }
 
 // expect compares the claims with what this application and this request must be.

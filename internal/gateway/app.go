@@ -27,6 +27,7 @@ type App struct {
 	ByMode        map[stead.Mode]Identity // while somebody acts in a mode, another account than Headers and Basic tell
 	Basic         *Account                // sent as Basic authentication
 	Assertion     string                  // header that carries the signed assertion, beside X-Stead-Assertion
+	AssertionAlg  stead.Algorithm         // that it is signed with; "" is EdDSA
 	ByMethod      string                  // why GET and HEAD count as reads where no rule matches; "" is the allow-list
 	ScriptCookies []string                // globs: cookies that scripts of the application read or write
 	Reaches       []string                // other origins that its pages may call, post to and frame while somebody acts

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/steadhq/stead"
@@ -25,7 +26,7 @@ func (t *trip) sign() (err error) {
 	if m := v.who.mandate; m != nil {
 		a.Act, a.Mandate, a.Mode = &stead.ActedBy{Subject: stead.PrincipalID(v.who.actor.String())}, m.ID, m.Mode
 	}
-	t.assertion, err = t.g.Signer.SignAssertion(a)
+	t.assertion, err = t.g.Signer.SignAssertion(a, cmp.Or(app.AssertionAlg, stead.EdDSA))
 	return stead.Because(err, "sign the assertion")
 }
 

@@ -47,6 +47,7 @@ type timeoutsFile struct {
 type identityFile struct {
 	toldFile  `yaml:",inline"`
 	Assertion string     `yaml:"assertion" doc:"Header that carries the signed assertion (JWT) for applications that read one, beside X-Stead-Assertion."`
+	Algorithm string     `yaml:"assertion_alg" enum:"EdDSA,ES256" initial:"EdDSA" doc:"What the assertion is signed with: EdDSA is Ed25519. ES256 where its library cannot verify that."`
 	ByMode    byModeFile `yaml:"by_mode" doc:"Other accounts while somebody acts in a mode: replaces header, headers and basic there."`
 }
 

@@ -55,7 +55,7 @@ type Decider interface {
 // A Signer signs what an application is told, as a compact JWS; it adds issuer and times. Its key is published at
 // /.well-known/jwks.json of Stead's own origin.
 type Signer interface {
-	SignAssertion(stead.Assertion) (string, error)
+	SignAssertion(stead.Assertion, stead.Algorithm) (string, error)
 }
 
 // A Gateway stands before web applications. All members but Labels, Trusted, Transport and Slowest are needed; they are set before the

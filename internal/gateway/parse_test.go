@@ -40,6 +40,7 @@ func TestParseRefuses(t *testing.T) {
 		app + "    identity: { by_mode: { edit: { header: Host } } }":                          "is not free",
 		app + "    identity: { by_mode: { read: { headers: { A: '{x}' } } } }":                 "is no name that is known here",
 		app + "    identity: { header: X-Jwt, assertion: x_jwt }":                              "given twice",
+		app + "    identity: { assertion_alg: none }":                                          `assertion_alg "none": EdDSA or ES256`,
 		app + "    identity: { assertion: Cookie }":                                            "is not free",
 		app + "    identity: { basic: {} }":                                                    "basic needs a user",
 		app + "    identity: { basic: { password: x } }":                                       "basic needs a user",

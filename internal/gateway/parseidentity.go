@@ -15,11 +15,14 @@ func identity(f appFile, a *App, at where) error {
 	if err != nil {
 		return err
 	}
-	a.Headers, a.Basic, a.Assertion = told.Headers, told.Basic, f.Identity.Assertion
+	a.Headers, a.Basic, a.Assertion, a.AssertionAlg = told.Headers, told.Basic, f.Identity.Assertion, stead.Algorithm(f.Identity.Algorithm)
 	if a.Assertion != "" {
 		if err := here.in("assertion").free(a.Assertion, a.Headers); err != nil {
 			return err
 		}
+	}
+	if alg := a.AssertionAlg; alg != "" && alg != stead.EdDSA && alg != stead.ES256 {
+		return here.in("assertion_alg").wrong("assertion_alg %q: EdDSA or ES256", alg)
 	}
 	for key, mode := range map[string]stead.Mode{"edit": stead.Edit, "read": stead.ReadOnly} {
 		there := here.in("by_mode").in(key)

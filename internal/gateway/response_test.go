@@ -212,7 +212,7 @@ func TestAssertion(t *testing.T) {
 	g := newGate(t, http.NotFoundHandler(), echo)
 	sam := g.acting()
 	sam.get("/look/a?a=b", browser...)
-	token, err := jwt.ParseSigned(g.up.last(t).Header.Get("X-Stead-Assertion"), []jose.SignatureAlgorithm{jose.ES256})
+	token, err := jwt.ParseSigned(g.up.last(t).Header.Get("X-Stead-Assertion"), []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func TestAssertion(t *testing.T) {
 		t.Fatal(err)
 	}
 	var c stead.Assertion
-	if err := token.Claims(set.Keys[0].Key, &c); err != nil {
+	if err := token.Claims(set.Key(token.Headers[0].KeyID)[0].Key, &c); err != nil {
 		t.Fatal(err)
 	}
 	if c.Subject != "person:customers/dana" || c.Actor() != "person:staff/sam" || c.Mandate != sam.last || c.Mode != stead.ReadOnly ||

@@ -26,7 +26,7 @@ func TestApplication(t *testing.T) {
 	defer issuer.Close()
 	v := client.Verifier{Issuer: r.Issuer, App: "orders", Now: c.Now, Keys: &client.KeySet{URL: issuer.URL, Client: issuer.Client()}, MaxLife: 24 * time.Hour}
 	r.Life = 24 * time.Hour // by an issuer that forgot its overlap: the key must stop all the same
-	first, err := r.SignAssertion(acting())
+	first, err := r.SignAssertion(acting(), stead.EdDSA)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestApplication(t *testing.T) {
 			}
 		}
 		a := acting()
-		token, err := r.SignAssertion(a)
+		token, err := r.SignAssertion(a, stead.EdDSA)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,41 +2,46 @@ package keys
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/steadhq/stead"
 )
 
-// SignAssertion signs what an application is told, as a compact JWS (ES256, kid, typ). Issuer and times are set
+// SignAssertion signs what an application is told, as a compact JWS (alg, kid, typ). Issuer and times are set
 // here; anything else that is missing is refused: an assertion is whole or it is not made.
-func (r *Ring) SignAssertion(a stead.Assertion) (string, error) {
+func (r *Ring) SignAssertion(a stead.Assertion, alg stead.Algorithm) (string, error) {
 	now := r.Now()
 	a.Issuer = r.Issuer
 	a.Issued, a.After, a.Before = now.Unix(), now.Unix(), now.Add(r.Life).Unix()
 	if err := a.Whole(); err != nil {
 		return "", err
 	}
-	return r.signing(now).jws(r.Rand, stead.AppendAssertion(nil, a))
+	return r.signing(alg, now).jws(r.Rand, stead.AppendAssertion(make([]byte, 0, 512), a))
 }
 
-// signing is the key that signs now: the newest whose turn has come. Where the clock is before all of them, the
-// first.
-func (r *Ring) signing(now time.Time) signingKey {
+// signing is the key that signs now: the newest for alg whose turn has come. Where none has, ES256 does, which every ring
+// began with; where the clock is before all of them, the first.
+func (r *Ring) signing(alg stead.Algorithm, now time.Time) signingKey {
 	keys := *r.keys.Load()
-	for i := len(keys) - 1; i > 0; i-- {
-		if !now.Before(keys[i].From) {
-			return keys[i]
+	for _, k := range slices.Backward(keys) {
+		if k.alg == alg && !now.Before(k.From) {
+			return k
 		}
+	}
+	if alg != stead.ES256 {
+		return r.signing(stead.ES256, now)
 	}
 	return keys[0]
 }
 
-// Signs tells since when the key that signs now has done so, and how many keys are published.
+// Signs tells since when the key that signs now, unless an application asks for another, has done so, and how many keys are published.
 func (r *Ring) Signs() (since time.Time, published int) {
 	now := r.Now()
-	return r.signing(now).From, len(r.published(now))
+	return r.signing(stead.EdDSA, now).From, len(r.published(now))
 }
 
 // A publicKey is a member of a JWKS (RFC 7517). Exp, as OpenID Federation has it, tells when a key that was
@@ -48,7 +53,7 @@ type publicKey struct {
 	Kid string `json:"kid"`
 	Crv string `json:"crv"`
 	X   string `json:"x"`
-	Y   string `json:"y"`
+	Y   string `json:"y,omitempty"`
 	Exp int64  `json:"exp,omitempty"`
 }
 
@@ -69,12 +74,18 @@ func (r *Ring) JWKS() ([]byte, error) {
 }
 
 func (k signingKey) public() (publicKey, error) {
-	point, err := k.key.Public().(*ecdsa.PublicKey).Bytes() // 4, x, y
-	if err != nil || len(point) != 65 {
-		return publicKey{}, broken("a public key can not be written")
+	p := publicKey{Use: "sig", Alg: string(k.alg), Kid: k.ID}
+	switch key := k.key.Public().(type) {
+	case ed25519.PublicKey: // RFC 8037 2
+		p.Kty, p.Crv, p.X = "OKP", "Ed25519", base64.RawURLEncoding.EncodeToString(key)
+	case *ecdsa.PublicKey:
+		point, err := key.Bytes() // 4, x, y
+		if err != nil || len(point) != 65 {
+			return publicKey{}, broken("a public key can not be written")
+		}
+		p.Kty, p.Crv = "EC", "P-256"
+		p.X, p.Y = base64.RawURLEncoding.EncodeToString(point[1:33]), base64.RawURLEncoding.EncodeToString(point[33:])
 	}
-	p := publicKey{Kty: "EC", Use: "sig", Alg: "ES256", Kid: k.ID, Crv: "P-256",
-		X: base64.RawURLEncoding.EncodeToString(point[1:33]), Y: base64.RawURLEncoding.EncodeToString(point[33:])}
 	if !k.Until.IsZero() {
 		p.Exp = k.Until.Unix()
 	}

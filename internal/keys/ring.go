@@ -42,15 +42,16 @@ type Signing struct {
 	Box     *Box
 }
 
-// A Ring holds the keys that sign assertions (ES256): one signs, the others are published before or after it did.
-// It is safe for concurrent use.
+// A Ring holds the keys that sign assertions: for each algorithm one signs, the others are published before or after it
+// did. It is safe for concurrent use.
 type Ring struct {
 	Signing
 	turn sync.Mutex // one rotation at a time
 	keys atomic.Pointer[[]signingKey]
 }
 
-// OpenRing loads the signing keys, and makes the first where there is none.
+// OpenRing loads the signing keys, and makes the first where there is none. Nodes that share their secrets open it one
+// after the other.
 func OpenRing(ctx context.Context, s Signing) (*Ring, error) {
 	if s.Issuer == "" || s.Now == nil || s.Rand == nil || s.Secrets == nil || s.Box == nil {
 		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "signing needs an issuer, a clock, randomness, a place for secrets and a box")
@@ -63,14 +64,34 @@ func OpenRing(ctx context.Context, s Signing) (*Ring, error) {
 	s.Overlap = max(s.Overlap, s.Life)
 	r := &Ring{Signing: s}
 	err := r.Reload(ctx)
-	if stead.KindOf(err) != stead.Missing {
+	switch {
+	case stead.KindOf(err) == stead.Missing:
+		first, err := r.newKeys(s.Now(), algorithms)
+		if err != nil {
+			return nil, err
+		}
+		return r, r.keep(ctx, first)
+	case err != nil:
 		return r, err
 	}
-	first, err := r.newKey(s.Now())
-	if err != nil {
-		return nil, err
+	return r, r.complete(ctx)
+}
+
+// complete makes keys for the algorithms that a ring of former days has none for. They sign when they have been published
+// for Lead, as after a rotation.
+func (r *Ring) complete(ctx context.Context) error {
+	keys := *r.keys.Load()
+	lacking := slices.DeleteFunc(slices.Clone(algorithms), func(a stead.Algorithm) bool {
+		return slices.ContainsFunc(keys, func(k signingKey) bool { return k.alg == a })
+	})
+	if len(lacking) == 0 {
+		return nil
 	}
-	return r, r.keep(ctx, []signingKey{first})
+	fresh, err := r.newKeys(r.Now().Add(r.Lead), lacking)
+	if err != nil {
+		return err
+	}
+	return r.keep(ctx, append(slices.Clone(keys), fresh...))
 }
 
 // Reload reads the keys again, after another node has rotated them.
@@ -96,7 +117,7 @@ func (r *Ring) Reload(ctx context.Context) error {
 	return nil
 }
 
-// Rotate makes a new key that signs after Lead; those before it are published until Overlap after that. Keys whose
+// Rotate makes a new key for each algorithm, which signs after Lead; those before it are published until Overlap after that. Keys whose
 // time is over are dropped.
 func (r *Ring) Rotate(ctx context.Context) error {
 	r.turn.Lock()
@@ -105,17 +126,18 @@ func (r *Ring) Rotate(ctx context.Context) error {
 		return err
 	}
 	now := r.Now()
-	fresh, err := r.newKey(now.Add(r.Lead))
+	from := now.Add(r.Lead)
+	fresh, err := r.newKeys(from, algorithms)
 	if err != nil {
 		return err
 	}
 	keys := r.published(now)
 	for i := range keys {
 		if keys[i].Until.IsZero() {
-			keys[i].Until = fresh.From.Add(r.Overlap)
+			keys[i].Until = from.UTC().Add(r.Overlap)
 		}
 	}
-	return r.keep(ctx, append(keys, fresh))
+	return r.keep(ctx, append(keys, fresh...))
 }
 
 // keep writes the keys before any of them is used.

@@ -1,7 +1,10 @@
 package keys
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -46,7 +49,7 @@ func check(t testing.TB, r *Ring, token string) (kid string, ok bool) {
 	if err != nil || json.Unmarshal(doc, &set) != nil {
 		t.Fatal(err)
 	}
-	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.EdDSA, jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,8 +62,14 @@ func check(t testing.TB, r *Ring, token string) (kid string, ok bool) {
 }
 
 func TestSignAssertion(t *testing.T) {
+	for _, alg := range algorithms {
+		t.Run(string(alg), func(t *testing.T) { signAssertion(t, alg) })
+	}
+}
+
+func signAssertion(t *testing.T, alg stead.Algorithm) {
 	r, _, c := newRing(t)
-	token, err := r.SignAssertion(acting())
+	token, err := r.SignAssertion(acting(), alg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +79,7 @@ func TestSignAssertion(t *testing.T) {
 	parts := strings.Split(token, ".")
 	header, _ := base64.RawURLEncoding.DecodeString(parts[0])
 	var h map[string]string
-	if json.Unmarshal(header, &h) != nil || len(h) != 3 || h["alg"] != "ES256" || h["typ"] != stead.AssertionType || h["kid"] == "" {
+	if json.Unmarshal(header, &h) != nil || len(h) != 3 || h["alg"] != string(alg) || h["typ"] != stead.AssertionType || h["kid"] == "" {
 		t.Errorf("header %s", header)
 	}
 	payload, _ := base64.RawURLEncoding.DecodeString(parts[1])
@@ -87,8 +96,62 @@ func TestSignAssertion(t *testing.T) {
 	}
 	bad := acting()
 	bad.Mandate = ""
-	if _, err := r.SignAssertion(bad); stead.KindOf(err) != stead.Invalid {
+	if _, err := r.SignAssertion(bad, alg); stead.KindOf(err) != stead.Invalid {
 		t.Errorf("signed what is not whole: %v", err)
+	}
+}
+
+// TestFormerRing: a ring of former days gets its key for EdDSA once, whichever node opens it first, and is signed with as
+// before until applications can have read that key. E16
+func TestFormerRing(t *testing.T) {
+	r, m, c := newRing(t)
+	former := slices.DeleteFunc(slices.Clone(*r.keys.Load()), func(k signingKey) bool { return k.alg != stead.ES256 })
+	if err := r.keep(t.Context(), former); err != nil {
+		t.Fatal(err)
+	}
+	var nodes []*Ring
+	for range 2 {
+		node, err := OpenRing(t.Context(), r.Signing)
+		if err != nil || len(*node.keys.Load()) != 2 {
+			t.Fatalf("%v, %d keys", err, len(*node.keys.Load()))
+		}
+		nodes = append(nodes, node)
+	}
+	signs := func(asked stead.Algorithm) string {
+		t.Helper()
+		token, err := nodes[0].SignAssertion(acting(), asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kid, ok := check(t, nodes[1], token)
+		if !ok {
+			t.Error("another node does not publish the key")
+		}
+		for _, k := range *nodes[1].keys.Load() {
+			if k.ID == kid {
+				return string(k.alg)
+			}
+		}
+		return ""
+	}
+	if alg := signs(stead.EdDSA); alg != "ES256" {
+		t.Errorf("%s signs before its key was published", alg)
+	}
+	c.now = c.now.Add(r.Lead)
+	if alg := signs(stead.EdDSA) + signs(stead.ES256); alg != "EdDSAES256" {
+		t.Errorf("%s", alg)
+	}
+	m.fail = errors.New("disk full")
+	if _, err := OpenRing(t.Context(), r.Signing); err != nil {
+		t.Errorf("a whole ring was written again: %v", err)
+	}
+	m.fail = nil
+	if err := nodes[0].keep(t.Context(), former); err != nil {
+		t.Fatal(err)
+	}
+	m.fail = errors.New("disk full")
+	if _, err := OpenRing(t.Context(), r.Signing); stead.KindOf(err) != stead.Broken {
+		t.Errorf("opened with a key that was not kept: %v", err)
 	}
 }
 
@@ -113,7 +176,7 @@ func TestRotation(t *testing.T) {
 		}
 		for range 4 {
 			c.now = c.now.Add(15 * time.Second)
-			token, err := r.SignAssertion(acting())
+			token, err := r.SignAssertion(acting(), stead.EdDSA)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,11 +197,11 @@ func TestRotation(t *testing.T) {
 		t.Errorf("%d keys signed, want 5", len(used))
 	}
 	c.now = c.now.Add(time.Hour)
-	if n := len(r.published(c.now)); n != 1 {
+	if n := len(r.published(c.now)); n != 2 {
 		t.Errorf("%d keys are published long after the last rotation", n)
 	}
 	again, err := OpenRing(t.Context(), r.Signing)
-	if err != nil || again.signing(c.now).ID != r.signing(c.now).ID {
+	if err != nil || again.signing(stead.EdDSA, c.now).ID != r.signing(stead.EdDSA, c.now).ID {
 		t.Errorf("after a restart another key signs: %v", err)
 	}
 	for name, sealed := range m.kept {
@@ -147,7 +210,7 @@ func TestRotation(t *testing.T) {
 		}
 	}
 	c.now = c.now.Add(-240 * time.Hour) // a clock set back signs all the same
-	if _, err := r.SignAssertion(acting()); err != nil {
+	if _, err := r.SignAssertion(acting(), stead.EdDSA); err != nil {
 		t.Error(err)
 	}
 }
@@ -179,7 +242,8 @@ func TestRingRefuses(t *testing.T) {
 		t.Errorf("nothing set: %v", err)
 	}
 	sealed := m.kept[ringName]
-	for name, text := range map[string]string{"no keys": "[]", "no JSON": "{", "no key": `[{"der":"AAAA"}]`} {
+	for name, text := range map[string]string{"no keys": "[]", "no JSON": "{", "no key": `[{"der":"AAAA"}]`,
+		"another curve": `[{"der":"` + other384(t) + `"}]`} {
 		bad, err := r.Box.Seal(ringName, []byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -199,6 +263,19 @@ func TestRingRefuses(t *testing.T) {
 	if _, err := OpenRing(t.Context(), with); stead.KindOf(err) != stead.Broken || leaks(err.Error()) {
 		t.Errorf("another master key: %v", err)
 	}
+}
+
+// other384 is a key that no assertion is signed with.
+func other384(t *testing.T) string {
+	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(der)
 }
 
 func TestLogKey(t *testing.T) {
@@ -224,12 +301,16 @@ func TestLogKey(t *testing.T) {
 }
 
 func BenchmarkSignAssertion(b *testing.B) {
-	r, _, _ := newRing(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := r.SignAssertion(acting()); err != nil {
-			b.Fatal(err)
-		}
+	for _, alg := range algorithms {
+		b.Run(string(alg), func(b *testing.B) {
+			r, _, _ := newRing(b)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := r.SignAssertion(acting(), alg); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
@@ -251,12 +332,12 @@ func TestRotateElsewhere(t *testing.T) {
 	}
 	c.now = c.now.Add(one.Lead)
 	for _, by := range []*Ring{one, two} {
-		token, err := by.SignAssertion(acting())
+		token, err := by.SignAssertion(acting(), stead.EdDSA)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, at := range []*Ring{one, two} {
-			if _, ok := check(t, at, token); !ok || len(at.published(c.now)) != 3 {
+			if _, ok := check(t, at, token); !ok || len(at.published(c.now)) != 6 {
 				t.Errorf("taken: %v, of %d keys", ok, len(at.published(c.now)))
 			}
 		}
