@@ -156,13 +156,13 @@ func (j *jar) all(now time.Time) []cookie {
 // prime lets one request run alone until the head of an answer is there; others wait for that, but not for long. Done
 // must be called when the request is over, whatever became of it.
 func (j *jar) prime(ctx context.Context) (done func()) {
-	ctx, cancel := context.WithTimeout(ctx, primeFor)
-	defer cancel()
 	select {
 	case <-j.primed:
 		return func() {}
 	default:
 	}
+	ctx, cancel := context.WithTimeout(ctx, primeFor)
+	defer cancel()
 	select {
 	case j.turn <- struct{}{}:
 		return func() { <-j.turn }

@@ -96,14 +96,10 @@ func (t *trip) rewrite(p *httputil.ProxyRequest) {
 	out.Host = t.v.place.own()
 	t.g.trailers(t.in, out)
 	h := out.Header
-	for _, name := range credentials {
-		h.Del(name)
-	}
+	without(h, credentials)
+	without(h, overrideHeaders)
 	if t.v.acting() {
 		maps.DeleteFunc(h, func(name string, _ []string) bool { return proves(name) })
-	}
-	for _, name := range overrideHeaders {
-		h.Del(name)
 	}
 	if t.v.names != nil {
 		h.Set("Accept-Encoding", "identity") // it is read on the way back
@@ -125,15 +121,23 @@ func (t *trip) rewrite(p *httputil.ProxyRequest) {
 		if h.Get("If-Range") != "" {
 			h.Del("Range") // a part of what may be another by now
 		}
-		for _, name := range []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"} {
-			h.Del(name) // what this browser keeps is the actor's own, or does not say that he acts elsewhere
-		}
+		without(h, conditions) // what this browser keeps is the actor's own, or does not say that he acts elsewhere
 		if document(t.in) || t.v.guarded {
 			h.Del("Range")
 			h.Set("Accept-Encoding", "identity")
 		}
 	}
 	t.identify(h)
+}
+
+// conditions are what a browser asks with about what it keeps.
+var conditions = []string{"If-None-Match", "If-Modified-Since", "If-Match", "If-Unmodified-Since", "If-Range"}
+
+// without deletes names that are written as net/http writes them.
+func without(h http.Header, names []string) {
+	for _, name := range names {
+		delete(h, name)
+	}
 }
 
 // canonical maps our host to the one the application knows, where the browser says where it was.

@@ -59,12 +59,10 @@ func (t *trip) answered(res *http.Response) error {
 }
 
 // own takes away what would outlive the mandate in this browser, or reach further than the page.
-func own(h http.Header) {
-	for _, name := range []string{"Expires", "Pragma", "Etag", "Last-Modified", "Age", "Clear-Site-Data", "Service-Worker-Allowed",
-		"Alt-Svc", "Sourcemap", "Nel", "Report-To", "Reporting-Endpoints"} {
-		h.Del(name)
-	}
-}
+func own(h http.Header) { without(h, lasting) }
+
+var lasting = []string{"Expires", "Pragma", "Etag", "Last-Modified", "Age", "Clear-Site-Data", "Service-Worker-Allowed",
+	"Alt-Svc", "Sourcemap", "Nel", "Report-To", "Reporting-Endpoints"}
 
 // redirects brings the application's own addresses back to this host. While somebody acts, none may lead off it (R21).
 func (t *trip) redirects(h http.Header, acting bool) error {

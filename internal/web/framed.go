@@ -71,19 +71,20 @@ func (h *framed) field(text string, clean bool) {
 	}
 	name, value, _ := strings.Cut(text, ":")
 	value = strings.Trim(value, " \t")
-	switch strings.ToLower(name) {
-	case "host":
+	is := func(other string) bool { return strings.EqualFold(name, other) }
+	switch {
+	case is("Host"):
 		h.hosts++
-	case "upgrade":
+	case is("Upgrade"):
 		h.upgrade = true
-	case "content-length":
+	case is("Content-Length"):
 		h.lengths++
 		n, err := strconv.ParseUint(value, 10, 62)
 		if err != nil || strings.Trim(value, "0123456789") != "" {
 			h.fault("Content-Length is no number")
 		}
 		h.length = int64(n)
-	case "transfer-encoding":
+	case is("Transfer-Encoding"):
 		h.codings++
 		if !strings.EqualFold(value, "chunked") {
 			h.fault("Transfer-Encoding is not chunked")
