@@ -117,7 +117,7 @@ func openStore(ctx context.Context, o Options, log Merkle) (*store.Store, error)
 	if err != nil {
 		return nil, err
 	}
-	return store.Open(ctx, store.Options{Dir: o.Dir, DSN: o.DSN, Mirror: o.Mirror, Accept: o.Accept, VFS: o.VFS, Now: o.Wall,
+	return store.Open(ctx, store.Options{Dir: o.Dir, DSN: o.DSN, Node: o.Node, Mirror: o.Mirror, Accept: o.Accept, VFS: o.VFS, Now: o.Wall,
 		Patience: o.Patience, Log: log, Sealer: sealer, Rand: o.Rand})
 }
 

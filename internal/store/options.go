@@ -13,6 +13,7 @@ import (
 type Options struct {
 	Dir      string           // of SQLite's files; made with 0700, they are 0600
 	DSN      string           // connection string of PostgreSQL; Dir is not needed then
+	Node     string           // which of the nodes on that database this is; "" tells nobody that it runs
 	Mirror   string           // file outside Dir that keeps the last signed head; "" keeps none
 	Accept   bool             // open although the mirror is ahead or differs; Restored then tells so
 	Patience time.Duration    // how long an Append may wait for the disk; 0 = 800 ms

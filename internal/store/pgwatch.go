@@ -26,6 +26,9 @@ func (s *Store) watch(ctx context.Context, config *pgx.ConnConfig) {
 		s.nudge()
 		pause(ctx, listenSoon)
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answersIn)
+	defer cancel()
+	_ = s.leave(ctx) // else it counts as lost after a while, which it is
 }
 
 // listen hears of changes until the connection is lost.
@@ -42,8 +45,13 @@ func (s *Store) listen(ctx context.Context, config *pgx.ConnConfig) {
 		return
 	}
 	s.nudge() // for what was said before anybody listened
-	var measured time.Time
+	var measured, told time.Time
 	for ctx.Err() == nil && !bygone(conn.PgConn()) {
+		if time.Since(told) > hereEach {
+			if told = time.Now(); s.here(ctx, conn) != nil && conn.IsClosed() {
+				return // where it may not write, others take it for lost; what they say is heard all the same
+			}
+		}
 		if time.Since(measured) > measureEach {
 			if measured = time.Now(); s.measure(ctx, conn) != nil {
 				return
