@@ -97,6 +97,13 @@ type AskIn struct {
 	Ticket     string            `json:"ticket,omitempty"`
 }
 
+type Bar struct {
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"` // exclusive
+	N       int64     `json:"n"`
+	Refused int64     `json:"refused"`
+}
+
 type Build struct {
 	Code  string `json:"code,omitempty"`
 	Model string `json:"model,omitempty"`
@@ -130,6 +137,17 @@ type ChangeIn struct {
 	TOTPSecret *string            `json:"totp_secret,omitempty"`
 }
 
+type Checked struct {
+	Upto           int64     `json:"upto"`  // the events 1 to this one hash to what the log says
+	Of             int64     `json:"of"`    // events there are
+	Whole          bool      `json:"whole"` // all of it was compared, and nothing is wrong
+	At             time.Time `json:"at,omitzero"`
+	CheckpointSize int64     `json:"checkpoint_size,omitempty"` // number of events of the signed checkpoint that they led to
+	Pruned         int64     `json:"pruned,omitempty"`          // of these only the hashes are left
+	Together       bool      `json:"together,omitempty"`        // somebody else checks at this moment
+	Wrong          string    `json:"wrong,omitempty"`           // what is not as it was signed
+}
+
 type CheckpointOut struct {
 	Checkpoint string `json:"checkpoint"` // signed head of the log, C2SP tlog-checkpoint: keep it elsewhere
 	Key        string `json:"key"`        // verifier key; compare it with one that came another way
@@ -149,6 +167,19 @@ type CompleteBody struct {
 
 type ConcernIn struct {
 	Text string `json:"text"` // security reads it; the one who acted does not
+}
+
+type Counts struct {
+	Total             int64     `json:"total"`
+	Refused           int64     `json:"refused"`
+	Bars              []Bar     `json:"bars"`                          // in order of time, without gaps
+	Whole             bool      `json:"whole"`                         // false: it would have taken too long, and there are more
+	CountedFromNumber int64     `json:"counted_from_number,omitempty"` // where not whole: this event and later ones were counted
+	FirstNumber       int64     `json:"first_number,omitempty"`        // number of the first, from 1
+	LastNumber        int64     `json:"last_number,omitempty"`
+	Since             time.Time `json:"since,omitzero"`
+	Until             time.Time `json:"until,omitzero"`
+	Width             string    `json:"width,omitempty"` // of a span
 }
 
 type EnrollIn struct {
@@ -197,18 +228,22 @@ type Events struct {
 	NextPageToken string  `json:"next_page_token,omitempty"` // missing on the last page
 }
 
-type Explanation struct {
-	Allow   bool              `json:"allow"`
-	Errors  []string          `json:"errors,omitempty"`
-	Nearest *RuleTrace        `json:"nearest,omitempty"`
-	Rules   []RuleTrace       `json:"rules,omitempty"`
-	Winners map[string]string `json:"winners,omitempty"`
-}
-
 type FactorIn struct {
 	TOTPSecret string `json:"totp_secret"` // base32
 	Code       string `json:"code"`        // what the new authenticator shows: the secret has arrived
 	Proof      string `json:"proof"`       // what the old one shows; of who has none, his password
+}
+
+type Figures struct {
+	Events       int64     `json:"events"`  // in the log
+	Waiting      int64     `json:"waiting"` // events that cannot be searched yet
+	Sessions     int64     `json:"sessions"`
+	Acting       int64     `json:"acting"`   // mandates in force
+	Asked        int64     `json:"asked"`    // requests that wait for approvals
+	StoreUp      bool      `json:"store_up"` // it takes events
+	ClockTrusted bool      `json:"clock_trusted"`
+	CheckpointAt time.Time `json:"checkpoint_at,omitzero"` // when its newest head was signed
+	Policy       string    `json:"policy,omitempty"`       // digest of the policy in force
 }
 
 type FileChange struct {
@@ -226,6 +261,14 @@ type FindIn struct {
 	Name       string            `json:"name"`                 // an id, an account name, or the whole name that is shown
 	Attributes map[string]string `json:"attributes,omitempty"` // what tells people of one name apart
 	Directory  string            `json:"directory,omitempty"`
+}
+
+type Finding struct {
+	Area   string `json:"area"` // This server, Servers, Applications
+	Name   string `json:"name"`
+	Result string `json:"result"`
+	Says   string `json:"says"`           // what is the case
+	Next   string `json:"next,omitempty"` // what to do
 }
 
 type FoundOut struct {
@@ -302,6 +345,15 @@ type LoginOut struct {
 	Level   int64     `json:"level"`
 }
 
+type Look struct {
+	Result   string    `json:"result"` // the worst of the findings
+	At       time.Time `json:"at"`
+	Version  string    `json:"version"`
+	Findings []Finding `json:"findings"`
+	Nodes    []Node    `json:"nodes"`
+	Figures  Figures   `json:"figures"`
+}
+
 type Mandate struct {
 	ID             string        `json:"id"`
 	Version        int64         `json:"version"`
@@ -338,22 +390,42 @@ type MandatesOut struct {
 	NextPageToken string    `json:"next_page_token,omitempty"` // missing on the last page
 }
 
+type Needs struct {
+	Max        string            `json:"max,omitempty"` // the longest term
+	Mode       string            `json:"mode,omitempty"`
+	Requires   []string          `json:"requires,omitempty"`    // second-factor, reason, ticket
+	Rules      map[string]string `json:"rules,omitempty"`       // which rule narrowed it: mode, max
+	Stages     []Stage           `json:"stages,omitempty"`      // who must agree
+	TicketForm string            `json:"ticket_form,omitempty"` // the form that a ticket must have: RE2
+	Told       []string          `json:"told,omitempty"`
+}
+
+type Node struct {
+	State         string    `json:"state"`                   // lost: it never said that it ends, and is not heard any more
+	Since         time.Time `json:"since"`                   // when it started, ended, or was heard last; of one that was never heard when it started
+	CrashedBefore time.Time `json:"crashed_before,omitzero"` // its run before this one ended without a word, after this last sign
+	ID            string    `json:"id,omitempty"`            // missing of one that is alone
+	This          bool      `json:"this,omitempty"`          // the one that answers
+}
+
 type PeopleOut struct {
 	People        []Person `json:"people"`
 	NextPageToken string   `json:"next_page_token,omitempty"` // missing on the last page
 }
 
 type Person struct {
-	Version    int64             `json:"version"`
-	Disabled   bool              `json:"disabled"`
-	ID         string            `json:"id"`                // prn_…, or stead for the server itself
-	Account    string            `json:"account,omitempty"` // account name, unique in its directory
-	Attributes map[string]string `json:"attributes,omitempty"`
-	Directory  string            `json:"directory,omitempty"`
-	Groups     []string          `json:"groups,omitempty"`
-	Kind       string            `json:"kind,omitempty"`
-	Name       string            `json:"name,omitempty"`   // the name to show
-	Person     string            `json:"person,omitempty"` // accounts with one key are one human
+	Version       int64             `json:"version"`
+	Disabled      bool              `json:"disabled"`
+	ID            string            `json:"id"`                // prn_…, or stead for the server itself
+	Account       string            `json:"account,omitempty"` // account name, unique in its directory
+	Attributes    map[string]string `json:"attributes,omitempty"`
+	Directory     string            `json:"directory,omitempty"`
+	Groups        []string          `json:"groups,omitempty"`
+	Kind          string            `json:"kind,omitempty"`
+	Name          string            `json:"name,omitempty"`           // the name to show
+	OtherAccounts []Who             `json:"other_accounts,omitempty"` // of the same human; where one account is shown
+	Person        string            `json:"person,omitempty"`         // accounts with one key are one human
+	Proofs        []string          `json:"proofs,omitempty"`         // what he signs in with; where one account is shown
 }
 
 type PlanOut struct {
@@ -477,11 +549,14 @@ const (
 )
 
 type Reload struct {
-	At      time.Time   `json:"at"` // when the configuration was read
-	OK      bool        `json:"ok"` // what the file says is in force, but for what waits for a restart
-	Restart []KeyChange `json:"restart"`
-	File    string      `json:"file,omitempty"`
-	Problem string      `json:"problem,omitempty"` // why it was not taken, with line and column
+	At        time.Time   `json:"at"`      // when the configuration was read
+	OK        bool        `json:"ok"`      // what the file says is in force, but for what waits for a restart
+	Changed   []KeyChange `json:"changed"` // what the last one that was taken put in force, before and after
+	Restart   []KeyChange `json:"restart"`
+	By        *Who        `json:"by,omitempty"`        // who asked for it; missing: a signal, the file itself, or the start
+	ChangedAt time.Time   `json:"changed_at,omitzero"` // when that was; missing: what is in force is what the server began with
+	File      string      `json:"file,omitempty"`
+	Problem   string      `json:"problem,omitempty"` // why it was not taken, with line and column
 }
 
 type Reloaded struct {
@@ -498,6 +573,11 @@ type ReportKind struct {
 
 type ReportKindsOut struct {
 	Reports []ReportKind `json:"reports"`
+}
+
+type ReportPreviewOut struct {
+	Rows   int64 `json:"rows"`   // of the report
+	Events int64 `json:"events"` // that it would be made from
 }
 
 type RevokeBody struct {
@@ -540,6 +620,18 @@ type SessionsOut struct {
 	NextPageToken string    `json:"next_page_token,omitempty"` // missing on the last page
 }
 
+type Settings struct {
+	Terms           []Term              `json:"terms"`             // the general terms, which timers change
+	Roles           map[string][]string `json:"roles"`             // the groups that have a role: directory/group
+	Level           int64               `json:"level"`             // how well one must have signed in to use a role
+	Ordinary        string              `json:"ordinary"`          // what becomes of requests for oneself while the record cannot be written
+	Zone            string              `json:"zone"`              // of local hours in policy
+	ArmFor          string              `json:"arm_for,omitempty"` // how long acting stays armed
+	SessionAbsolute string              `json:"session_absolute,omitempty"`
+	SessionIdle     string              `json:"session_idle,omitempty"`
+	WarnBefore      string              `json:"warn_before,omitempty"` // how long before an end the heads-up comes
+}
+
 type Stage struct {
 	Groups []string `json:"groups"`
 	Count  int64    `json:"count"`
@@ -547,6 +639,24 @@ type Stage struct {
 
 type StagedOut struct {
 	Digest string `json:"digest"` // what another person than the author applies
+}
+
+type StagedPlan struct {
+	OK      bool              `json:"ok"` // it compiles and its tests pass
+	Changes []FileChange      `json:"changes"`
+	Gain    []Who             `json:"gain"`  // who may act for somebody then, as far as groups tell: at most 20 by name
+	Gains   int64             `json:"gains"` // how many
+	Lose    []Who             `json:"lose"`  // who may not any more: at most 20 by name
+	Loses   int64             `json:"loses"` // how many
+	Ends    []Mandate         `json:"ends"`  // mandates that may not go on under it
+	Version int64             `json:"version"`
+	Files   map[string]string `json:"files"`
+	Author  Who               `json:"author"`
+	Applied Who               `json:"applied"`
+	At      time.Time         `json:"at,omitzero"`
+	Digest  string            `json:"digest,omitempty"`
+	InForce string            `json:"in_force,omitempty"` // digest of the policy in force
+	Problem string            `json:"problem,omitempty"`
 }
 
 type Task struct {
@@ -565,6 +675,16 @@ type TaskBody struct {
 	Mode   string        `json:"mode,omitempty"`
 	Reason string        `json:"reason,omitempty"` // the task's own purpose where nothing is said
 	Ticket string        `json:"ticket,omitempty"`
+}
+
+type Term struct {
+	Member string `json:"member"`
+	From   string `json:"from,omitempty"`  // whom the timer is for that sets it; missing: the general terms
+	Value  string `json:"value,omitempty"` // missing where nothing sets it
+}
+
+type TermsOut struct {
+	Terms []Term `json:"terms"`
 }
 
 type TimerText struct {
@@ -601,16 +721,27 @@ type TrustOut struct {
 }
 
 type TryIn struct {
-	Actor   string `json:"actor"` // who would act: an id, or directory/name
-	App     string `json:"app"`
-	Action  string `json:"action,omitempty"`
-	For     string `json:"for,omitempty"`
-	Level   int64  `json:"level,omitempty"`
-	Mode    string `json:"mode,omitempty"`
-	Path    string `json:"path,omitempty"` // on the application; its realm is asked about
-	Reason  string `json:"reason,omitempty"`
-	Subject string `json:"subject,omitempty"` // for whom; empty: for himself
-	Ticket  string `json:"ticket,omitempty"`
+	Actor   string    `json:"actor"` // who would act: an id, or directory/name
+	App     string    `json:"app"`
+	Action  string    `json:"action,omitempty"`
+	At      time.Time `json:"at,omitzero"` // when; now where it is left out
+	For     string    `json:"for,omitempty"`
+	Level   int64     `json:"level,omitempty"`
+	Mode    string    `json:"mode,omitempty"`
+	Path    string    `json:"path,omitempty"` // on the application; its realm is asked about
+	Policy  string    `json:"policy,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+	Subject string    `json:"subject,omitempty"` // for whom; empty: for himself
+	Ticket  string    `json:"ticket,omitempty"`
+}
+
+type TryOut struct {
+	Allow   bool              `json:"allow"`
+	Errors  []string          `json:"errors,omitempty"`
+	Nearest *RuleTrace        `json:"nearest,omitempty"`
+	Needs   *Needs            `json:"needs,omitempty"` // what a yes asks for
+	Rules   []RuleTrace       `json:"rules,omitempty"`
+	Winners map[string]string `json:"winners,omitempty"`
 }
 
 type Vote struct {
@@ -758,6 +889,12 @@ func (c *Client) ListApps(ctx context.Context, q ListAppsQuery, opts ...Option) 
 	return out, err
 }
 
+// CheckAudit: Read on in the log for two seconds, and compare it with what was signed: call it until it is whole. For the roles auditor. POST /v1/audit/check
+func (c *Client) CheckAudit(ctx context.Context, opts ...Option) (out Checked, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/audit/check"}, &out, opts)
+	return out, err
+}
+
 // GetCheckpoint: The signed head of the log. Whoever is signed in may, on what is his to move or to know. GET /v1/audit/checkpoint
 func (c *Client) GetCheckpoint(ctx context.Context, opts ...Option) (out CheckpointOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/audit/checkpoint"}, &out, opts)
@@ -779,6 +916,7 @@ type ExportAuditQuery struct {
 	To             time.Time // RFC 3339, exclusive
 	Text           string    // anywhere in what was recorded
 	Q              string    // a filter as people write it, beside the other parameters: dana outcome:refused from:2026-11-01
+	Form           string    // csv is for spreadsheets, and cannot be verified
 	CheckpointSize []int64   // sizes of checkpoints that you hold: the export can then be compared with these
 }
 
@@ -797,13 +935,14 @@ func (q ExportAuditQuery) values() url.Values {
 	set(v, "to", q.To, false)
 	set(v, "text", q.Text, false)
 	set(v, "q", q.Q, false)
+	set(v, "form", q.Form, false)
 	set(v, "checkpoint_size", q.CheckpointSize, false)
 	return v
 }
 
-// ExportAuditRaw: Export events in a form that anybody can verify. For the roles auditor. GET /v1/audit/export. The answer is read as it comes, as application/jsonl; whoever reads it closes it.
+// ExportAuditRaw: Export events in a form that anybody can verify; that they leave is on record. For the roles auditor. GET /v1/audit/export. The answer is read as it comes, as application/jsonl, text/csv; whoever reads it closes it.
 func (c *Client) ExportAuditRaw(ctx context.Context, q ExportAuditQuery, opts ...Option) (*http.Response, error) {
-	return c.open(ctx, request{method: "GET", path: "/v1/audit/export", query: q.values(), accept: "application/jsonl"}, opts)
+	return c.open(ctx, request{method: "GET", path: "/v1/audit/export", query: q.values(), accept: "application/jsonl, text/csv"}, opts)
 }
 
 // A ProveEventQuery narrows ProveEvent; what is zero does not.
@@ -829,7 +968,7 @@ func (c *Client) TrustClock(ctx context.Context, opts ...Option) (out TrustOut, 
 	return out, err
 }
 
-// GetReload: How the last reading of the configuration went. For the roles admin, auditor, security. GET /v1/config/reload
+// GetReload: How the last reading of the configuration went, and what the last that was taken changed. For the roles admin, auditor, security. GET /v1/config/reload
 func (c *Client) GetReload(ctx context.Context, opts ...Option) (out Reload, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/config/reload"}, &out, opts)
 	return out, err
@@ -905,6 +1044,51 @@ func (c *Client) ListEventsRaw(ctx context.Context, q ListEventsQuery, opts ...O
 	return c.open(ctx, request{method: "GET", path: "/v1/events", query: q.values(), accept: "text/event-stream"}, opts)
 }
 
+// A CountEventsQuery narrows CountEvents; what is zero does not.
+type CountEventsQuery struct {
+	Kind      []string // prefixes of kinds: mandate. or request.denied
+	Actor     string   // who did it: an id, or directory/name
+	Subject   string   // for whom: an id, or directory/name
+	Person    string   // as actor or as subject
+	Mandate   string
+	Session   string
+	Decision  string
+	App       string
+	Outcome   string
+	From      time.Time // RFC 3339, inclusive
+	To        time.Time // RFC 3339, exclusive
+	Text      string    // anywhere in what was recorded
+	Q         string    // a filter as people write it, beside the other parameters: dana outcome:refused from:2026-11-01
+	Bars      int64     // at most so many spans of time
+	UtcOffset string    // of your days and hours, east of UTC: 1h, -3h30m
+}
+
+func (q CountEventsQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "kind", q.Kind, false)
+	set(v, "actor", q.Actor, false)
+	set(v, "subject", q.Subject, false)
+	set(v, "person", q.Person, false)
+	set(v, "mandate", q.Mandate, false)
+	set(v, "session", q.Session, false)
+	set(v, "decision", q.Decision, false)
+	set(v, "app", q.App, false)
+	set(v, "outcome", q.Outcome, false)
+	set(v, "from", q.From, false)
+	set(v, "to", q.To, false)
+	set(v, "text", q.Text, false)
+	set(v, "q", q.Q, false)
+	set(v, "bars", q.Bars, false)
+	set(v, "utc_offset", q.UtcOffset, false)
+	return v
+}
+
+// CountEvents: Count what a filter chooses, by spans of time. Whoever is signed in may, on what is his to move or to know. GET /v1/events/counts
+func (c *Client) CountEvents(ctx context.Context, q CountEventsQuery, opts ...Option) (out Counts, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/events/counts", query: q.values()}, &out, opts)
+	return out, err
+}
+
 // SetFactor: Give oneself a second factor, or another one. Whoever is signed in may, on what is his to move or to know. PUT /v1/factor
 func (c *Client) SetFactor(ctx context.Context, body FactorIn, opts ...Option) error {
 	return c.call(ctx, request{method: "PUT", path: "/v1/factor", body: body}, nil, opts)
@@ -913,6 +1097,12 @@ func (c *Client) SetFactor(ctx context.Context, body FactorIn, opts ...Option) e
 // ListGroups: List the groups that accounts are in. For the roles admin, auditor, security. GET /v1/groups
 func (c *Client) ListGroups(ctx context.Context, opts ...Option) (out GroupsOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/groups"}, &out, opts)
+	return out, err
+}
+
+// GetHealth: How this server, its store, its nodes and its applications are. For the roles admin, auditor, security. GET /v1/health
+func (c *Client) GetHealth(ctx context.Context, opts ...Option) (out Look, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/health"}, &out, opts)
 	return out, err
 }
 
@@ -1147,7 +1337,7 @@ func (c *Client) ChangePerson(ctx context.Context, id string, body ChangeIn, opt
 	return out, err
 }
 
-// GetPolicy: The policy in force and what is staged. For the roles admin, auditor, security. GET /v1/policy
+// GetPolicy: The policy in force, for whoever lives under it; who made it and what is staged, for those who oversee it. Whoever is signed in may, on what is his to move or to know. GET /v1/policy
 func (c *Client) GetPolicy(ctx context.Context, opts ...Option) (out PolicyOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/policy"}, &out, opts)
 	return out, err
@@ -1171,8 +1361,14 @@ func (c *Client) StagePolicy(ctx context.Context, body FilesIn, opts ...Option) 
 	return out, err
 }
 
-// TryPolicy: Ask the policy in force a question, with no effect. For the roles admin, security. POST /v1/policy/try
-func (c *Client) TryPolicy(ctx context.Context, body TryIn, opts ...Option) (out Explanation, err error) {
+// GetStaged: What is staged, and what it would change for people and mandates. For the roles admin, auditor, security. GET /v1/policy/staged
+func (c *Client) GetStaged(ctx context.Context, opts ...Option) (out StagedPlan, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/policy/staged"}, &out, opts)
+	return out, err
+}
+
+// TryPolicy: Ask the policy in force, or the one that is staged, a question, with no effect. For the roles admin, auditor, security. POST /v1/policy/try
+func (c *Client) TryPolicy(ctx context.Context, body TryIn, opts ...Option) (out TryOut, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/policy/try", body: body}, &out, opts)
 	return out, err
 }
@@ -1185,7 +1381,32 @@ func (c *Client) ListReports(ctx context.Context, opts ...Option) (out ReportKin
 
 // A MakeReportQuery narrows MakeReport; what is zero does not.
 type MakeReportQuery struct {
+	From   time.Time // RFC 3339, inclusive; 30 days before to where it is left out
+	To     time.Time // RFC 3339, exclusive; now where it is left out
+	Person string    // an id, directory/name or me: who acted or in whose name; of my-data the one it is about
+	App    string
+	Names  string // how those who acted are called; of my-data role where it is left out
 	Form   string
+}
+
+func (q MakeReportQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "from", q.From, false)
+	set(v, "to", q.To, false)
+	set(v, "person", q.Person, false)
+	set(v, "app", q.App, false)
+	set(v, "names", q.Names, false)
+	set(v, "form", q.Form, false)
+	return v
+}
+
+// MakeReportRaw: Make a report, signed by the key of the log; that it was made is on record. Whoever is signed in may, on what is his to move or to know. GET /v1/reports/{report}. The answer is read as it comes, as application/jsonl, text/csv, text/html; whoever reads it closes it.
+func (c *Client) MakeReportRaw(ctx context.Context, report string, q MakeReportQuery, opts ...Option) (*http.Response, error) {
+	return c.open(ctx, request{method: "GET", path: "/v1/reports/" + url.PathEscape(report), query: q.values(), accept: "application/jsonl, text/csv, text/html"}, opts)
+}
+
+// A PreviewReportQuery narrows PreviewReport; what is zero does not.
+type PreviewReportQuery struct {
 	From   time.Time // RFC 3339, inclusive; 30 days before to where it is left out
 	To     time.Time // RFC 3339, exclusive; now where it is left out
 	Person string    // an id, directory/name or me: who acted or in whose name; of my-data the one it is about
@@ -1193,9 +1414,8 @@ type MakeReportQuery struct {
 	Names  string // how those who acted are called; of my-data role where it is left out
 }
 
-func (q MakeReportQuery) values() url.Values {
+func (q PreviewReportQuery) values() url.Values {
 	v := url.Values{}
-	set(v, "form", q.Form, false)
 	set(v, "from", q.From, false)
 	set(v, "to", q.To, false)
 	set(v, "person", q.Person, false)
@@ -1204,9 +1424,10 @@ func (q MakeReportQuery) values() url.Values {
 	return v
 }
 
-// MakeReportRaw: Make a report, signed by the key of the log; that it was made is on record. Whoever is signed in may, on what is his to move or to know. GET /v1/reports/{report}. The answer is read as it comes, as application/jsonl, text/csv, text/html; whoever reads it closes it.
-func (c *Client) MakeReportRaw(ctx context.Context, report string, q MakeReportQuery, opts ...Option) (*http.Response, error) {
-	return c.open(ctx, request{method: "GET", path: "/v1/reports/" + url.PathEscape(report), query: q.values(), accept: "application/jsonl, text/csv, text/html"}, opts)
+// PreviewReport: What a report would hold, counted: nothing is made and nothing is on record. Whoever is signed in may, on what is his to move or to know. GET /v1/reports/{report}/preview
+func (c *Client) PreviewReport(ctx context.Context, report string, q PreviewReportQuery, opts ...Option) (out ReportPreviewOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/reports/" + url.PathEscape(report) + "/preview", query: q.values()}, &out, opts)
+	return out, err
 }
 
 // A ListSessionsQuery narrows ListSessions; what is zero does not.
@@ -1238,6 +1459,33 @@ func (c *Client) EndSession(ctx context.Context, id string, opts ...Option) erro
 // GetSession: Show a session: one's own, any for who may see it. Whoever is signed in may, on what is his to move or to know. GET /v1/sessions/{id}
 func (c *Client) GetSession(ctx context.Context, id string, opts ...Option) (out Session, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/sessions/" + url.PathEscape(id)}, &out, opts)
+	return out, err
+}
+
+// GetSettings: What counts for whoever acts, as the configuration file says. For the roles admin, auditor, security. GET /v1/settings
+func (c *Client) GetSettings(ctx context.Context, opts ...Option) (out Settings, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/settings"}, &out, opts)
+	return out, err
+}
+
+// A GetTermsQuery narrows GetTerms; what is zero does not.
+type GetTermsQuery struct {
+	Actor string // who acts: an id, directory/name or me
+	App   string
+	Realm string
+}
+
+func (q GetTermsQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "actor", q.Actor, true)
+	set(v, "app", q.App, true)
+	set(v, "realm", q.Realm, false)
+	return v
+}
+
+// GetTerms: What would count for somebody who acts in an application, and which timer says so. For the roles admin, auditor, security. GET /v1/settings/terms
+func (c *Client) GetTerms(ctx context.Context, q GetTermsQuery, opts ...Option) (out TermsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/settings/terms", query: q.values()}, &out, opts)
 	return out, err
 }
 

@@ -57,6 +57,8 @@ type request struct {
 	kind, accept string
 }
 
+const jsonKind = "application/json"
+
 // patience is how long an answer in JSON may take. What is read as it comes may take as long as its reader.
 const patience = time.Minute
 
@@ -64,7 +66,7 @@ const patience = time.Minute
 func (c *Client) call(ctx context.Context, r request, out any, opts []Option) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	r.accept = "application/json"
+	r.accept = jsonKind
 	resp, err := c.open(ctx, r, opts)
 	if err != nil {
 		return err
@@ -88,6 +90,9 @@ func (c *Client) no(err error) error {
 
 // open sends a request. What is no 2xx is a *Problem, or an *Unread.
 func (c *Client) open(ctx context.Context, r request, opts []Option) (*http.Response, error) {
+	if r.accept != jsonKind { // a no is read as one whatever else is wanted
+		r.accept = "application/problem+json, " + strings.ReplaceAll(r.accept, ",", ";q=0.9,") + ";q=0.9"
+	}
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return nil, err
@@ -119,7 +124,7 @@ func (c *Client) request(ctx context.Context, r request) (*http.Request, error) 
 		if err != nil {
 			return nil, err
 		}
-		body, r.kind = bytes.NewReader(raw), "application/json"
+		body, r.kind = bytes.NewReader(raw), jsonKind
 	}
 	target := c.Addr + r.path
 	if len(r.query) > 0 {

@@ -40,7 +40,7 @@ func (e *env) act() *cobra.Command {
 			w.Directory, w.Subject = within(args[0], w.Directory)
 		}
 		if w.App == "" || (w.Subject == "" && len(w.Attributes) == 0) {
-			return fail(exitUsage, "stead act --help", "say for whom, and --app")
+			return fail(exitUsage, "stead act --help", "say for whom, and where: PERSON --app APP")
 		}
 		if edit {
 			w.Mode = string(stead.Edit)

@@ -125,7 +125,7 @@ func (l *learning) watches(ctx context.Context) (survey.Watches, error) {
 	for _, file := range l.databases {
 		dsn, err := os.ReadFile(file)
 		if err != nil {
-			return nil, fail(exitUsage, "", "%s cannot be read: %s", file, err)
+			return nil, fail(exitUsage, "", "%s cannot be read: %s", file, unwrapped(err))
 		}
 		w, err := survey.WatchPostgres(ctx, strings.TrimSpace(string(dsn)))
 		if err := add("the database of "+file, w, err); err != nil {

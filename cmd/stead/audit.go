@@ -113,11 +113,11 @@ func (e *env) auditSearch() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.print(admin.Events{Events: list}, func(t *table) { eventTable(t, list) })
+			return e.print(many{admin.Events{Events: list}, list}, func(t *table) { eventTable(t, list) })
 		},
 	}
 	f.flags(c.Flags())
-	c.Flags().IntVar(&limit, "limit", 100, "most events to print")
+	c.Flags().IntVar(&limit, "limit", 100, "most events to print; 0 is all of them")
 	c.Flags().BoolVar(&oldest, "oldest", false, "oldest first")
 	return c
 }
@@ -158,7 +158,7 @@ func (e *env) auditTail() *cobra.Command {
 				list[i], list[j] = list[j], list[i]
 			}
 			if !follow {
-				return e.print(admin.Events{Events: list}, func(t *table) { eventTable(t, list) })
+				return e.print(many{admin.Events{Events: list}, list}, func(t *table) { eventTable(t, list) })
 			}
 			for _, v := range list {
 				if err := e.line(v); err != nil {
@@ -177,7 +177,7 @@ func (e *env) auditTail() *cobra.Command {
 
 // line prints one event on one line: JSON lines, or the cells of the table.
 func (e *env) line(v admin.Event) error {
-	if e.format == "json" || e.format == "yaml" {
+	if e.format != "table" && e.format != "csv" {
 		return json.NewEncoder(e.out).Encode(v)
 	}
 	t := &table{}
@@ -242,7 +242,7 @@ func (e *env) auditExport() *cobra.Command {
 	var sizes []uint
 	c := &cobra.Command{
 		Use: "export", Short: "Export events so that anybody can verify them without Stead's help", Args: cobra.NoArgs,
-		Long: "Export events as JSON lines (form stead-export/1). What a filter leaves out is left out provably. Check it with\nstead audit verify --file.",
+		Long: "Export events as JSON lines (form stead-export/1). What a filter leaves out is left out provably. Check it with\nstead audit verify --file. With -o csv it is a sheet that cannot be verified. That events leave is on record.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := e.client()
 			if err != nil {
@@ -254,6 +254,9 @@ func (e *env) auditExport() *cobra.Command {
 			}
 			wish := admin.ExportAuditQuery{Kind: q.Kind, Actor: q.Actor, Subject: q.Subject, Person: q.Person, Mandate: q.Mandate, Session: q.Session,
 				Decision: q.Decision, App: q.App, Outcome: q.Outcome, From: q.From, To: q.To, Text: q.Text, Q: q.Q}
+			if e.format == "csv" {
+				wish.Form = "csv"
+			}
 			for _, s := range sizes {
 				wish.CheckpointSize = append(wish.CheckpointSize, int64(s))
 			}
@@ -271,7 +274,7 @@ func (e *env) exportTo(ctx context.Context, c *client, q admin.ExportAuditQuery,
 	if file != "" {
 		f, err := os.OpenFile(file, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 		if err != nil {
-			return fail(exitFailed, "", "%s cannot be written: %s", file, err)
+			return fail(exitFailed, "", "%s cannot be written: %s", file, unwrapped(err))
 		}
 		defer f.Close()
 		out = f

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/client/admin"
@@ -21,7 +19,12 @@ const agent = "stead-cli"
 // A problem is a no of the server.
 type problem struct{ *admin.Problem }
 
-func (p *problem) Error() string { return p.Detail }
+func (p *problem) Error() string {
+	if stead.Reason(p.ReasonCode) == stead.ReasonSignIn {
+		return "you are not signed in, or not any more" // how programs do that, the detail says
+	}
+	return p.Detail
+}
 
 // next is what to do, in terms of commands.
 func (p *problem) next() string {
@@ -45,6 +48,8 @@ func (p *problem) next() string {
 			return "stead why " + p.DecisionID
 		}
 		return "stead audit search --outcome refused, then stead why DECISION"
+	case stead.ReasonNotYours, stead.ReasonUnknown:
+		return cmp.Or(p.Hint, "is the id right? What is not yours to know is said not to be there: stead whoami")
 	case stead.ReasonAuthor:
 		return "somebody else runs stead policy apply"
 	}
@@ -56,7 +61,6 @@ type client struct {
 	e       *env
 	name    string // of the profile
 	profile profile
-	match   string // what is changed must still have this ETag
 	*admin.Client
 }
 
@@ -81,60 +85,6 @@ func loopback(host string) bool {
 	return host == "localhost" || host == "127.0.0.1" || host == "::1" || strings.HasSuffix(host, ".localhost")
 }
 
-// call asks for JSON and reads the answer into out.
-func (c *client) call(ctx context.Context, method, path string, in, out any) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	var body io.Reader
-	if in != nil {
-		raw, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(raw)
-	}
-	resp, err := c.send(ctx, method, path, body, "application/json", "application/json")
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if out == nil || resp.StatusCode == http.StatusNoContent {
-		return nil
-	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
-		return fail(exitFailed, "stead doctor", "the answer of %s cannot be read: %s", c.profile.Addr, err)
-	}
-	return nil
-}
-
-// send sends one request; what is no 2xx is an error. The caller closes the body.
-func (c *client) send(ctx context.Context, method, path string, body io.Reader, kind, accept string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.profile.Addr+path, body)
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("User-Agent", agent)
-	req.Header.Set("Accept", accept)
-	if body != nil {
-		req.Header.Set("Content-Type", kind)
-	}
-	if c.match != "" && method != http.MethodGet {
-		req.Header.Set("If-Match", c.match)
-	}
-	if c.profile.Token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.profile.Token)
-	}
-	resp, err := c.e.http.Do(req)
-	if err != nil {
-		return nil, c.explain(err)
-	}
-	if resp.StatusCode/100 == 2 {
-		return resp, nil
-	}
-	defer resp.Body.Close()
-	return nil, c.no(resp)
-}
-
 // explain says of what went wrong what can be done about it.
 func (c *client) explain(err error) error {
 	var p *admin.Problem
@@ -152,21 +102,15 @@ func (c *client) explain(err error) error {
 	return fail(exitUnreachable, "is it running? stead doctor", "%s cannot be reached: %s", c.profile.Addr, unwrapped(err))
 }
 
-func (c *client) no(resp *http.Response) error {
-	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	p := &admin.Problem{}
-	if json.Unmarshal(raw, p) != nil || p.Detail == "" {
-		return c.explain(&admin.Unread{Status: resp.StatusCode})
-	}
-	p.Status = int64(resp.StatusCode)
-	return &problem{p}
-}
-
-// unwrapped leaves out the method and address that the caller has told already.
+// unwrapped leaves out the method and address, or the file, that the caller has told already.
 func unwrapped(err error) error {
 	var u *url.Error
-	if errors.As(err, &u) {
+	var p *fs.PathError
+	switch {
+	case errors.As(err, &u):
 		return u.Err
+	case errors.As(err, &p):
+		return p.Err
 	}
 	return err
 }

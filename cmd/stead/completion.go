@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/steadhq/stead/client/admin"
 	"github.com/steadhq/stead/internal/authority"
 )
 
@@ -67,7 +67,7 @@ func (e *env) completes(c *cobra.Command) {
 			return e.choose(c, pick, typed)
 		})
 	}
-	for flag, list := range map[string][]string{"output": {"table", "json", "yaml", "csv"}, "mode": {"read-only", "edit"},
+	for flag, list := range map[string][]string{"output": {"table", "json", "jsonl", "yaml", "csv"}, "mode": {"read-only", "edit"},
 		"state": {"asked", "approved", "active", "suspended", "ended"}, "store": {"embedded", "postgres"}} {
 		e.completesFlag(c, flag, func(*cobra.Command, string) ([]string, cobra.ShellCompDirective) {
 			return list, cobra.ShellCompDirectiveNoFileComp
@@ -107,75 +107,61 @@ func (e *env) choose(c *cobra.Command, pick chooser, typed string) ([]string, co
 	return slices.Compact(out), none
 }
 
-// A named is what completing reads of anything.
-type named struct {
-	ID        string
-	Label     string
-	State     string
-	Directory string
-	Account   string
-	Name      string
-	Apps      []string
-	Reason    string
-	Actor     *named
-	Subject   *named
-	Person    json.RawMessage // of a session somebody, of an account a text
-}
-
-func (n *named) account() string {
-	if n == nil || n.Account == "" {
-		return ""
-	}
-	return n.Directory + "/" + n.Account
-}
-
-// list asks for one list; what goes wrong is an empty one.
-func list(ctx context.Context, c *client, path, field string) []named {
-	var out map[string]json.RawMessage
-	var all []named
-	if c.call(ctx, "GET", path, nil, &out) != nil || json.Unmarshal(out[field], &all) != nil {
-		return nil
-	}
-	return all
-}
+// What goes wrong while somebody completes leaves nothing to choose from.
 
 func mandateIDs(ctx context.Context, c *client) (all []choice) {
-	for _, m := range list(ctx, c, "/v1/mandates", "mandates") {
-		if m.State != "ended" {
-			all = append(all, choice{m.ID, m.State + ", " + m.Actor.account() + " for " + m.Subject.account() + " in " + strings.Join(m.Apps, ", ")})
-		}
+	page, err := c.ListMandates(ctx, admin.ListMandatesQuery{})
+	if err != nil {
+		return nil
+	}
+	for _, m := range page.Mandates {
+		all = append(all, choice{m.ID, m.State + ", " + account(m.Actor) + " for " + account(m.Subject) + " in " + strings.Join(m.Apps, ", ")})
 	}
 	return all
 }
 
 func subjects(ctx context.Context, c *client) (all []choice) {
-	for _, m := range list(ctx, c, "/v1/mandates", "mandates") {
-		if a := m.Subject.account(); a != "" {
-			all = append(all, choice{a, m.Subject.Name})
+	page, err := c.ListMandates(ctx, admin.ListMandatesQuery{})
+	if err != nil {
+		return nil
+	}
+	for _, m := range page.Mandates {
+		if m.Subject.Account != "" {
+			all = append(all, choice{account(m.Subject), m.Subject.Name})
 		}
 	}
 	return all
 }
 
 func accounts(ctx context.Context, c *client) (all []choice) {
-	for _, p := range list(ctx, c, "/v1/people", "people") {
-		all = append(all, choice{p.account(), p.Name})
+	page, err := c.ListPeople(ctx, admin.ListPeopleQuery{})
+	if err != nil {
+		return nil
+	}
+	for _, p := range page.People {
+		all = append(all, choice{account(of(p)), p.Name})
 	}
 	return all
 }
 
 func appIDs(ctx context.Context, c *client) (all []choice) {
-	for _, a := range list(ctx, c, "/v1/apps", "apps") {
-		all = append(all, choice{a.ID, a.Label})
+	page, err := c.ListApps(ctx, admin.ListAppsQuery{})
+	if err != nil {
+		return nil
+	}
+	for _, a := range page.Apps {
+		all = append(all, choice{a.ID, strings.Join(a.Hosts, ", ")})
 	}
 	return all
 }
 
 func sessionIDs(ctx context.Context, c *client) (all []choice) {
-	for _, s := range list(ctx, c, "/v1/sessions", "sessions") {
-		var who named
-		_ = json.Unmarshal(s.Person, &who) // it is only said beside the id
-		all = append(all, choice{s.ID, who.account()})
+	page, err := c.ListSessions(ctx, admin.ListSessionsQuery{})
+	if err != nil {
+		return nil
+	}
+	for _, s := range page.Sessions {
+		all = append(all, choice{s.ID, account(s.Person)})
 	}
 	return all
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 
 	"github.com/spf13/cobra"
+	"github.com/steadhq/stead/client/admin"
 	"github.com/steadhq/stead/internal/config"
 	"github.com/steadhq/stead/internal/gateway"
 )
@@ -78,16 +81,20 @@ func (e *env) configSchema() *cobra.Command {
 }
 
 func (e *env) configReload() *cobra.Command {
-	return &cobra.Command{
+	var last bool
+	c := &cobra.Command{
 		Use: "reload", Short: "Let a running server read its configuration again: all or nothing", Args: cobra.NoArgs,
 		Long: "reload is for administrators. The server reads its file, checks it, runs the tests of the applications' rules, and puts all of\n" +
 			"it in force or nothing; what differs is printed, secrets only as changed. What cannot change while it runs is named, and stays\n" +
 			"until it is started again. A SIGHUP does the same, and so does the server itself when the file has changed.",
-		Example: "  stead config reload",
+		Example: "  stead config reload\n  stead config reload --last",
 		RunE: func(c *cobra.Command, _ []string) error {
 			cl, err := e.client()
 			if err != nil {
 				return err
+			}
+			if last {
+				return e.lastReload(c.Context(), cl)
 			}
 			out, err := cl.ReloadConfig(c.Context())
 			if err != nil {
@@ -97,17 +104,55 @@ func (e *env) configReload() *cobra.Command {
 				e.say("Nothing differs from what is in force.")
 				return nil
 			}
-			return e.print(out, func(t *table) {
-				t.columns = []string{"key", "before", "after", "in force"}
-				for _, d := range out.Changed {
-					t.row(d.Key, d.Before, d.After, "now")
-				}
-				for _, d := range out.Restart {
-					t.row(d.Key, d.Before, d.After, "after a restart: "+d.Why)
-				}
-			})
+			return e.print(out, func(t *table) { changeTable(t, "now", out.Changed, out.Restart) })
 		},
 	}
+	c.Flags().BoolVar(&last, "last", false, "only show how the last reading went, and what it changed")
+	return c
+}
+
+// changeTable shows a configuration as it was and as it is. Of a secret the server tells only that it is another.
+func changeTable(t *table, taken string, changed, restart []admin.KeyChange) {
+	t.columns = []string{"key", "before", "after", "in force"}
+	for _, d := range changed {
+		t.row(d.Key, was(d), cmp.Or(d.After, "not set"), taken)
+	}
+	for _, d := range restart {
+		t.row(d.Key, was(d), cmp.Or(d.After, "not set"), "after a restart: "+d.Why)
+	}
+}
+
+func was(d admin.KeyChange) string {
+	if d.After == "changed" && d.Before == "" {
+		return "not shown"
+	}
+	return cmp.Or(d.Before, "not set")
+}
+
+// lastReload shows how the last reading of the configuration went, whoever asked for it.
+func (e *env) lastReload(ctx context.Context, c *client) error {
+	r, err := c.GetReload(ctx)
+	if err != nil {
+		return err
+	}
+	by := "by itself, or by a signal"
+	if r.By != nil {
+		by = "by " + account(*r.By)
+	}
+	if r.OK {
+		e.say("%s was read on %s %s, and is in force.", r.File, when(r.At), by)
+	} else {
+		e.say("%s was read on %s %s, and not taken: %s", r.File, when(r.At), by, r.Problem)
+	}
+	taken := when(r.ChangedAt)
+	if len(r.Changed)+len(r.Restart) == 0 {
+		e.say("Nothing has changed since the server started.")
+	}
+	return e.print(r, func(t *table) {
+		if len(r.Changed)+len(r.Restart) > 0 {
+			changeTable(t, taken, r.Changed, r.Restart)
+		}
+	})
 }
 
 // wholeSchema is the schema of the configuration with that of its applications, which only the gateway knows.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -36,21 +38,10 @@ func (e *env) doctor() *cobra.Command {
 				e.format = "json"
 			}
 			found := e.examine(c.Context(), file)
-			err := e.print(found, func(t *table) {
-				t.columns = []string{"check", "result", "says", "next"}
-				for _, f := range found {
-					t.row(f.Check, f.Result, f.Says, f.Next)
-				}
-			})
-			if err != nil {
+			if err := e.tellFindings(found); err != nil {
 				return err
 			}
-			for _, f := range found {
-				if f.Result == "fail" {
-					return fail(exitFailed, f.Next, "%s: %s", f.Check, f.Says)
-				}
-			}
-			return nil
+			return e.diagnosis(found)
 		},
 	}
 	c.Flags().StringVar(&file, "config", "", "configuration of a server on this machine, to be looked at too")
@@ -111,11 +102,10 @@ func (e *env) remote(ctx context.Context) []finding {
 		return []finding{{"server", "fail", err.Error(), ""}}
 	}
 	before := e.now()
-	resp, err := c.send(ctx, "GET", "/openapi.json", nil, "", "application/json")
+	resp, err := e.probe(ctx, c.profile.Addr+"/openapi.json")
 	if err != nil {
 		return []finding{{"public address", "fail", err.Error(), "is it running? stead dev, or systemctl status stead; does server.public_url lead to server.listen?"}}
 	}
-	_ = resp.Body.Close()
 	found := []finding{{"public address", "ok", c.profile.Addr + " answers", ""}}
 	if resp.StatusCode != http.StatusOK {
 		found[0] = finding{"public address", "fail", fmt.Sprintf("%s answers %d: somebody else is there", c.profile.Addr, resp.StatusCode), "let server.public_url lead to server.listen"}
@@ -129,8 +119,60 @@ func (e *env) remote(ctx context.Context) []finding {
 		found = append(found, finding{"sign-in", "fail", err.Error(), "stead login NAME"})
 	default:
 		found = append(found, finding{"sign-in", "ok", account(who.Person) + " until " + when(who.Until), ""})
+		found = append(found, c.inside(ctx, who.Roles)...)
 	}
 	return found
+}
+
+// inside asks the server how it is, where whoever is signed in may know.
+func (c *client) inside(ctx context.Context, roles []string) []finding {
+	if len(roles) == 0 {
+		return []finding{{"health", "ok", "is told to the roles admin, auditor and security", ""}}
+	}
+	look, err := c.GetHealth(ctx)
+	if err != nil {
+		return []finding{{"health", "fail", err.Error(), ""}}
+	}
+	var found []finding
+	for _, f := range look.Findings {
+		found = append(found, finding{strings.ToLower(f.Area + ": " + f.Name), f.Result, f.Says, f.Next})
+	}
+	if slices.Contains(roles, "auditor") {
+		found = append(found, c.compared(ctx))
+	}
+	return found
+}
+
+// compared lets the server hash what it has stored again, for a while, and compare it with what it signed.
+func (c *client) compared(ctx context.Context) finding {
+	const check = "the record"
+	k, err := c.CheckAudit(ctx)
+	says := number(k.Upto) + " of " + number(k.Of) + " events hash to what was signed"
+	switch {
+	case err != nil:
+		return finding{check, "fail", err.Error(), ""}
+	case k.Wrong != "":
+		return finding{check, "fail", k.Wrong, "stop the server, and run stead audit verify with its store: somebody has changed the record"}
+	case !k.Whole:
+		return finding{check, "ok", says + " so far", "stead audit verify reads all of it"}
+	}
+	return finding{check, "ok", says, ""}
+}
+
+// probe asks for a page and gives the answer, whatever it is; what it says is not read.
+func (e *env) probe(ctx context.Context, address string) (*http.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, tryFor)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", agent)
+	resp, err := e.http.Do(req)
+	if err != nil {
+		return nil, unwrapped(err)
+	}
+	return resp, resp.Body.Close()
 }
 
 // skew compares the clocks: mandates end by the server's.

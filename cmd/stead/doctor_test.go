@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
@@ -212,5 +213,54 @@ func TestDoctorOnNames(t *testing.T) {
 	}
 	if f := actingNames(t.Context(), config.Server{Acting: "*.act.invalid:8443"}); f.Result != "fail" || !strings.Contains(f.Next, "wildcard") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// The doctor's words are never cut: what to do stands below what is the case, and the sum says how many fail.
+func TestDiagnosis(t *testing.T) {
+	e, out, talk := testEnv(t)
+	found := []finding{{"disk", "warn", "little room", "make some"}, {"clock", "ok", "right", ""}}
+	if err := e.tellFindings(found); err != nil || out.String() != "warn  disk   little room\n             → make some\nok    clock  right\n" {
+		t.Errorf("%q %v", out, err)
+	}
+	if err := e.diagnosis(found); err != nil || talk.String() != "2 checks: nothing fails; 1 more to look after.\n" {
+		t.Errorf("%q %v", talk, err)
+	}
+	err := e.diagnosis(append(found, finding{"store", "fail", "gone", "find it"}))
+	if codeOf(err) != exitFailed || err.Error() != "1 of 3 checks fail, first: store; 1 more to look after" {
+		t.Errorf("%v", err)
+	}
+}
+
+// Inside is told to those who may know, and a record that was changed is a failure.
+func TestInside(t *testing.T) {
+	checked := `{"upto":5,"of":7,"whole":false}`
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		switch r.URL.Path {
+		case "/v1/health":
+			_, _ = io.WriteString(w, `{"findings":[{"area":"Servers","name":"nod_b","result":"warn","says":"lost","next":"start it"}]}`)
+		case "/v1/audit/check":
+			_, _ = io.WriteString(w, checked)
+		}
+	}))
+	defer s.Close()
+	e, _, _ := testEnv(t)
+	e.addr = s.URL
+	c, err := e.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := c.inside(t.Context(), nil); len(f) != 1 || f[0].Result != "ok" {
+		t.Errorf("%+v", f)
+	}
+	if f := c.inside(t.Context(), []string{"admin"}); len(f) != 1 || f[0] != (finding{"servers: nod_b", "warn", "lost", "start it"}) {
+		t.Errorf("%+v", f)
+	}
+	for body, want := range map[string]string{checked: "ok", `{"upto":7,"of":7,"whole":true}`: "ok", `{"upto":3,"of":7,"wrong":"event 4"}`: "fail"} {
+		checked = body
+		if f := c.inside(t.Context(), []string{"auditor"}); len(f) != 2 || f[1].Result != want {
+			t.Errorf("%s: %+v", body, f)
+		}
 	}
 }

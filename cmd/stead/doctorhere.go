@@ -70,6 +70,9 @@ func policyOf(c config.Config) finding {
 	if len(r.Cases) == 0 && c.Policies.RequireTests {
 		return finding{"policy files", "fail", c.Policies.Dir + " holds no tests", "write tests/*.yaml, or set policies.require_tests: false"}
 	}
+	if n := len(r.Problems); n > 0 { // what is an error was told above
+		return finding{"policy files", "warn", number(n) + " warnings, first: " + r.Problems[0].String(), "stead policy validate " + c.Policies.Dir}
+	}
 	return finding{"policy files", "ok", number(len(r.Cases)) + " tests pass", ""}
 }
 

@@ -66,7 +66,7 @@ func (e *env) mandateList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.print(out, func(t *table) { mandateTable(t, out.Mandates...) })
+			return e.print(many{out, out.Mandates}, func(t *table) { mandateTable(t, out.Mandates...) })
 		},
 	}
 	f := c.Flags()

@@ -162,3 +162,52 @@ func TestWarnsOfPlainHTTP(t *testing.T) {
 		}
 	}
 }
+
+// A list is a line of JSON for each row; what is no list is one line.
+func TestLines(t *testing.T) {
+	type row struct {
+		N int `json:"n"`
+	}
+	for _, c := range []struct {
+		data any
+		want string
+	}{
+		{many{map[string]any{"rows": 2}, []row{{1}, {2}}}, "{\"n\":1}\n{\"n\":2}\n"}, {many{nil, []row{}}, ""}, {[]row{{3}}, "{\"n\":3}\n"}, {row{4}, "{\"n\":4}\n"},
+	} {
+		e, out, _ := testEnv(t)
+		e.format = "jsonl"
+		if err := e.print(c.data, nil); err != nil || out.String() != c.want {
+			t.Errorf("%+v: %q %v", c.data, out, err)
+		}
+	}
+	e, out, _ := testEnv(t)
+	e.format = "json"
+	if err := e.print(many{row{5}, []row{{6}}}, nil); err != nil || out.String() != "{\n  \"n\": 5\n}\n" {
+		t.Errorf("the whole: %q %v", out, err)
+	}
+}
+
+// What is typed again is never cut: where the columns do not fit, each cell has a line, and long text is broken.
+func TestBlocks(t *testing.T) {
+	tab := &table{columns: []string{"id", "state", "until", "mode", "reason"}}
+	id := "man_" + strings.Repeat("x", 26)
+	tab.row(id, "active", "2026-03-02 12:00:00", "read-only", "a rather long reason that says why somebody wants this")
+	tab.row(id, "asked", "", "edit", "b")
+	for most, want := range map[int]string{
+		200: "ID                              STATE", 82: "ID                              STATE",
+		40: "id      " + id + "\nstate   active\nuntil   2026-03-02 12:00:00\nmode    read-only\nreason  a rather long reason that says\n        why somebody wants this\n\nid      " + id + "\nstate   asked\nmode    edit\nreason  b\n",
+	} {
+		var b bytes.Buffer
+		tab.write(&b, most)
+		if !strings.HasPrefix(b.String(), want) || strings.Count(b.String(), id) != 2 {
+			t.Errorf("at %d:\n%s", most, b.String())
+		}
+	}
+	pairs := &table{}
+	pairs.row("reason", "a rather long reason that says why")
+	pairs.row("  +", "    kept as it is")
+	var b bytes.Buffer
+	if pairs.write(&b, 30); b.String() != "reason  a rather long reason\n        that says why\n  +         kept as it is\n" {
+		t.Errorf("%q", b.String())
+	}
+}

@@ -54,7 +54,7 @@ func (e *env) personList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.print(out, func(t *table) { personTable(t, out.People...) })
+			return e.print(many{out, out.People}, func(t *table) { personTable(t, out.People...) })
 		},
 	}
 	c.Flags().StringVar(&q.Name, "name", "", "part of a name")
@@ -151,7 +151,7 @@ func (e *env) personImport() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			raw, err := os.ReadFile(args[0])
 			if err != nil {
-				return fail(exitNotFound, "", "%s cannot be read: %s", args[0], err)
+				return fail(exitNotFound, "", "%s cannot be read: %s", args[0], unwrapped(err))
 			}
 			client, err := e.client()
 			if err != nil {
@@ -167,7 +167,7 @@ func (e *env) personImport() *cobra.Command {
 				e.say("warning: %s", w)
 			}
 			e.say("%d accounts added.", len(out.People))
-			return e.print(out, func(t *table) { personTable(t, out.People...) })
+			return e.print(many{out, out.People}, func(t *table) { personTable(t, out.People...) })
 		},
 	}
 	c.Flags().StringVar(&directory, "directory", "", "for rows that name none")

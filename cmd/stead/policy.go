@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"os"
@@ -144,8 +145,10 @@ func caseTable(t *table, r cedar.Report) {
 
 func (e *env) policyTry() *cobra.Command {
 	var w admin.TryIn
+	var at string
+	var staged bool
 	c := &cobra.Command{
-		Use: "try", Short: "Ask the policy in force a question, with no effect", Args: cobra.NoArgs,
+		Use: "try", Short: "Ask the policy in force, or what is staged, a question, with no effect", Args: cobra.NoArgs,
 		Example: "  stead policy try --actor staff/sam --subject customers/dana --app orders --ticket SUP-1",
 	}
 	f := c.Flags()
@@ -159,10 +162,23 @@ func (e *env) policyTry() *cobra.Command {
 	f.StringVar(&w.Reason, "reason", "", "why")
 	f.StringVar(&w.Ticket, "ticket", "", "ticket")
 	f.Int64Var(&w.Level, "level", 2, "protection level of the session")
+	f.StringVar(&at, "at", "", "when: RFC 3339, a day, or how long ago (default: now)")
+	f.BoolVar(&staged, "staged", false, "ask what is staged instead of what is in force")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		client, err := e.client()
 		if err != nil {
 			return err
+		}
+		if w.Actor == "" || w.App == "" {
+			return fail(exitUsage, "add --actor and --app", "say who would act, and in which application")
+		}
+		if at != "" {
+			if w.At, err = moment(at, e.now()); err != nil {
+				return err
+			}
+		}
+		if staged {
+			w.Policy = "staged"
 		}
 		out, err := client.TryPolicy(c.Context(), w)
 		if err != nil {
@@ -170,10 +186,28 @@ func (e *env) policyTry() *cobra.Command {
 		}
 		return e.print(out, func(t *table) {
 			t.row("answer", yesNo(out.Allow))
-			traces(t, out)
+			traces(t, out.Rules, out.Nearest, out.Errors)
+			winners(t, out.Winners)
+			if out.Needs != nil {
+				needed(t, *out.Needs)
+			}
 		})
 	}
 	return c
+}
+
+// needed tells what a yes asks for.
+func needed(t *table, n admin.Needs) {
+	var agree []string
+	for _, s := range n.Stages {
+		agree = append(agree, number(s.Count)+" of "+strings.Join(s.Groups, " or "))
+	}
+	for _, row := range [][2]string{{"needs", strings.Join(n.Requires, ", ")}, {"ticket like", n.TicketForm}, {"must agree", strings.Join(agree, "; then ")},
+		{"longest", n.Max}, {"mode", n.Mode}, {"are told", strings.Join(n.Told, ", ")}} {
+		if row[1] != "" {
+			t.row(row[0], row[1])
+		}
+	}
 }
 
 func (e *env) withFiles(args []string, do func(*client, admin.FilesIn) error) error {
@@ -189,10 +223,16 @@ func (e *env) withFiles(args []string, do func(*client, admin.FilesIn) error) er
 }
 
 func (e *env) policyPlan() *cobra.Command {
-	var code bool
+	var code, staged bool
 	c := &cobra.Command{
-		Use: "plan [DIR]", Short: "What would change if the files here were applied", Args: cobra.MaximumNArgs(1),
+		Use: "plan [DIR]", Short: "What would change if the files here were applied, or what is staged", Args: cobra.MaximumNArgs(1),
+		Long: "plan compares the files here with the policy in force, line by line, and says whether their tests pass. With --staged it looks\n" +
+			"at what waits for its second person: which people gain and lose by it, and which mandates would end.",
+		Example: "  stead policy plan ./policies\n  stead policy plan --staged",
 		RunE: func(c *cobra.Command, args []string) error {
+			if staged {
+				return e.planStaged(c.Context(), code)
+			}
 			var p admin.PlanOut
 			err := e.withFiles(args, func(client *client, in admin.FilesIn) (err error) {
 				p, err = client.PlanPolicy(c.Context(), in)
@@ -201,17 +241,7 @@ func (e *env) policyPlan() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = e.print(p, func(t *table) {
-				for _, f := range p.Changes {
-					t.row(f.How, f.File)
-					for _, l := range f.Before {
-						t.row("  -", l)
-					}
-					for _, l := range f.After {
-						t.row("  +", l)
-					}
-				}
-			})
+			err = e.print(p, func(t *table) { fileChanges(t, p.Changes) })
 			switch {
 			case err != nil:
 				return err
@@ -226,6 +256,7 @@ func (e *env) policyPlan() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&code, "exit-code", false, "exit with 10 where something changes")
+	c.Flags().BoolVar(&staged, "staged", false, "what is staged: who gains and loses by it")
 	return c
 }
 
@@ -250,8 +281,11 @@ func (e *env) policyStage() *cobra.Command {
 func (e *env) policyApply() *cobra.Command {
 	return &cobra.Command{
 		Use: "apply DIGEST", Short: "Put in force what another person staged", Args: cobra.ExactArgs(1),
-		Long: "Put in force what another person staged. The digest says what you have looked at: stead policy show --staged.",
+		Long: "Put in force what another person staged. The digest says what you have looked at: stead policy plan --staged.",
 		RunE: func(c *cobra.Command, args []string) error {
+			if len(args[0]) != 2*sha256.Size {
+				return fail(exitUsage, "stead policy plan --staged shows it", "%q is no digest: those have %d letters", args[0], 2*sha256.Size)
+			}
 			client, err := e.client()
 			if err != nil {
 				return err

@@ -53,7 +53,7 @@ func (e *env) profiles() (profiles, error) {
 		return p, err
 	}
 	if err := yaml.Unmarshal([]byte(text+"\n"), &p); err != nil { // a checkpoint ends with its line
-		return p, fail(exitUsage, "correct it, or delete it and log in again", "%s cannot be read: %s", file, err)
+		return p, fail(exitUsage, "correct it, or delete it and log in again", "%s cannot be read: %s", file, unwrapped(err))
 	}
 	if p.Profiles == nil {
 		p.Profiles = map[string]profile{}

@@ -34,7 +34,7 @@ type reading struct {
 
 // begun notes that the configuration of the start is in force.
 func (s *server) begun() {
-	s.took(api.Reload{OK: true, Restart: []api.KeyChange{}})
+	s.took(api.Reload{OK: true, Changed: []api.KeyChange{}, Restart: []api.KeyChange{}})
 }
 
 func (s *server) took(r api.Reload) {
@@ -67,7 +67,11 @@ func (s *server) Reload(ctx context.Context, by authority.By) (api.Reloaded, err
 		return api.Reloaded{}, s.refused(ctx, by, err)
 	}
 	out := api.Reloaded{Changed: keyChanges(r.changed), Restart: keyChanges(r.restart)}
-	s.took(api.Reload{OK: true, Restart: out.Restart})
+	took := api.Reload{OK: true, By: asker(by), Changed: s.Last().Changed, Taken: s.Last().Taken, Restart: out.Restart}
+	if len(out.Changed) > 0 {
+		took.Changed, took.Taken = out.Changed, s.house.Now()
+	}
+	s.took(took)
 	if len(r.changed) > 0 || len(r.restart) > 0 {
 		s.log.Info("the configuration was read again", "changed", names(r.changed), "restart", names(r.restart))
 	}
@@ -128,13 +132,22 @@ func (s *server) swap(ctx context.Context, by authority.By, r reading) error {
 
 // refused says everywhere that a configuration was not taken, and why.
 func (s *server) refused(ctx context.Context, by authority.By, why error) error {
-	s.took(api.Reload{Problem: why.Error(), Restart: s.Last().Restart})
+	last := s.Last()
+	s.took(api.Reload{Problem: why.Error(), By: asker(by), Changed: last.Changed, Taken: last.Taken, Restart: last.Restart})
 	s.log.Error("the configuration was not taken, and the old one stays: "+why.Error(), "alarm", true)
 	keys := config.WrongKeys(why)
 	if len(keys) == 0 {
 		keys = []string{"apps"}
 	}
 	return s.house.Ruling().ReloadRefused(ctx, by, keys, why)
+}
+
+// asker is who asked for a reading; nil: a signal or the file itself.
+func asker(by authority.By) *api.Who {
+	if by.Principal == "" {
+		return nil
+	}
+	return &api.Who{ID: by.Principal}
 }
 
 func gone(before, after []gateway.App) (all []stead.AppID) {

@@ -40,7 +40,10 @@ func (e *env) reportList() *cobra.Command {
 	}}
 }
 
-type reportWish struct{ form, from, to, person, app, names, out string }
+type reportWish struct {
+	form, from, to, person, app, names, out string
+	count                                   bool
+}
 
 func (e *env) reportRun() *cobra.Command {
 	var w reportWish
@@ -59,6 +62,7 @@ func (e *env) reportRun() *cobra.Command {
 	f.StringVar(&w.person, "person", "", "id, directory/name or me: who acted or in whose name; of my-data the one it is about (default: you)")
 	f.StringVar(&w.app, "app", "", "application")
 	f.StringVar(&w.names, "names", "", "how those who acted are called: name, role or pseudonym")
+	f.BoolVar(&w.count, "count", false, "only say how much it would hold: nothing is made")
 	f.StringVar(&w.out, "out", "", "file to write, - for stdout (default: a name that says what it is, in this folder)")
 	return c
 }
@@ -83,6 +87,13 @@ func (e *env) runReport(ctx context.Context, kind string, w reportWish) error {
 			return err
 		}
 	}
+	if w.count {
+		n, err := client.PreviewReport(ctx, kind, admin.PreviewReportQuery{From: q.From, To: q.To, Person: q.Person, App: q.App, Names: q.Names})
+		if err != nil {
+			return err
+		}
+		return e.print(n, func(t *table) { t.row("rows", number(n.Rows)); t.row("events", number(n.Events)) })
+	}
 	resp, err := client.MakeReportRaw(ctx, kind, q)
 	if err != nil {
 		return err
@@ -101,7 +112,7 @@ func (e *env) runReport(ctx context.Context, kind string, w reportWish) error {
 		w.out = filepath.Base(params["filename"])
 	}
 	if err := os.WriteFile(w.out, file, 0o600); err != nil {
-		return fail(exitFailed, "name another file: --out", "%s cannot be written: %s", w.out, err)
+		return fail(exitFailed, "name another file: --out", "%s cannot be written: %s", w.out, unwrapped(err))
 	}
 	_, signed, err := report.Split(file)
 	if err != nil {
@@ -136,7 +147,7 @@ func (e *env) reportVerify() *cobra.Command {
 func (e *env) verifyReport(name, key string) error {
 	file, err := os.ReadFile(name)
 	if err != nil {
-		return fail(exitNotFound, "", "%s cannot be read: %s", name, err)
+		return fail(exitNotFound, "", "%s cannot be read: %s", name, unwrapped(err))
 	}
 	if _, p, err := e.here(); err == nil && key == "" && e.getenv("STEAD_LOG_KEY") == "" {
 		key = p.Key

@@ -2,8 +2,11 @@ package main
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // run is the whole program; it gives the exit code.
@@ -26,9 +29,9 @@ func (e *env) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(*cobra.Command, []string) error { return e.welcome() },
-		Args: func(_ *cobra.Command, given []string) error {
+		Args: func(c *cobra.Command, given []string) error {
 			if len(given) > 0 {
-				return fail(exitUsage, "stead --help", "there is no command %q", given[0])
+				return unknown(c, given[0])
 			}
 			return nil
 		},
@@ -37,15 +40,15 @@ func (e *env) root() *cobra.Command {
 		return fail(exitUsage, c.CommandPath()+" --help", "%s", err)
 	})
 	f := root.PersistentFlags()
-	f.StringVarP(&e.format, "output", "o", "table", "form of what is printed: table, json, yaml or csv")
+	f.StringVarP(&e.format, "output", "o", "table", "form of what is printed: table, json, jsonl (a line each), yaml or csv")
 	f.StringVar(&e.profile, "profile", "", "name of the server in profiles.yaml (default: the one logged in to last)")
 	f.StringVar(&e.addr, "addr", "", "address of the server (default: $STEAD_ADDR, then the profile)")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error {
 		switch e.format {
-		case "table", "json", "yaml", "csv":
+		case "table", "json", "jsonl", "yaml", "csv":
 			return nil
 		}
-		return fail(exitUsage, "", "-o %s is not known: table, json, yaml or csv", e.format)
+		return fail(exitUsage, "", "-o %s is not known: table, json, jsonl, yaml or csv", e.format)
 	}
 	root.AddGroup(&cobra.Group{ID: "act", Title: "Acting"}, &cobra.Group{ID: "look", Title: "Looking"}, &cobra.Group{ID: "run", Title: "Running"})
 	for _, group := range []struct {
@@ -67,14 +70,24 @@ func (e *env) root() *cobra.Command {
 	root.AddCommand(shells)
 	e.completes(root)
 	exemplify(root)
-	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Hidden: true, RunE: func(_ *cobra.Command, args []string) error {
-		c, _, err := root.Find(args)
-		if err != nil {
-			return fail(exitUsage, "stead --help", "%s", err)
+	root.SetUsageTemplate(usage)
+	root.SetHelpCommand(&cobra.Command{Use: "help [command]", Short: "Help about a command", Hidden: true, GroupID: "run", RunE: func(_ *cobra.Command, args []string) error {
+		c, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 {
+			return unknown(c, rest[0])
 		}
 		return c.Help()
 	}})
 	return root
+}
+
+// unknown says that there is no such command, and which is nearest.
+func unknown(c *cobra.Command, word string) error {
+	next := c.CommandPath() + " --help"
+	if near := c.SuggestionsFor(word); len(near) > 0 {
+		next = "did you mean " + c.CommandPath() + " " + near[0] + "?"
+	}
+	return fail(exitUsage, next, "%s has no command %q", c.CommandPath(), word)
 }
 
 // strict makes wrong arguments an error of usage, and a bare group print its help.
@@ -84,16 +97,21 @@ func strict(c *cobra.Command) *cobra.Command {
 		if args == nil {
 			return nil
 		}
-		if err := args(c, given); err != nil {
-			return fail(exitUsage, "stead help "+c.CommandPath()[len("stead "):], "%s", err)
+		if args(c, given) == nil {
+			return nil
 		}
-		return nil
+		return fail(exitUsage, c.CommandPath()+" --help", "%s: it is written %s", amiss(c, given), c.UseLine())
 	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.DefValue == "[]" {
+			f.DefValue = "" // of a list nothing is no default worth telling
+		}
+	})
 	if c.HasSubCommands() && c.RunE == nil {
 		c.Args = nil
 		c.RunE = func(c *cobra.Command, given []string) error {
 			if len(given) > 0 {
-				return fail(exitUsage, c.CommandPath()+" --help", "%s has no command %q", c.CommandPath(), given[0])
+				return unknown(c, given[0])
 			}
 			return c.Help()
 		}
@@ -102,6 +120,26 @@ func strict(c *cobra.Command) *cobra.Command {
 		strict(sub)
 	}
 	return c
+}
+
+// amiss says what is wrong with the words behind a command.
+func amiss(c *cobra.Command, given []string) string {
+	needed := 0
+	for _, w := range strings.Fields(c.Use)[1:] {
+		if !strings.HasPrefix(w, "[") && !strings.HasPrefix(w, "-") {
+			needed++
+		}
+		if strings.HasPrefix(w, "-") {
+			break
+		}
+	}
+	switch {
+	case len(given) < needed:
+		return "something is missing"
+	case len(given) == 1 && needed == 1:
+		return strconv.Quote(given[0]) + " is none of those"
+	}
+	return strconv.Quote(given[min(needed, len(given)-1)]) + " is too much"
 }
 
 func (e *env) versionCommand() *cobra.Command {

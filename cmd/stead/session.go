@@ -41,7 +41,7 @@ func (e *env) sessionList() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.print(out, func(t *table) { sessionTable(t, out.Sessions) })
+			return e.print(many{out, out.Sessions}, func(t *table) { sessionTable(t, out.Sessions) })
 		},
 	}
 	c.Flags().StringVar(&person, "person", "", "of this one: an id, directory/name or me")

@@ -63,7 +63,7 @@ func (e *env) verify(ctx context.Context, w verifyWish) error {
 	case w.file != "":
 		f, err := os.Open(w.file)
 		if err != nil {
-			return fail(exitNotFound, "", "%s cannot be read: %s", w.file, err)
+			return fail(exitNotFound, "", "%s cannot be read: %s", w.file, unwrapped(err))
 		}
 		defer f.Close()
 		return e.verifyExport(f, w, false)
@@ -179,7 +179,7 @@ func (e *env) outside(w verifyWish, v note.Verifier, own bool) (*stead.Head, err
 	case w.checkpoint != "":
 		var err error
 		if raw, err = os.ReadFile(w.checkpoint); err != nil {
-			return nil, fail(exitNotFound, "", "%s cannot be read: %s", w.checkpoint, err)
+			return nil, fail(exitNotFound, "", "%s cannot be read: %s", w.checkpoint, unwrapped(err))
 		}
 	case own:
 		_, p, err := e.here()

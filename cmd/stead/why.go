@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,24 +24,29 @@ func (e *env) why() *cobra.Command {
 			}
 			return e.print(x, func(t *table) {
 				saidOf(t, x)
-				traces(t, admin.Explanation{Rules: x.Rules, Nearest: x.Nearest, Errors: x.Errors, Winners: x.Winners})
+				traces(t, x.Rules, x.Nearest, x.Errors)
+				winners(t, x.Winners)
 			})
 		},
 	}
 }
 
-func traces(t *table, x admin.Explanation) {
-	for _, r := range x.Rules {
+func traces(t *table, rules []admin.RuleTrace, nearest *admin.RuleTrace, errs []string) {
+	for _, r := range rules {
 		traced(t, r.Effect+"s", r)
 	}
-	if x.Nearest != nil {
-		traced(t, "nearest", *x.Nearest)
+	if nearest != nil {
+		traced(t, "nearest", *nearest)
 	}
-	for _, s := range x.Errors {
+	for _, s := range errs {
 		t.row("failed", s)
 	}
-	for what, rule := range x.Winners {
-		t.row(what+" by", rule)
+}
+
+// winners tells which rule narrowed what.
+func winners(t *table, by map[string]string) {
+	for _, what := range slices.Sorted(maps.Keys(by)) {
+		t.row(what+" by", by[what])
 	}
 }
 

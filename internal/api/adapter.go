@@ -124,7 +124,7 @@ func invalid(ctx huma.Context, status string, v any) (any, error) {
 	}
 	texts := []string{}
 	for _, e := range m.Errors {
-		texts = append(texts, strings.TrimSpace(e.Message+" "+e.Location))
+		texts = append(texts, told(e))
 	}
 	if len(texts) == 0 {
 		texts = append(texts, m.Detail)
@@ -136,6 +136,16 @@ func invalid(ctx huma.Context, status string, v any) (any, error) {
 	}
 	c.err = err
 	return v, nil
+}
+
+// told says what is wrong where, with the name as the caller wrote it.
+func told(e *huma.ErrorDetail) string {
+	for _, place := range []string{"query.", "body.", "path.", "header."} {
+		if name, ok := strings.CutPrefix(e.Location, place); ok && name != "" {
+			return name + ": " + e.Message
+		}
+	}
+	return strings.TrimSpace(e.Message + " " + strings.TrimSuffix(e.Location, "body"))
 }
 
 func problemResponse(api huma.API) *huma.Response {

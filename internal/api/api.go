@@ -38,8 +38,9 @@ type API struct {
 	// Advance moves the clock of stead dev, and is nil everywhere else: then there is no such route.
 	Advance func(context.Context, time.Duration) (time.Time, error)
 
-	Leases Leases   // of connected systems
-	Reload Reloader // nil: this server has no file
+	Leases Leases                     // of connected systems
+	Reload Reloader                   // nil: this server has no file
+	Look   func(context.Context) Look // nil: the house tells nothing of its health
 }
 
 // Routes adds every operation, and the description of them all, to t.
@@ -81,6 +82,11 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.reports(d)
 	a.reload(d)
 	a.clock(d)
+	a.health(d)
+	a.staged(d)
+	a.settings(d)
+	a.counts(d)
+	a.checks(d)
 	if d.err != nil {
 		return nil, d.err
 	}

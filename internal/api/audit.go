@@ -2,12 +2,9 @@ package api
 
 import (
 	"context"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/web"
@@ -33,23 +30,15 @@ type proofOut struct {
 	}
 }
 
-type exportIn struct {
-	Filter
-	Sizes []uint64 `query:"checkpoint_size" maxItems:"16" doc:"sizes of checkpoints that you hold: the export can then be compared with these"`
-}
-
-type exportOut struct {
-	Body func(huma.Context)
-}
-
 func (a *API) audit(d *door) {
 	add(d, operation{method: "GET", path: "/v1/audit/checkpoint", id: "get-checkpoint", tag: web.InSession, group: "audit", says: "The signed head of the log"}, a.checkpoint)
 	add(d, operation{method: "GET", path: "/v1/audit/proof", id: "prove-event", tag: web.Auditor, group: "audit", says: "Prove that one event is in the log"}, a.proof)
 	add(d, operation{
 		method: "GET", path: "/v1/audit/export", id: "export-audit", tag: web.Auditor, group: "audit",
-		says: "Export events in a form that anybody can verify",
-		answer: &huma.Response{Description: "JSON lines, form stead-export/1", Content: map[string]*huma.MediaType{
+		says: "Export events in a form that anybody can verify; that they leave is on record",
+		answer: &huma.Response{Description: "JSON lines, form stead-export/1; or a sheet", Content: map[string]*huma.MediaType{
 			"application/jsonl": {Schema: &huma.Schema{Type: huma.TypeString}},
+			"text/csv":          {Schema: &huma.Schema{Type: huma.TypeString}},
 		}},
 	}, a.export)
 }
@@ -72,32 +61,6 @@ func (a *API) proof(ctx context.Context, _ authority.By, in *proofIn) (*proofOut
 	out := &proofOut{}
 	out.Body.Index, out.Body.Event, out.Body.Proof, out.Body.Key = in.Index, string(event), string(proof), a.Log.Key()
 	return out, nil
-}
-
-func (a *API) export(ctx context.Context, by authority.By, in *exportIn) (*exportOut, error) {
-	q, _, err := a.query(by, in.Filter)
-	if err != nil {
-		return nil, err
-	}
-	e := Export{Query: q, By: string(by.Principal), Splits: in.Sizes}
-	return &exportOut{Body: func(hc huma.Context) {
-		_, w := humago.Unwrap(hc)
-		u := hc.URL()
-		e.Text = readable(u.Query())
-		hc.SetHeader("Content-Type", "application/jsonl")
-		hc.SetHeader("Content-Disposition", `attachment; filename="stead-audit.jsonl"`)
-		err := a.Log.Export(ctx, w, e)
-		ctx.Value(callKey{}).(*call).err = err // web answers it, or breaks off what has begun
-	}}, nil
-}
-
-// readable is the query as it was put, for the header of the export.
-func readable(q url.Values) string {
-	s, err := url.QueryUnescape(q.Encode())
-	if err != nil {
-		return q.Encode()
-	}
-	return strings.ReplaceAll(s, "&", " ")
 }
 
 type trustOut struct {

@@ -43,6 +43,8 @@ type desk struct {
 	agent  authority.NewAgent
 	run    authority.NewInstance
 	task   authority.TaskAsk
+	staged stead.Bundle
+	counts authority.Counting
 }
 
 var (
@@ -207,8 +209,8 @@ func (d *desk) EndSession(_ context.Context, by authority.By, id stead.SessionID
 func (d *desk) PeoplePage(_ context.Context, _ authority.By, q authority.PeopleQuery) ([]stead.Principal, bool, error) {
 	return []stead.Principal{sam, dana}[:min(q.Limit, 2)], q.Limit < 2, d.note("people " + q.Name + q.After)
 }
-func (d *desk) Person(_ context.Context, _ authority.By, id stead.PrincipalID) (stead.Principal, error) {
-	return dana, d.note("person " + string(id))
+func (d *desk) Human(_ context.Context, _ authority.By, id stead.PrincipalID) (authority.Human, error) {
+	return authority.Human{Principal: dana, Others: []stead.Principal{dana2}, Password: true}, d.note("person " + string(id))
 }
 func (d *desk) Enroll(_ context.Context, _ authority.By, all []authority.NewPerson) ([]stead.Principal, error) {
 	d.new = all
@@ -268,7 +270,7 @@ func (d *desk) Events(_ context.Context, q authority.EventQuery) ([]authority.St
 
 func (d *desk) Settled(ctx context.Context, number uint64) error {
 	d.mu.Lock()
-	there := uint64(len(d.trail)) >= number
+	there := number == 0 || len(d.trail) > 0 && d.trail[len(d.trail)-1].Number() >= number
 	d.mu.Unlock()
 	if there {
 		return nil
@@ -284,14 +286,6 @@ func (d *desk) Prove(_ context.Context, i uint64) ([]byte, []byte, error) {
 		return nil, nil, stead.E(stead.Missing, stead.ReasonRequest, "there is no event %d", i)
 	}
 	return []byte(`{"v":1}`), []byte("proof"), nil
-}
-func (d *desk) Export(_ context.Context, w io.Writer, e Export) error {
-	d.query = e.Query
-	if d.err != nil {
-		return d.err
-	}
-	_, err := io.WriteString(w, `{"form":"stead-export/1"}`+"\n"+e.Text+"\n")
-	return err
 }
 func (d *desk) Principal(id stead.PrincipalID) stead.Principal {
 	for _, p := range []stead.Principal{sam, dana, dana2} {
@@ -311,7 +305,7 @@ func (d *desk) Named(dir, name string) stead.PrincipalID {
 }
 func (d *desk) Bundle(id string) stead.Bundle {
 	if id == authority.StagedBundle {
-		return stead.Bundle{}
+		return d.staged
 	}
 	return stead.Bundle{ID: id, Version: 1, Digest: digest, Files: map[string]string{"a.cedar": "one\ntwo\n", "b.cedar": "b\n"}}
 }
@@ -324,6 +318,9 @@ func (j *judge) Check(files map[string]string) (string, error) {
 		return "", stead.E(stead.Invalid, stead.ReasonRequest, "bad.cedar:3: no rule")
 	}
 	return digest, nil
+}
+func (j *judge) Judge(string, authority.Case) stead.Verdict {
+	return stead.Verdict{Allow: true, Obligations: stead.Obligations{Requires: []string{"ticket"}, Max: 20 * time.Minute, Winners: map[string]string{"max": "short"}}}
 }
 func (j *judge) Why(_ string, c authority.Case) (authority.Explanation, error) {
 	j.asked = c
@@ -343,7 +340,7 @@ func newRig(t *testing.T, change ...func(*API)) *rig {
 	d, j := &desk{}, &judge{}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	a := &API{
-		Verbs: d, Leases: d, Importer: d, Trail: d, Log: d, Register: d, Rules: j, Bundles: d,
+		Verbs: d, Leases: d, Importer: d, Trail: d, Log: book{d}, Reports: shelf{d}, Register: d, Rules: j, Bundles: d,
 		Apps:   []stead.App{{ID: "orders", Hosts: []string{"orders.test"}, Realms: []stead.Realm{{ID: "all", Path: "/", Acting: true}}}},
 		Door:   web.Door{Log: log},
 		Cookie: web.Cookie{Name: "stead_8420"}, Public: "http://stead.test", Version: "test",

@@ -114,11 +114,21 @@ func (a *API) enroll(ctx context.Context, by authority.By, in *enrollIn) (*perso
 }
 
 func (a *API) getPerson(ctx context.Context, by authority.By, in *PersonPath) (*personOut, error) {
-	p, err := a.Verbs.Person(ctx, by, in.ID)
+	h, err := a.Verbs.Human(ctx, by, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return &personOut{Status: http.StatusOK, ETag: etag(p.Version), Body: person(p)}, nil
+	out := &personOut{Status: http.StatusOK, ETag: etag(h.Version), Body: person(h.Principal)}
+	if h.Password {
+		out.Body.Proofs = append(out.Body.Proofs, "password")
+	}
+	if h.Code {
+		out.Body.Proofs = append(out.Body.Proofs, "code")
+	}
+	for _, o := range h.Others {
+		out.Body.Others = append(out.Body.Others, who(o.ID, o))
+	}
+	return out, nil
 }
 
 func (a *API) change(ctx context.Context, by authority.By, in *changeIn) (*personOut, error) {

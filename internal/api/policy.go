@@ -75,19 +75,23 @@ type FileChange struct {
 }
 
 func (a *API) policy(d *door) {
-	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.Auditor, roles: onlookers(), group: "policy", tagged: true, says: "The policy in force and what is staged"}, a.getPolicy)
+	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.InSession, group: "policy", tagged: true, says: "The policy in force, for whoever lives under it; who made it and what is staged, for those who oversee it"}, a.getPolicy)
 	once(d, operation{method: "POST", path: "/v1/policy/stage", id: "stage-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, max: 8 << 20, status: http.StatusCreated, says: "Stage files: another person applies them"}, a.stage, a.stagedBefore)
 	once(d, operation{method: "POST", path: "/v1/policy/apply", id: "apply-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, says: "Put what another person staged in force"}, a.apply, func(context.Context, authority.By, *applyIn, uint64) (*bundleOut, error) {
 		return &bundleOut{ETag: a.policyTag(), Body: a.bundle(a.Bundles.Bundle(authority.PolicyBundle))}, nil
 	})
 	add(d, operation{method: "POST", path: "/v1/policy/plan", id: "plan-policy", tag: web.Admin, roles: rulers(), group: "policy", max: 8 << 20, says: "What would change, and whether the tests pass"}, a.plan)
-	add(d, operation{method: "POST", path: "/v1/policy/try", id: "try-policy", tag: web.Admin, roles: rulers(), group: "policy", says: "Ask the policy in force a question, with no effect"}, a.try)
+	add(d, operation{method: "POST", path: "/v1/policy/try", id: "try-policy", tag: web.Auditor, roles: onlookers(), group: "policy", says: "Ask the policy in force, or the one that is staged, a question, with no effect"}, a.try)
 	add(d, operation{method: "GET", path: "/v1/decisions/{id}", id: "why", tag: web.InSession, group: "policy", says: "Why a decision is as it is"}, a.why)
 }
 
-func (a *API) getPolicy(_ context.Context, _ authority.By, _ *nothing) (*policyOut, error) {
+func (a *API) getPolicy(_ context.Context, by authority.By, _ *nothing) (*policyOut, error) {
 	out := &policyOut{ETag: a.policyTag()}
 	out.Body.InForce = a.bundle(a.Bundles.Bundle(authority.PolicyBundle))
+	if a.Verbs.May(by, onlookers()...) != nil {
+		out.ETag, out.Body.InForce.Author, out.Body.InForce.Applied = etag(out.Body.InForce.Version), Who{}, Who{}
+		return out, nil
+	}
 	if s := a.Bundles.Bundle(authority.StagedBundle); s.Digest != "" && s.Digest != out.Body.InForce.Digest {
 		staged := a.bundle(s)
 		out.Body.Staged = &staged

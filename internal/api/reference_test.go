@@ -84,8 +84,9 @@ func (d described) page() string {
 		"(draft-ietf-httpapi-ratelimit-headers-10) tell what is left, 429 `too-many` has `Retry-After`. What changes something is held\n" +
 		"to 200 at once and 50 a second besides, passwords and codes to six wrong ones in a row.\n\n" +
 		"**As it comes.** `GET /v1/events` with `Accept: text/event-stream` sends what a filter chooses from now on, or after\n" +
-		"`Last-Event-ID`; a comment every 15 seconds shows that it lives. It ends with the session, with the server, and for a reader who\n" +
-		"takes nothing for 20 seconds; `retry` says when to come again.\n\n" +
+		"`Last-Event-ID`; a comment every 15 seconds shows that it lives, and one at the beginning says which of those that were to come are\n" +
+		"not kept any more. It ends with the session, with the server, and for a reader who takes nothing for 20 seconds; `retry` says when\n" +
+		"to come again.\n\n" +
 		"Who may: *public* anybody; *session* and *actor-self* whoever is signed in; *approver* who may agree; *auditor*, *admin* by role;\n" +
 		"*dev* only in `stead dev`. What you may not know is 404.\n")
 	for _, tag := range d.Tags {

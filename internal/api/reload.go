@@ -36,6 +36,9 @@ type Reload struct {
 	At      time.Time   `json:"at" doc:"when the configuration was read"`
 	OK      bool        `json:"ok" doc:"what the file says is in force, but for what waits for a restart"`
 	Problem string      `json:"problem,omitempty" doc:"why it was not taken, with line and column"`
+	By      *Who        `json:"by,omitempty" doc:"who asked for it; missing: a signal, the file itself, or the start"`
+	Changed []KeyChange `json:"changed" doc:"what the last one that was taken put in force, before and after"`
+	Taken   time.Time   `json:"changed_at,omitzero" doc:"when that was; missing: what is in force is what the server began with"`
 	Restart []KeyChange `json:"restart"`
 }
 
@@ -44,7 +47,7 @@ type reloadedOut struct{ Body Reloaded }
 type reloadOut struct{ Body Reload }
 
 func (a *API) reload(d *door) {
-	add(d, operation{method: "GET", path: "/v1/config/reload", id: "get-reload", tag: web.Admin, roles: onlookers(), group: "configuration", says: "How the last reading of the configuration went"}, a.lastReload)
+	add(d, operation{method: "GET", path: "/v1/config/reload", id: "get-reload", tag: web.Admin, roles: onlookers(), group: "configuration", says: "How the last reading of the configuration went, and what the last that was taken changed"}, a.lastReload)
 	add(d, operation{method: "POST", path: "/v1/config/reload", id: "reload-config", tag: web.Admin, group: "configuration", says: "Read the configuration again: check, test, and swap all or nothing"}, a.reloadNow)
 }
 
@@ -52,7 +55,12 @@ func (a *API) lastReload(context.Context, authority.By, *nothing) (*reloadOut, e
 	if a.Reload == nil {
 		return nil, noFile()
 	}
-	return &reloadOut{Body: a.Reload.Last()}, nil
+	last := a.Reload.Last()
+	if last.By != nil {
+		who := a.show(last.By.ID)
+		last.By = &who
+	}
+	return &reloadOut{Body: last}, nil
 }
 
 func (a *API) reloadNow(ctx context.Context, by authority.By, _ *nothing) (*reloadedOut, error) {

@@ -15,6 +15,7 @@ import (
 // Reports makes reports. Errors: invalid, missing, refused.
 type Reports interface {
 	Report(context.Context, authority.By, authority.ReportWish) (name, kind string, file []byte, err error)
+	Preview(context.Context, authority.By, authority.ReportWish) (rows, events int, err error)
 }
 
 // A ReportKind is a report there is.
@@ -32,8 +33,13 @@ type reportKindsOut struct {
 }
 
 type reportIn struct {
+	ReportAbout
+	Form string `query:"form" enum:"html,csv,jsonl" default:"html"`
+}
+
+// ReportAbout is what a report is asked to be about.
+type ReportAbout struct {
 	Kind   string      `path:"report" maxLength:"64"`
-	Form   string      `query:"form" enum:"html,csv,jsonl" default:"html"`
 	From   time.Time   `query:"from" doc:"RFC 3339, inclusive; 30 days before to where it is left out"`
 	To     time.Time   `query:"to" doc:"RFC 3339, exclusive; now where it is left out"`
 	Person string      `query:"person" maxLength:"256" doc:"an id, directory/name or me: who acted or in whose name; of my-data the one it is about"`
@@ -41,7 +47,15 @@ type reportIn struct {
 	Names  string      `query:"names" enum:"name,role,pseudonym" doc:"how those who acted are called; of my-data role where it is left out"`
 }
 
+type reportPreviewOut struct {
+	Body struct {
+		Rows   int `json:"rows" doc:"of the report"`
+		Events int `json:"events" doc:"that it would be made from"`
+	}
+}
+
 func (a *API) reports(d *door) {
+	add(d, operation{method: "GET", path: "/v1/reports/{report}/preview", id: "preview-report", tag: web.InSession, group: "audit", says: "What a report would hold, counted: nothing is made and nothing is on record"}, a.previewReport)
 	add(d, operation{method: "GET", path: "/v1/reports", id: "list-reports", tag: web.InSession, group: "audit", says: "List the reports there are"}, a.listReports)
 	add(d, operation{
 		method: "GET", path: "/v1/reports/{report}", id: "make-report", tag: web.InSession, group: "audit",
@@ -60,14 +74,31 @@ func (a *API) listReports(context.Context, authority.By, *nothing) (*reportKinds
 	return out, nil
 }
 
-func (a *API) makeReport(ctx context.Context, by authority.By, in *reportIn) (*exportOut, error) {
-	w := authority.ReportWish{Kind: in.Kind, Form: in.Form, From: in.From, To: in.To, App: in.App, Names: in.Names}
+func (a *API) reportWish(by authority.By, in ReportAbout) (authority.ReportWish, error) {
+	w := authority.ReportWish{Kind: in.Kind, Form: "html", From: in.From, To: in.To, App: in.App, Names: in.Names}
 	own := a.Verbs.May(by, authority.Auditor) != nil
 	var err error
-	if w.Person, err = a.named(in.Person, by, own); err != nil {
+	w.Person, err = a.named(in.Person, by, own)
+	return w.Within(a.Now()), err
+}
+
+func (a *API) previewReport(ctx context.Context, by authority.By, in *ReportAbout) (*reportPreviewOut, error) {
+	w, err := a.reportWish(by, *in)
+	if err != nil {
 		return nil, err
 	}
-	name, kind, file, err := a.Reports.Report(ctx, by, w.Within(a.Now()))
+	out := &reportPreviewOut{}
+	out.Body.Rows, out.Body.Events, err = a.Reports.Preview(ctx, by, w)
+	return out, err
+}
+
+func (a *API) makeReport(ctx context.Context, by authority.By, in *reportIn) (*exportOut, error) {
+	w, err := a.reportWish(by, in.ReportAbout)
+	if err != nil {
+		return nil, err
+	}
+	w.Form = in.Form
+	name, kind, file, err := a.Reports.Report(ctx, by, w)
 	if err != nil {
 		return nil, err
 	}

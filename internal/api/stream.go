@@ -46,13 +46,17 @@ func (a *API) stream(ctx context.Context, by authority.By, in *eventsIn) (*event
 	if q.After, err = a.after(ctx, in.Last); err != nil {
 		return nil, err
 	}
+	lost, err := a.lost(ctx, in.Last, q.After)
+	if err != nil {
+		return nil, err
+	}
 	q.Limit = 500
 	return &eventsOut{Body: func(hc huma.Context) {
 		r, w := humago.Unwrap(hc)
 		hc.SetHeader("Content-Type", "text/event-stream")
 		hc.SetHeader("X-Accel-Buffering", "no")
 		hc.SetStatus(http.StatusOK)
-		s := &stream{a: a, q: q, by: by, own: own, seen: q.After, w: w, out: http.NewResponseController(w)}
+		s := &stream{a: a, q: q, lost: lost, by: by, own: own, seen: q.After, w: w, out: http.NewResponseController(w)}
 		ctx, end := a.leaving(r.Context())
 		defer end()
 		_ = s.run(r.WithContext(ctx)) // it ends when the client goes or may see no more: neither is an answer any longer
@@ -65,7 +69,7 @@ func (a *API) after(ctx context.Context, last string) (uint64, error) {
 		if err != nil {
 			return 0, stead.E(stead.Invalid, stead.ReasonRequest, "Last-Event-ID is none that a stream gave")
 		}
-		return n, nil
+		return min(n, a.Log.Size()), nil // of a record that was restored from a backup the end lies before what was seen
 	}
 	newest, err := a.Trail.Events(ctx, authority.EventQuery{Newest: true, Limit: 1})
 	if err != nil || len(newest) == 0 {
@@ -74,12 +78,25 @@ func (a *API) after(ctx context.Context, last string) (uint64, error) {
 	return newest[0].Number(), nil
 }
 
+// lost says that between the last event that a reader had and the first that is kept there were others.
+func (a *API) lost(ctx context.Context, last string, after uint64) (string, error) {
+	if last == "" {
+		return "", nil
+	}
+	kept, err := a.Trail.Events(ctx, authority.EventQuery{Limit: 1})
+	if err != nil || len(kept) == 0 || kept[0].Number() <= after+1 {
+		return "", err
+	}
+	return fmt.Sprintf("events %d to %d are not kept any more", after+1, kept[0].Number()-1), nil
+}
+
 type stream struct {
 	a    *API
 	q    authority.EventQuery
 	by   authority.By
 	own  bool
 	seen uint64 // the newest event there was, chosen or not
+	lost string // what is not kept any more of what was to come
 	w    http.ResponseWriter
 	out  *http.ResponseController
 }
@@ -90,6 +107,11 @@ func (s *stream) run(r *http.Request) error {
 	}
 	if err := s.flush(); err != nil {
 		return err
+	}
+	if s.lost != "" {
+		if err := s.comment(s.lost); err != nil {
+			return err
+		}
 	}
 	for {
 		if err := s.send(r.Context()); err != nil {

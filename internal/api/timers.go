@@ -13,10 +13,12 @@ import (
 // timersPath is the one object of settings that changes while Stead runs.
 const timersPath = "/v1/settings/timers"
 
-// Tuner sets the timers: terms by application, realm and group.
+// Tuner sets the timers: terms by application, realm and group, and tells what counts. Errors: refused, missing.
 type Tuner interface {
 	Timers(context.Context, authority.By) (inForce []authority.TimerText, set stead.Bundle, err error)
 	SetTimers(context.Context, authority.By, authority.TimersSet) (stead.Bundle, error)
+	Configured(context.Context, authority.By) (authority.Settings, error)
+	TermsFor(ctx context.Context, by authority.By, who stead.PrincipalID, app stead.AppID, realm stead.RealmID) ([]authority.TermRow, error)
 }
 
 // Timers are those in force, and where they come from.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -21,11 +22,31 @@ type tryIn struct {
 		Reason  string       `json:"reason,omitempty"`
 		Ticket  string       `json:"ticket,omitempty"`
 		Level   int          `json:"level,omitempty" minimum:"0" maximum:"9"`
+		At      time.Time    `json:"at,omitempty" doc:"when; now where it is left out"`
+		Policy  string       `json:"policy,omitempty" enum:"in-force,staged"`
 	}
 }
 
 type tryOut struct {
-	Body authority.Explanation
+	Body struct {
+		authority.Explanation
+		Needs *Needs `json:"needs,omitempty" doc:"what a yes asks for"`
+	}
+}
+
+// Needs are what a yes of policy asks for. What no rule narrows is missing.
+type Needs struct {
+	Requires []string          `json:"requires,omitempty" doc:"second-factor, reason, ticket"`
+	Ticket   string            `json:"ticket_form,omitempty" doc:"the form that a ticket must have: RE2"`
+	Stages   []stead.Stage     `json:"stages,omitempty" doc:"who must agree"`
+	Told     []string          `json:"told,omitempty"`
+	Mode     stead.Mode        `json:"mode,omitempty"`
+	Max      string            `json:"max,omitempty" doc:"the longest term"`
+	Rules    map[string]string `json:"rules,omitempty" doc:"which rule narrowed it: mode, max"`
+}
+
+func needs(o stead.Obligations) *Needs {
+	return &Needs{Requires: o.Requires, Ticket: o.TicketRE, Stages: o.Approvals, Told: o.Notify, Mode: o.Mode, Max: span(o.Max), Rules: o.Winners}
 }
 
 func (a *API) try(_ context.Context, by authority.By, in *tryIn) (*tryOut, error) {
@@ -33,18 +54,41 @@ func (a *API) try(_ context.Context, by authority.By, in *tryIn) (*tryOut, error
 	if err != nil {
 		return nil, err
 	}
-	e, err := a.Rules.Why(a.Bundles.Bundle(authority.PolicyBundle).Digest, c)
+	b, err := a.asked(in.Body.Policy)
 	if err != nil {
 		return nil, err
 	}
-	return &tryOut{Body: e}, nil
+	out := &tryOut{}
+	if out.Body.Explanation, err = a.Rules.Why(b.Digest, c); err != nil {
+		return nil, err
+	}
+	if v := a.Rules.Judge(b.Digest, c); v.Allow {
+		out.Body.Needs = needs(v.Obligations)
+	}
+	return out, nil
+}
+
+// asked is the policy that a question is put to, ready to answer.
+func (a *API) asked(which string) (stead.Bundle, error) {
+	if which != "staged" {
+		return a.Bundles.Bundle(authority.PolicyBundle), nil
+	}
+	b := a.Bundles.Bundle(authority.StagedBundle)
+	if b.Digest == "" {
+		return b, stead.E(stead.Missing, stead.ReasonState, "no policy is staged")
+	}
+	_, err := a.Rules.Check(b.Files)
+	return b, err
 }
 
 func (a *API) tryCase(by authority.By, in *tryIn) (authority.Case, error) {
 	b := in.Body
 	c := authority.Case{
 		Action: b.Action, Capacity: authority.ForOther, Path: b.Path, Mode: b.Mode, Level: max(b.Level, 1),
-		Purpose: stead.Purpose{Reason: b.Reason, Ticket: b.Ticket}, Now: a.Now(), Zone: a.Zone, AMR: []string{"pwd"},
+		Purpose: stead.Purpose{Reason: b.Reason, Ticket: b.Ticket}, Now: b.At, Zone: a.Zone, AMR: []string{"pwd"},
+	}
+	if c.Now.IsZero() {
+		c.Now = a.Now()
 	}
 	if c.Level > 1 {
 		c.AMR = append(c.AMR, "otp")

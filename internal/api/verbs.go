@@ -67,7 +67,7 @@ type Lister interface {
 // People keeps accounts. Enroll is all or nothing.
 type People interface {
 	PeoplePage(context.Context, authority.By, authority.PeopleQuery) (page []stead.Principal, more bool, err error)
-	Person(context.Context, authority.By, stead.PrincipalID) (stead.Principal, error)
+	Human(context.Context, authority.By, stead.PrincipalID) (authority.Human, error)
 	Enroll(context.Context, authority.By, []authority.NewPerson) ([]stead.Principal, error)
 	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
 	Erase(context.Context, authority.By, stead.PrincipalID) error
@@ -77,6 +77,7 @@ type People interface {
 type Rulers interface {
 	Stage(ctx context.Context, by authority.By, files map[string]string) (digest string, err error)
 	Apply(ctx context.Context, by authority.By, digest string) (stead.Bundle, error)
+	Plan(context.Context, authority.By) (authority.Planned, error)
 	Why(context.Context, authority.By, stead.DecisionID) (authority.Reasoning, error)
 	TrustClock(context.Context, authority.By) (stillNeeded int, err error)
 }
@@ -115,6 +116,12 @@ type Leases interface {
 	Lease(context.Context, authority.By, stead.MandateID) (authority.Lease, error)
 }
 
+// Counter counts events, and records that some leave in a file. Errors: refused, broken.
+type Counter interface {
+	Counted(context.Context, authority.By, authority.EventQuery, authority.Counting) (authority.Counts, error)
+	Export(context.Context, authority.By, authority.Exporting) error
+}
+
 // Verbs are all of them: what authority.Authority is.
 type Verbs interface {
 	Logins
@@ -129,6 +136,7 @@ type Verbs interface {
 	Owner
 	Agents
 	Tasks
+	Counter
 }
 
 // Trail reads the projection of events.
@@ -147,6 +155,10 @@ type Log interface {
 	Key() string
 	// Prove gives the stored event at an index and its proof (C2SP tlog-proof). Errors: missing.
 	Prove(ctx context.Context, index uint64) (event, proof []byte, err error)
+	// Size is how many events the signed head is over.
+	Size() uint64
+	// Check reads on for a while, hashes again, and compares with the checkpoint at the end.
+	Check(ctx context.Context, within time.Duration) (Checked, error)
 	// Export writes what the query chooses, in a form that can be verified without Stead.
 	Export(ctx context.Context, w io.Writer, e Export) error
 }
@@ -156,7 +168,8 @@ type Export struct {
 	Query  authority.EventQuery
 	Text   string // the query as it was put
 	By     string
-	Splits []uint64 // sizes of checkpoints that the reader holds
+	Splits []uint64                // sizes of checkpoints that the reader holds
+	Record func(size uint64) error // told how many events the log has before the first of them leaves; nil is nobody
 }
 
 // A Register knows names. What is not there is zero.
@@ -169,6 +182,7 @@ type Register interface {
 type Rules interface {
 	Check(files map[string]string) (digest string, err error)
 	Why(bundle string, c authority.Case) (authority.Explanation, error)
+	Judge(bundle string, c authority.Case) stead.Verdict
 }
 
 // Bundles shows the policy in force and what waits. The zero Bundle is none.

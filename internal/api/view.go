@@ -92,6 +92,8 @@ type Person struct {
 	Groups     []string          `json:"groups,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`
 	Disabled   bool              `json:"disabled"`
+	Proofs     []string          `json:"proofs,omitempty" enum:"password,code" doc:"what he signs in with; where one account is shown"`
+	Others     []Who             `json:"other_accounts,omitempty" doc:"of the same human; where one account is shown"`
 }
 
 func person(p stead.Principal) Person {

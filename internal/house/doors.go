@@ -148,7 +148,8 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	in := &login.Door{Sessions: verbs, Hander: verbs, Directories: s.Directories, Places: s.places(), Acting: g.AppAt,
 		Cookie: cookie}
 	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Cookie: cookie, Now: h.Now, Zone: verbs.Settings.Zone, Setup: s.Setup}
-	pages.Rules, pages.Look, pages.Factors = h.Cedar, h.look(s), factors{h.Prover, own.Host}
+	look := h.look(s)
+	pages.Rules, pages.Look, pages.Factors = h.Cedar, shown(look), factors{h.Prover, own.Host}
 	pages.Record = record{trail{h.Store, h.Verifier, h.origin, h}, &h.reading}
 	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }
 	if s.Demo != nil {
@@ -176,7 +177,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	})
 	door := &api.API{Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
-		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Leaving: h.leaving.over}
+		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Look: look, Leaving: h.leaving.over}
 	return door.Routes(t)
 }
 

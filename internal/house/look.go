@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/api"
 	"github.com/steadhq/stead/internal/console"
 	"github.com/steadhq/stead/internal/directory"
+	"github.com/steadhq/stead/internal/health"
 )
 
 // next says what to do where a check of health fails.
@@ -22,26 +22,48 @@ var next = map[string]string{
 }
 
 // look tells people what health tells machines, and what stands around it: the same checks, the same figures.
-func (h *House) look(s Site) console.Look {
+func (h *House) look(s Site) func(context.Context) api.Look {
 	began := h.Now()
-	return func(ctx context.Context) []console.Finding {
-		var all []console.Finding
+	return func(ctx context.Context) api.Look {
+		now := h.standing()
+		l := api.Look{At: h.Now().UTC(), Version: s.Version, Figures: api.Figures{Events: now.Head, Checkpoint: now.HeadAt, Waiting: now.Lag,
+			Sessions: now.Sessions, Acting: now.ReadOnly + now.Edit, Asked: now.Pending, Store: now.StoreUp, Clock: now.ClockTrusted, Policy: h.PolicyDigest()}}
 		for _, c := range h.health().Checks {
-			f := console.Finding{Area: "This server", Name: upper(c.Name), Result: "ok", Says: h.says(c.Name)}
+			f := api.Finding{Area: thisServer, Name: upper(c.Name), Result: "ok", Says: h.says(c.Name, now)}
 			if err := c.Run(ctx); err != nil {
 				f.Result, f.Says, f.Next = "fail", err.Error(), next[c.Name]
 			}
-			all = append(all, f)
+			l.Findings = append(l.Findings, f)
 		}
-		all = append(all, h.record(), signing(h.Now(), s), h.file(s))
-		all = append(all, console.Finding{Area: "This server", Name: "Version", Result: "ok", Says: s.Version + ", for " + age(h.Now().Sub(began))})
-		all = append(all, h.nodes(ctx)...)
-		return append(all, h.answers(s)...)
+		l.Findings = append(l.Findings, h.record(now), signing(h.Now(), s), h.file(s))
+		l.Findings = append(l.Findings, api.Finding{Area: thisServer, Name: "Version", Result: "ok", Says: s.Version + ", for " + age(h.Now().Sub(began))})
+		nodes, err := h.nodes(ctx)
+		if err != nil {
+			l.Findings = append(l.Findings, api.Finding{Area: "Servers", Name: "Starts and ends", Result: "fail", Says: "the record cannot be read", Next: next["store"]})
+		}
+		l.Nodes = nodes
+		for _, n := range nodes {
+			l.Findings = append(l.Findings, h.server(n))
+		}
+		l.Findings = append(l.Findings, h.answers(s)...)
+		return l
 	}
 }
 
-func (h *House) says(check string) string {
-	now := h.standing()
+// thisServer is the area of what is found of the server that answers.
+const thisServer = "This server"
+
+// shown is a look as the console's page lists it.
+func shown(look func(context.Context) api.Look) console.Look {
+	return func(ctx context.Context) (all []console.Finding) {
+		for _, f := range look(ctx).Findings {
+			all = append(all, console.Finding(f))
+		}
+		return all
+	}
+}
+
+func (h *House) says(check string, now health.Standing) string {
 	switch check {
 	case "store":
 		return fmt.Sprintf("takes events: %d so far", now.Head)
@@ -56,14 +78,13 @@ func (h *House) says(check string) string {
 }
 
 // record is the log and its newest signed head.
-func (h *House) record() console.Finding {
-	s := h.standing()
-	return console.Finding{Area: "This server", Name: "Checkpoint", Result: "ok",
+func (h *House) record(s health.Standing) api.Finding {
+	return api.Finding{Area: thisServer, Name: "Checkpoint", Result: "ok",
 		Says: fmt.Sprintf("signed %s, over %d events, by %s", ago(h.Now().Sub(s.HeadAt)), s.Head, strings.Join(strings.SplitN(h.Verifier, "+", 3)[:2], "+"))}
 }
 
-func signing(now time.Time, s Site) console.Finding {
-	f := console.Finding{Area: "This server", Name: "Signing keys", Result: "warn", Says: "there are none: applications get no signed word of who acts"}
+func signing(now time.Time, s Site) api.Finding {
+	f := api.Finding{Area: thisServer, Name: "Signing keys", Result: "warn", Says: "there are none: applications get no signed word of who acts"}
 	if s.Ring != nil {
 		since, published := s.Ring.Signs()
 		f.Result, f.Says = "ok", fmt.Sprintf("the one in use is %s old, %d published", age(now.Sub(since)), published)
@@ -72,8 +93,8 @@ func signing(now time.Time, s Site) console.Finding {
 }
 
 // file is the configuration and how its last reading went.
-func (h *House) file(s Site) console.Finding {
-	f := console.Finding{Area: "This server", Name: "Configuration", Result: "ok", Says: "started without a file"}
+func (h *House) file(s Site) api.Finding {
+	f := api.Finding{Area: thisServer, Name: "Configuration", Result: "ok", Says: "started without a file"}
 	if s.Reload == nil {
 		return f
 	}
@@ -92,36 +113,34 @@ func (h *House) file(s Site) console.Finding {
 	return f
 }
 
-// nodes are the servers on this store, as the record knows them by their starts and stops.
-func (h *House) nodes(ctx context.Context) []console.Finding {
-	found, err := h.Store.Events(ctx, authority.EventQuery{Kinds: []string{"server."}, Newest: true, Limit: 200})
-	if err != nil {
-		return []console.Finding{{Area: "Servers", Name: "Starts and stops", Result: "fail", Says: "the record cannot be read", Next: next["store"]}}
+// server says how one of the servers on this store is.
+func (h *House) server(n api.Node) api.Finding {
+	f := api.Finding{Area: "Servers", Name: cmp.Or(n.ID, "the only one"), Result: "ok"}
+	since := ago(h.Now().Sub(n.Since))
+	switch n.State {
+	case api.NodeRuns:
+		f.Says = "runs, started " + since
+	case api.NodeEnded:
+		f.Says = "ended cleanly " + since
+	default:
+		f.Result, f.Says = "warn", "lost: not heard of since "+n.Since.UTC().Format(time.RFC3339)+", "+since
+		f.Next = "It was killed, or does not reach the database. Start it again, or take it from the balancer: what is gone for a week is not shown."
 	}
-	var all []console.Finding
-	seen := map[string]bool{}
-	for _, e := range found {
-		name := cmp.Or(e.What["node"], "the only one")
-		if seen[name] {
-			continue
-		}
-		seen[name] = true
-		f := console.Finding{Area: "Servers", Name: name, Result: "ok", Says: "runs, started " + ago(h.Now().Sub(e.At))}
-		if e.Kind == "server.stopped" {
-			f.Says = "ended cleanly " + ago(h.Now().Sub(e.At))
-		}
-		all = append(all, f)
+	if n.This {
+		f.Name += " (this one)"
 	}
-	slices.SortFunc(all, func(a, b console.Finding) int { return cmp.Compare(a.Name, b.Name) })
-	return all
+	if !n.Before.IsZero() {
+		f.Says += "; its run before ended without a word, after " + n.Before.UTC().Format(time.RFC3339)
+	}
+	return f
 }
 
 // answers are what applications answered last.
-func (h *House) answers(s Site) []console.Finding {
-	var all []console.Finding
+func (h *House) answers(s Site) []api.Finding {
+	var all []api.Finding
 	for _, a := range s.Apps {
 		last := h.metrics.Lately(a.ID)
-		f := console.Finding{Area: "Applications", Name: cmp.Or(s.Labels[string(a.ID)], string(a.ID)), Result: "ok", Says: "nobody has asked it since this server started"}
+		f := api.Finding{Area: "Applications", Name: cmp.Or(s.Labels[string(a.ID)], string(a.ID)), Result: "ok", Says: "nobody has asked it since this server started"}
 		if !last.Last.At.IsZero() {
 			f.Says = fmt.Sprintf("answered %d, %s", last.Last.Status, ago(h.Now().Sub(last.Last.At)))
 		}

@@ -3,6 +3,7 @@ package house
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/api"
@@ -24,6 +25,15 @@ func (t trail) Checkpoint(context.Context) ([]byte, error) { return t.store.Head
 
 // Key is the verifier key.
 func (t trail) Key() string { return t.key }
+
+// Size is how many events the signed head is over.
+func (t trail) Size() uint64 { return t.store.Head().Size }
+
+// Check reads on in the record, as the console's badge does.
+func (t trail) Check(ctx context.Context, within time.Duration) (api.Checked, error) {
+	k, err := record{t, &t.h.reading}.Check(ctx, within)
+	return api.Checked{Upto: k.Upto, Head: k.Head, Of: k.Of, Pruned: k.Pruned, At: k.At, Wrong: k.Wrong, Together: k.Together}, err
+}
 
 // Prove gives a stored event and the proof that the log holds it.
 func (t trail) Prove(ctx context.Context, index uint64) (event, proof []byte, err error) {
@@ -49,6 +59,11 @@ func (t trail) Export(ctx context.Context, w io.Writer, e api.Export) error {
 	edge, head := t.edge()
 	if err := t.store.Settled(ctx, head.Size); err != nil {
 		return err
+	}
+	if e.Record != nil {
+		if err := e.Record(head.Size); err != nil {
+			return err
+		}
 	}
 	x, err := ledger.NewExporter(w, ledger.ExportHeader{Origin: t.origin, Key: t.key, Query: e.Text, To: head.Size,
 		Generator: "stead", By: e.By, At: t.h.Now()}, t.store, edge, head, e.Splits...)
