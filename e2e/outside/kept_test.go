@@ -133,6 +133,9 @@ func TestKilled(t *testing.T) {
 		t.Errorf("people changed: %+v %+v", got, want)
 	}
 	omar = again.token(t, "staff/omar")
+	if h := omar.get(t, again.Console+"/v1/health").is(t, "health", 200).body; !strings.Contains(h, `"crashed_before":"`) || strings.Contains(h, `"lost"`) {
+		t.Errorf("health does not tell of the crash: %s", h)
+	}
 	if a := revoke(omar, again).is(t, "the same under the same key", 200); a.head.Get("Idempotency-Replayed") != "true" {
 		t.Errorf("it was done twice: %s", a.body)
 	}

@@ -108,6 +108,20 @@ func TestReload(t *testing.T) {
 		}
 		return nil
 	})
+	out, err = stead("config", "reload", "--last")
+	if err != nil {
+		t.Errorf("the last one: %v", err)
+	}
+	holds(t, "the last one", out, "by itself, or by a signal", "and is in force", "apps.orders.host", host, "elsewhere.test", "X-Key", "not shown")
+	write("acting: true", "acting: perhaps")
+	if out, err = stead("config", "reload"); err == nil {
+		t.Errorf("it was taken: %s", out)
+	}
+	out, err = stead("config", "reload", "--last", "-o", "json")
+	holds(t, "after one that was not taken", out, `"ok": false`, `"problem": "`, `"account": "ada"`, `"after": "elsewhere.test"`)
+	if err != nil || strings.Contains(out, "s4cret") {
+		t.Errorf("the last one tells a secret: %v\n%s", err, out)
+	}
 	out, err = stead("audit", "search", "--kind", "config.", "-o", "json")
 	holds(t, "the record, of what she did", out, "config.reloaded", "apps.orders.identity.headers.X-Key", "roles.auditor")
 	holds(t, "the log, of the rest", w.err.String(), `"changed":["apps.orders.host"`)
