@@ -9,7 +9,9 @@ import (
 // limited says how much of a list is read.
 type limited struct{ most int }
 
-func (l *limited) flag(f *pflag.FlagSet) { f.IntVar(&l.most, "limit", l.most, "most to print; 0 is all of them") }
+func (l *limited) flag(f *pflag.FlagSet) {
+	f.IntVar(&l.most, "limit", l.most, "most to print; 0 is all of them")
+}
 
 // pages asks for page after page until that is enough, and gives the token to go on with.
 func (l limited) pages(next func(n int64, token string) (got int, more string, err error)) (token string, err error) {
