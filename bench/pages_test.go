@@ -1,0 +1,158 @@
+package bench
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/store/pgtest"
+)
+
+// BenchmarkPages gets every kind of page that a person sees, and what the API answers, over HTTP from a house with a million
+// events: each some times, the whole answer read. It prints a table, the slowest first. Run it with -benchtime 1x.
+func BenchmarkPages(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { newTown(b).visit(b) })
+	b.Run("postgres", func(b *testing.B) {
+		dsn := pgtest.Start(b).Create(b)
+		newTown(b, func(o *house.Options) { o.DSN = dsn }).visit(b)
+	})
+}
+
+const eachPage = 20
+
+// A timed is how long one page took, in ms, in order.
+type timed struct {
+	name  string
+	took  []float64
+	cpu   float64
+	bytes int
+}
+
+func (t *timed) at(part float64) float64 { return t.took[int(part*float64(len(t.took)-1)+0.5)] }
+
+func (t *town) visit(b *testing.B) {
+	b.Helper()
+	var all []timed
+	cookies := map[string]string{}
+	for _, who := range []string{boss, "staff/helper13", "customers/c0"} {
+		cookies[who] = t.cookie + "=" + t.strong(b, who, strings.TrimPrefix(t.origin, "http://")).Secret
+	}
+	for _, p := range t.pages() {
+		who := cmp.Or(p.who, boss)
+		one := timed{name: p.name}
+		began := processor()
+		for range eachPage {
+			took, n := t.get(b, p.path, cookies[who])
+			one.took, one.bytes = append(one.took, took), n
+		}
+		one.cpu = (processor() - began).Seconds() * 1000 / eachPage
+		slices.Sort(one.took)
+		all = append(all, one)
+	}
+	slices.SortFunc(all, func(x, y timed) int { return cmp.Compare(y.at(1), x.at(1)) })
+	w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "\npage\tbest\tp50\tp95\tmax ms\tcpu ms\tKiB\t")
+	for i := range all {
+		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%d\t\n", all[i].name, all[i].at(0), all[i].at(0.5), all[i].at(0.95), all[i].at(1), all[i].cpu, all[i].bytes>>10)
+	}
+	w.Flush()
+	b.ReportMetric(all[0].at(1), "worst-ms")
+}
+
+// get reads one answer to its end.
+func (t *town) get(b *testing.B, path, cookie string) (ms float64, n int) {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, t.origin+path, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.Header.Set("User-Agent", agent)
+	r.Header.Set("Cookie", cookie)
+	r.Header.Set("Accept", "text/html")
+	if strings.HasPrefix(path, "/v1/") {
+		r.Header.Set("Accept", "application/json")
+	}
+	began := time.Now()
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ms = time.Since(began).Seconds() * 1000
+	if err != nil || resp.StatusCode != http.StatusOK {
+		b.Fatalf("%s: %d, %v\n%.2000s", path, resp.StatusCode, err, body)
+	}
+	return ms, len(body)
+}
+
+type pageOf struct{ name, path, who string }
+
+// pages are those there are, and the questions of the explorer.
+func (t *town) pages() []pageOf {
+	all := []pageOf{
+		{"home", "/", ""}, {"home of a customer", "/", "customers/c0"}, {"act", "/act", "staff/helper13"},
+		{"candidates", "/act?find=customer", "staff/helper13"},
+		{"requests", "/requests", ""}, {"mandates", "/mandates?all=1", ""}, {"mandates of one's own", "/mandates", "staff/helper13"},
+		{"story of a mandate", "/mandates/" + string(t.mandate(1).Event.Mandate), ""},
+		{"event", fmt.Sprintf("/audit/%d", rows()/2), ""}, {"event, the bytes", fmt.Sprintf("/audit/%d/event", rows()/2), ""},
+		{"event, the proof", fmt.Sprintf("/audit/%d/proof", rows()/2), ""},
+		{"why", "/why/" + string(t.decision), ""},
+		{"people", "/people", ""}, {"people by name", "/people?name=customer+35", ""}, {"people of a group", "/people?group=town7", ""},
+		{"person who acts", "/people/" + string(t.actors[13].ID), ""}, {"person who is served", "/people/" + string(t.served[13].ID), ""},
+		{"groups", "/groups", ""}, {"my account", "/me", ""}, {"my account, a helper", "/me", "staff/helper13"}, {"my account, a customer", "/me", "customers/c0"},
+		{"health", "/health", ""}, {"settings", "/settings", ""}, {"policies", "/policies", ""}, {"policies, history", "/policies/history", ""},
+		{"policies, try", "/policies/try", ""}, {"reports", "/reports", ""},
+		{"report of 3 days, before it is made", "/reports?report=by-person&from=" + t.day(30) + "&to=" + t.day(33), ""},
+		{"report of 60 days, before it is made", "/reports?report=by-person&from=" + t.day(10) + "&to=" + t.day(70), ""},
+		{"export of a person, before it is made", "/audit/export?q=" + url.QueryEscape("actor:"+string(t.actors[13].ID)), ""},
+		{"export of everything, before it is made", "/audit/export", ""},
+	}
+	for _, q := range t.questions() {
+		all = append(all, pageOf{"trail: " + q.name, "/audit?" + q.path, ""})
+		if strings.HasPrefix(q.path, "q=") && !strings.Contains(q.path, "&") {
+			all = append(all, pageOf{"/v1/events: " + q.name, "/v1/events?limit=50&" + q.path, ""})
+		}
+	}
+	for _, path := range []string{"/v1/whoami", "/v1/mandates?all=true", "/v1/mandates", "/v1/groups", "/v1/people", "/v1/sessions", "/v1/apps", "/v1/policy", "/v1/reports",
+		"/v1/audit/checkpoint", fmt.Sprintf("/v1/audit/proof?index=%d", rows()/3), "/v1/decisions/" + string(t.decision), "/v1/events?limit=1000",
+		"/v1/people/" + string(t.actors[13].ID), "/v1/events?limit=50&text=zq"} {
+		all = append(all, pageOf{path, path, ""})
+	}
+	return append(all, pageOf{"/v1/events of a customer", "/v1/events?limit=50", "customers/c0"}, pageOf{"/v1/events of a helper", "/v1/events?limit=50", "staff/helper13"},
+		pageOf{"/v1/events of a helper, a text", "/v1/events?limit=50&text=nowhere+at+all", "staff/helper13"})
+}
+
+func (t *town) day(n int) string {
+	return t.began.AddDate(0, 0, n*rows()/1_000_000).Format(time.DateOnly)
+}
+
+// questions are what is asked of the explorer.
+func (t *town) questions() []pageOf {
+	q := func(name, filter string) pageOf { return pageOf{name, "q=" + url.QueryEscape(filter), ""} }
+	helper, customer := string(t.actors[13].ID), string(t.served[13].ID)
+	return []pageOf{
+		q("everything", ""), {"a deep page", fmt.Sprintf("before=%d", rows()/9), ""}, {"the first page of all", "before=40", ""},
+		{"250 rows", "size=250", ""},
+		{"a deep page of one actor", fmt.Sprintf("q=actor:%s&before=%d", helper, rows()/9), ""},
+		q("one of 97 actors", "actor:"+helper), q("subject", "subject:"+customer), q("person", "person:"+helper), q("rare actor", "actor:prn_rare"),
+		q("nobody", "actor:prn_nobody"), q("actor and refused", "actor:"+helper+" outcome:refused"), q("actor and subject", "actor:"+helper+" subject:"+customer),
+		q("mandate", fmt.Sprintf("mandate:man_%026x", 17)), q("session", fmt.Sprintf("session:ses_%026x", 17)), q("decision", fmt.Sprintf("decision:dec_%026x", 4711)),
+		q("refused", "outcome:refused"), q("rare outcome", "outcome:unknown"), q("kind", "kind:request."), q("rare kind", "kind:policy."), q("no such kind", "kind:nothing."),
+		q("two kinds", "kind:mandate. kind:session."),
+		q("application", "app:orders"), q("rare application", "app:payroll"), q("a day", "from:"+t.day(40)+" to:"+t.day(40)), q("a week", "from:"+t.day(30)+" to:"+t.day(37)),
+		q("a month", "from:"+t.day(30)+" to:"+t.day(60)), q("since a week", "from:168h"), q("a week of one actor", "actor:"+helper+" from:"+t.day(30)+" to:"+t.day(37)),
+		q("rare text", `"review of spring"`), q("number in text", "SUP-4999"), q("no such text", `"nowhere at all"`), q("no such text in Cyrillic", "нигде"),
+		q("common text", `"acme orders"`), q("text and actor", "/orders/9 actor:"+helper), q("no such text of an actor", "nowhere actor:"+helper), q("text of a week", "/orders/33 from:"+t.day(30)+" to:"+t.day(37)),
+		q("all at once", "actor:"+helper+" outcome:refused app:orders kind:request.d order from:"+t.day(10)),
+	}
+}
