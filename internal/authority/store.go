@@ -25,7 +25,8 @@ type Store interface {
 	// At reads an object as it was when the event at index was written. Errors: missing, broken.
 	At(ctx context.Context, kind stead.RecordKind, id string, index uint64) (stead.Record, error)
 
-	// Events gives what a query chooses, in the order it asks for; it follows the log within 200 ms. Errors: broken.
+	// Events gives what a query chooses, in the order it asks for; it follows the log within 200 ms. Errors: broken; a
+	// Short with what was found where q.Within was over.
 	Events(ctx context.Context, q EventQuery) ([]StoredEvent, error)
 
 	// Counted counts what Events would give without its limit, by spans of time. Where Within is over before all are

@@ -378,14 +378,6 @@ func edits(r *rand.Rand) []editing {
 		{"keys.db", "UPDATE keys SET wrapped = (SELECT wrapped FROM keys WHERE person = ?) WHERE person = 'per_9'", []any{"per_8"}},
 		{"keys.db", "UPDATE keys SET wrapped = randomblob(32) WHERE person = ?", []any{"per_3"}},
 		{"keys.db", "INSERT INTO keys SELECT 1, 'per_new', wrapped, 0 FROM keys WHERE person = ?", []any{"per_8"}},
-		{"keys.db", "DROP TABLE keys", nil},
-	}
-}
-
-// editsOfFiles are those that only SQLite allows, or needs.
-func editsOfFiles() []editing {
-	return []editing{
-		{"events.db", "UPDATE spans SET low = ?", []any{"2026"}},
 		{"events.db", "UPDATE blocks SET whats = zeroblob(length(whats)) WHERE block = ?", []any{0}},
 		{"events.db", "UPDATE blocks SET times = zeroblob(length(times)) WHERE block = ?", []any{1}},
 		{"events.db", "UPDATE blocks SET actors = zeroblob(length(actors)) WHERE block = ?", []any{0}},
@@ -394,11 +386,21 @@ func editsOfFiles() []editing {
 		{"events.db", "UPDATE blocks SET low = ?", []any{1}},
 		{"events.db", "UPDATE blocks SET whats = whats || zeroblob(4) WHERE block = ?", []any{1}},
 		{"events.db", "DELETE FROM blocks WHERE block = ?", []any{0}},
-		{"events.db", "INSERT INTO blocks SELECT 900, low, high, whats, times, actors, subjects FROM blocks WHERE block = ?", []any{0}},
+		{"events.db", "INSERT INTO blocks SELECT 900, low, high, sums, whats, times, actors, subjects FROM blocks WHERE block = ?", []any{0}},
 		{"events.db", "UPDATE marks SET marks = zeroblob(length(marks)) WHERE block = ?", []any{0}},
 		{"events.db", "DELETE FROM marks WHERE block = ?", []any{1}},
 		{"events.db", "UPDATE labels SET outcome = ?", []any{"refused"}},
 		{"events.db", "UPDATE labels SET kind = ? WHERE n = 1", []any{"page.sent"}},
+		{"events.db", "UPDATE blocks SET sums = zeroblob(length(sums)) WHERE block = ?", []any{0}},
+		{"events.db", "UPDATE blocks SET sums = zeroblob(0) WHERE block = ?", []any{1}},
+		{"keys.db", "DROP TABLE keys", nil},
+	}
+}
+
+// editsOfFiles are those that only SQLite allows, or needs.
+func editsOfFiles() []editing {
+	return []editing{
+		{"events.db", "UPDATE spans SET low = ?", []any{"2026"}},
 		{"stead.db", "UPDATE counters SET n = ? WHERE key = 'seen/1'", []any{"many"}},
 		{"stead.db", "CREATE TRIGGER t AFTER INSERT ON counters BEGIN DELETE FROM counters; END", nil},
 	}

@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/binary"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/steadhq/stead"
 )
@@ -17,6 +19,7 @@ const (
 	groups    = blockSize / groupSize
 
 	whatSize = 4
+	sumSize  = 6 // of a label in a block: its number, how many events have it
 )
 
 // A block is as long as its last row; a row that is not there has no number.
@@ -58,6 +61,23 @@ func (b *block) put(index uint64, e *stead.Event, what uint32, texts ...string) 
 	for _, t := range texts {
 		setMarks(marks, t)
 	}
+}
+
+// sums tell how many events have which label, in the order of their numbers: a question that names neither people nor texts
+// is answered by them where a whole block is meant, and what no event is labelled so is not looked into.
+func (b *block) sums() []byte {
+	n := map[uint32]uint16{}
+	for whats := b.whats; len(whats) >= whatSize; whats = whats[whatSize:] {
+		if what := binary.LittleEndian.Uint32(whats); what != 0 {
+			n[what]++
+		}
+	}
+	out := make([]byte, 0, sumSize*len(n))
+	for _, what := range slices.Sorted(maps.Keys(n)) {
+		out = binary.LittleEndian.AppendUint32(out, what)
+		out = binary.LittleEndian.AppendUint16(out, n[what])
+	}
+	return out
 }
 
 // hashOf is FNV-1a, 64 bits; nobody has none.

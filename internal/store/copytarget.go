@@ -101,7 +101,7 @@ func (t *target) begin(ctx context.Context) error {
 		return err
 	}
 	if broken {
-		_, err = t.conn.Exec(ctx, "TRUNCATE stead.log, stead.objects, stead.tiles, stead.counters, stead.leases, stead.events, stead.place, stead_keys.keys, stead_keys.secrets")
+		_, err = t.conn.Exec(ctx, "TRUNCATE stead.log, stead.objects, stead.tiles, stead.counters, stead.leases, stead.events, stead.blocks, stead.marks, stead.labels, stead.place, stead_keys.keys, stead_keys.secrets")
 	}
 	if err == nil {
 		_, err = t.conn.Exec(ctx, "SELECT pg_advisory_unlock($1)", lockSchema)

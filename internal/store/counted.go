@@ -46,11 +46,19 @@ func (t *graph) add(h hit, n uint64) {
 		t.n.First = number
 	}
 	t.n.Last = max(t.n.Last, number)
+	t.put(h, n)
+}
+
+// put counts what is within what was counted before.
+func (t *graph) put(h hit, n uint64) {
+	if n == 0 {
+		return
+	}
 	t.n.Total += n
 	if h.refused {
 		t.n.Refused += n
 	}
-	if number > t.c.Newer {
+	if h.index >= t.c.Newer {
 		t.n.Newer += n
 	}
 	if t.c.Bars > 0 {
@@ -151,22 +159,4 @@ func (t *graph) done(whole bool) authority.Counts {
 		n.Bars = append(n.Bars, bar)
 	}
 	return n
-}
-
-// count goes through all that a query chooses, the newest first.
-func (p *projection) count(ctx context.Context, q authority.EventQuery, t *graph) (whole bool, err error) {
-	q.Newest = true
-	s := p.looking(q)
-	if t.c.Within > 0 {
-		s.until = time.Now().Add(t.c.Within)
-	}
-	return s.each(ctx, func(hits []hit) bool {
-		for _, h := range hits {
-			t.add(h, 1)
-		}
-		if len(hits) > 0 {
-			t.seen = hits[len(hits)-1].index + 1
-		}
-		return true
-	})
 }

@@ -55,7 +55,7 @@ func (p *projection) purge(key int64) error {
 	if err := st.exec(key); err != nil {
 		return err
 	}
-	if err := p.remark(key); err != nil {
+	if err := remark(context.Background(), p.read, key, func(block int64, marks []byte) error { return p.marks.exec(block, marks) }); err != nil {
 		return err
 	}
 	return p.conn.exec("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -136,7 +136,7 @@ func (p *pgEvents) rest(ctx context.Context, d time.Duration) {
 }
 
 func (p *pgEvents) at(ctx context.Context) (number uint64, err error) {
-	err = p.read.QueryRowContext(ctx, "SELECT number FROM place").Scan(&number)
+	err = p.read.QueryRowContext(ctx, "SELECT least(number, blocks) FROM place").Scan(&number)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil
 	}
@@ -147,8 +147,9 @@ func (p *pgEvents) at(ctx context.Context) (number uint64, err error) {
 // server it is empty.
 func (p *pgEvents) belongs(ctx context.Context, conn *pgx.Conn) (number uint64, err error) {
 	var leaf []byte
-	err = conn.QueryRow(ctx, "SELECT number, leaf FROM place").Scan(&number, &leaf)
-	if err == nil && number > 0 {
+	var blocks uint64
+	err = conn.QueryRow(ctx, "SELECT number, blocks, leaf FROM place").Scan(&number, &blocks, &leaf)
+	if err == nil && number > 0 && number == blocks {
 		var at []stead.Hash
 		at, err = p.store.Leaves(ctx, number-1, 1)
 		if err == nil && len(leaf) == len(at[0]) && stead.Hash(leaf) == at[0] {
@@ -158,7 +159,7 @@ func (p *pgEvents) belongs(ctx context.Context, conn *pgx.Conn) (number uint64, 
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) && stead.KindOf(err) != stead.Missing {
 		return 0, err
 	}
-	_, err = conn.Exec(ctx, "TRUNCATE events, place")
+	_, err = conn.Exec(ctx, "TRUNCATE events, blocks, marks, labels, place")
 	if err == nil {
 		_, err = conn.Exec(ctx, "INSERT INTO place (number, leaf) VALUES (0, '')")
 	}
@@ -184,11 +185,14 @@ func (p *pgEvents) step(ctx context.Context, conn *pgx.Conn, after, size uint64)
 		if err := p.store.keys.refresh(ctx); err != nil {
 			return err
 		}
-		rows := p.rows(list)
+		rows, err := p.rows(&pgShelf{ctx, tx}, list)
+		if err != nil {
+			return err
+		}
 		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"events"}, strings.Split(projectedNames, ","), pgx.CopyFromRows(rows)); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, "UPDATE place SET number = $1, leaf = $2", int64(last.number), last.leaf[:])
+		_, err = tx.Exec(ctx, "UPDATE place SET number = $1, blocks = $1, leaf = $2", int64(last.number), last.leaf[:])
 		return err
 	})
 	if err != nil {
@@ -199,8 +203,12 @@ func (p *pgEvents) step(ctx context.Context, conn *pgx.Conn, after, size uint64)
 
 const projectedNames = "idx,id,kind,at,actor,subject,mandate,session,decision,intent,outcome,reason,app,policy,status,size,who,what,k1,k2"
 
-// rows gives those of events that have not been pruned.
-func (p *pgEvents) rows(list []projected) [][]any {
+// rows gives those of events that have not been pruned, and counts them.
+func (p *pgEvents) rows(on shelf, list []projected) ([][]any, error) {
+	t, err := newTray(on)
+	if err != nil {
+		return nil, err
+	}
 	pruned := p.store.Pruned()
 	rows := make([][]any, 0, len(list))
 	var columns [projectedColumns]driver.NamedValue
@@ -214,9 +222,12 @@ func (p *pgEvents) rows(list []projected) [][]any {
 		for j := range columns {
 			row[j] = columns[j].Value
 		}
+		if err := t.put(r, row[16], row[17]); err != nil {
+			return nil, err
+		}
 		rows = append(rows, row)
 	}
-	return rows
+	return rows, t.shut()
 }
 
 func (p *pgEvents) finish() {}
@@ -248,62 +259,69 @@ func (p *pgEvents) settled(ctx context.Context, number uint64) error {
 	}
 }
 
-func (p *pgEvents) search(ctx context.Context, q authority.EventQuery) ([]uint64, error) {
-	c := where(q, "ILIKE")
-	text := "SELECT idx FROM events"
-	if len(c.parts) > 0 {
-		text += " WHERE " + strings.Join(c.parts, " AND ")
-	}
-	text += " ORDER BY idx"
-	if q.Newest {
-		text += " DESC"
-	}
-	rows, err := p.read.QueryContext(ctx, text+" LIMIT ?", append(c.args, q.Limit)...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var found []uint64
-	for rows.Next() {
-		var index uint64
-		if err := rows.Scan(&index); err != nil {
-			return nil, err
-		}
-		found = append(found, index)
-	}
-	return found, rows.Err()
+func (p *pgEvents) search(ctx context.Context, q authority.EventQuery) (found []uint64, at uint64, err error) {
+	return looking(p.read, q, p.store.Pruned()).find(ctx)
 }
 
-// purge overwrites plain text. What the server keeps of the old rows it gives free with the vacuum.
+func (p *pgEvents) count(ctx context.Context, q authority.EventQuery, t *graph) (whole bool, err error) {
+	return counting(p.read, q, p.store.Pruned()).within(t.c.Within).count(ctx, t)
+}
+
+// purge overwrites plain text, and the marks of it. What the server keeps of the old rows it gives free with the vacuum.
 func (p *pgEvents) purge(key int64) error {
-	return p.alone("UPDATE events SET who = CASE WHEN k1 = $1 THEN NULL ELSE who END, what = NULL WHERE k1 = $1 OR k2 = $1", key)
+	return p.alone(func(ctx context.Context, tx *sql.Tx) error {
+		const wipe = "UPDATE events SET who = CASE WHEN k1 = $1 THEN NULL ELSE who END, what = NULL WHERE k1 = $1 OR k2 = $1"
+		if _, err := tx.ExecContext(ctx, wipe, key); err != nil {
+			return err
+		}
+		return remark(ctx, tables{queryer: tx, numbered: true}, key, func(block int64, marks []byte) error {
+			_, err := tx.ExecContext(ctx, "UPDATE marks SET marks = $2 WHERE block = $1", block, marks)
+			return err
+		})
+	})
 }
 
 func (p *pgEvents) prune(index uint64) error {
-	return p.alone("DELETE FROM events WHERE idx < $1", int64(index))
+	return p.alone(func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM events WHERE idx < $1", int64(index))
+		for _, table := range []string{"blocks", "marks"} {
+			if err == nil {
+				_, err = tx.ExecContext(ctx, "DELETE FROM "+table+" WHERE block < $1", int64(index/blockSize))
+			}
+		}
+		return err
+	})
 }
 
 // alone changes rows while nobody adds any.
-func (p *pgEvents) alone(text string, arg int64) error {
+func (p *pgEvents) alone(change func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), reachFor)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, p.config)
-	if err != nil {
-		return away(err)
-	}
-	defer hangUp(conn)
-	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, "SELECT number FROM place FOR UPDATE"); err != nil {
+	db := pgPool(p.config, 1)
+	defer db.Close()
+	err := within(ctx, db, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "SELECT number FROM place FOR UPDATE"); err != nil {
 			return err
 		}
-		_, err := tx.Exec(ctx, text, arg)
-		return err
+		return change(ctx, tx)
 	})
 	if err == nil {
-		_, err = conn.Exec(ctx, "VACUUM events, keys")
+		_, err = db.ExecContext(ctx, "VACUUM events, blocks, marks, keys")
 	}
 	if err != nil {
 		return away(err)
 	}
 	return nil
+}
+
+// within does something in one transaction.
+func within(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/store"
 	"github.com/steadhq/stead/internal/store/pgtest"
 	"github.com/steadhq/stead/internal/store/storetest"
@@ -42,9 +43,9 @@ func TestMigrate(t *testing.T) {
 			t.Fatalf("pending are %d, %v; not %d", len(steps), err, want)
 		}
 	}
-	pending(1)
-	pending(1) // looking did nothing
-	if done, err := store.Migrate(t.Context(), dsn); err != nil || len(done) != 1 || done[0].Version != 1 {
+	pending(store.Known())
+	pending(store.Known()) // looking did nothing
+	if done, err := store.Migrate(t.Context(), dsn); err != nil || len(done) != store.Known() || done[0].Version != 1 {
 		t.Fatalf("it did %v, %v", done, err)
 	}
 	pending(0)
@@ -78,7 +79,7 @@ func TestHalfRestored(t *testing.T) {
 func TestNewerSchemaRefused(t *testing.T) {
 	server := pgtest.Start(t)
 	o := onPostgres(t, server.Create(t))
-	if _, err := store.MigrateAs(t.Context(), o.DSN, further, 2); err != nil {
+	if _, err := store.MigrateAs(t.Context(), o.DSN, further, store.Known()+1); err != nil {
 		t.Fatal(err)
 	}
 	_, opened := store.Open(t.Context(), o)
@@ -86,12 +87,12 @@ func TestNewerSchemaRefused(t *testing.T) {
 	_, pending := store.Pending(t.Context(), o.DSN)
 	_, migrated := store.Migrate(t.Context(), o.DSN)
 	for _, err := range []error{opened, secrets, pending, migrated} {
-		if stead.KindOf(err) != stead.Refused || stead.ReasonOf(err) != stead.ReasonStale || !strings.Contains(err.Error(), "schema 2") ||
+		if stead.KindOf(err) != stead.Refused || stead.ReasonOf(err) != stead.ReasonStale || !strings.Contains(err.Error(), fmt.Sprint("schema ", store.Known()+1)) ||
 			!strings.Contains(err.Error(), "start the newer program") {
 			t.Errorf("it says %v", err)
 		}
 	}
-	if _, err := store.MigrateAs(t.Context(), o.DSN, further, 2); err != nil {
+	if _, err := store.MigrateAs(t.Context(), o.DSN, further, store.Known()+1); err != nil {
 		t.Errorf("the newer program itself: %v", err)
 	}
 }
@@ -112,15 +113,49 @@ func TestMigrateAtOnce(t *testing.T) {
 		})
 	}
 	nodes.Wait()
-	if done.Load() != 2 {
-		t.Errorf("%d steps were done, not 2", done.Load())
+	if want := int64(store.Known() + 1); done.Load() != want {
+		t.Errorf("%d steps were done, not %d", done.Load(), want)
 	}
 	dsn = server.Create(t)
-	if steps, err := store.MigrateAs(t.Context(), dsn, "CREATE TABLE stead.further (n BIGINT); SELECT 1/0", 1); err == nil || len(steps) != 1 {
+	if steps, err := store.MigrateAs(t.Context(), dsn, "CREATE TABLE stead.further (n BIGINT); SELECT 1/0", 1); err == nil || len(steps) != store.Known() {
 		t.Errorf("it did %v, %v", steps, err)
 	}
-	if steps, err := store.MigrateAs(t.Context(), dsn, further, 1); err != nil || len(steps) != 1 || steps[0].Version != 2 {
+	if steps, err := store.MigrateAs(t.Context(), dsn, further, 1); err != nil || len(steps) != 1 || steps[0].Version != store.Known()+1 {
 		t.Errorf("after the fault it did %v, %v", steps, err)
+	}
+}
+
+// What a program that knew no blocks has brought into the projection, before this one came or while both ran, is counted and
+// found once this one leads: it begins anew.
+func TestBlocksOfOlderProgram(t *testing.T) {
+	server := pgtest.Start(t)
+	o := onPostgres(t, server.Create(t))
+	s := open(t, o)
+	var all []stead.Change
+	for n := range 700 {
+		all = append(all, stead.Change{Event: storetest.Event("page.seen", n%7, n)})
+	}
+	if _, err := s.Append(t.Context(), authority.Entry{Changes: all}); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, s)
+	shut(t, s)
+	for name, left := range map[string]string{
+		"before":           "TRUNCATE stead.blocks, stead.marks, stead.labels; UPDATE stead.place SET blocks = 0",
+		"while both ran":   "DELETE FROM stead.blocks WHERE block = 1; DELETE FROM stead.marks WHERE block = 1; UPDATE stead.place SET blocks = 512",
+		"after a new copy": "TRUNCATE stead.place; INSERT INTO stead.place (number, leaf) SELECT 700, leaf FROM stead.log WHERE idx = 699",
+	} {
+		server.Edit(t, o.DSN, left)
+		s := open(t, o)
+		settle(t, s)
+		n, err := s.Counted(t.Context(), authority.EventQuery{}, authority.Counting{Bars: 10})
+		if err != nil || n.Total != 700 {
+			t.Errorf("%s: counted %d, %v", name, n.Total, err)
+		}
+		if found, err := s.Events(t.Context(), authority.EventQuery{Text: "page 6", Limit: 1000}); err != nil || len(found) != 111 {
+			t.Errorf("%s: found %d, %v", name, len(found), err)
+		}
+		shut(t, s)
 	}
 }
 

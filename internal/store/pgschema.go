@@ -13,6 +13,7 @@ type migration struct {
 func migrations() []migration {
 	return []migration{
 		{1, 1, "the log, its objects, counters, tiles, head and leases; person keys; the projection; secrets", pgFirst},
+		{2, 1, "what is counted of the projection, by blocks of 512 events", pgBlocks},
 	}
 }
 
@@ -105,4 +106,33 @@ CREATE UNLOGGED TABLE stead.place (
 	number BIGINT NOT NULL,
 	leaf   BYTEA NOT NULL
 );
+`
+
+// Blocks as on SQLite. A program of the version before writes the projection without them: place tells how far they are, and
+// where that is not as far as the rows the next program that knows them begins anew, as it does with the rows that there are.
+const pgBlocks = `
+CREATE UNLOGGED TABLE stead.blocks (
+	block    BIGINT PRIMARY KEY,
+	low      BIGINT NOT NULL,
+	high     BIGINT NOT NULL,
+	sums     BYTEA NOT NULL,
+	whats    BYTEA NOT NULL,
+	times    BYTEA NOT NULL,
+	actors   BYTEA NOT NULL,
+	subjects BYTEA NOT NULL
+);
+ALTER TABLE stead.blocks ALTER COLUMN whats SET STORAGE EXTERNAL, ALTER COLUMN times SET STORAGE EXTERNAL,
+	ALTER COLUMN actors SET STORAGE EXTERNAL, ALTER COLUMN subjects SET STORAGE EXTERNAL;
+CREATE UNLOGGED TABLE stead.marks (
+	block BIGINT PRIMARY KEY,
+	marks BYTEA NOT NULL
+);
+ALTER TABLE stead.marks ALTER COLUMN marks SET STORAGE EXTERNAL;
+CREATE UNLOGGED TABLE stead.labels (
+	n       BIGINT PRIMARY KEY,
+	kind    TEXT COLLATE "C" NOT NULL,
+	app     TEXT COLLATE "C" NOT NULL,
+	outcome TEXT COLLATE "C" NOT NULL
+);
+ALTER TABLE stead.place ADD COLUMN blocks BIGINT NOT NULL DEFAULT 0;
 `

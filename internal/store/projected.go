@@ -55,7 +55,7 @@ func text(s string) driver.Value {
 
 func (r *projected) filing() *filing {
 	e := &r.event
-	return &filing{kind: string(e.Kind), actor: string(e.Actor), subject: string(e.Subject), mandate: string(e.Mandate),
+	return &filing{actor: string(e.Actor), subject: string(e.Subject), mandate: string(e.Mandate),
 		session: string(e.Session), decision: string(e.Decision)}
 }
 

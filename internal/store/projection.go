@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
 )
 
 // eventsSchema is the stable view of what happened, for people who read SQL. Empty texts stand for nothing.
@@ -28,16 +29,16 @@ CREATE TABLE IF NOT EXISTS events (
 CREATE TABLE IF NOT EXISTS words (place INTEGER PRIMARY KEY, entries BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS spans (segment INTEGER PRIMARY KEY, low TEXT NOT NULL, high TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS blocks (
-	block  INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL,
+	block  INTEGER PRIMARY KEY, low INTEGER NOT NULL, high INTEGER NOT NULL, sums BLOB NOT NULL,
 	whats  BLOB NOT NULL, times BLOB NOT NULL, actors BLOB NOT NULL, subjects BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS marks (block INTEGER PRIMARY KEY, marks BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS labels (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, app TEXT NOT NULL, outcome TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, leaf BLOB NOT NULL);
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 `
 
-const projectionForm = 3 // the user_version of events.db
+const projectionForm = 4 // the user_version of events.db
 
 const (
 	projectedColumns = 20
@@ -124,7 +125,7 @@ func (p *projection) prepare() error {
 		{&p.begin, "BEGIN IMMEDIATE", 0}, {&p.end, "COMMIT", 0}, {&p.single, insertProjected + row, projectedColumns},
 		{&p.insert, insertProjected + row + strings.Repeat(", "+row, rowsPerInsert-1), rowsPerInsert * projectedColumns},
 		{&p.place, putPlace, 2}, {&p.words, fileWords, 2}, {&p.span, fileSpan, 3},
-		{&p.block, keepBlock, 7}, {&p.marks, keepMarks, 2}, {&p.label, keepLabel, 4},
+		{&p.block, keepBlock, 8}, {&p.marks, keepMarks, 2}, {&p.label, keepLabel, 4},
 	} {
 		var err error
 		if *s.to, err = p.conn.prepare(s.sql, s.args); err != nil {
@@ -287,7 +288,7 @@ func (p *projection) write(list []projected) error {
 		return err
 	}
 	last := &list[len(list)-1]
-	t, err := p.tray()
+	t, err := newTray(drawn{p})
 	if err == nil {
 		err = p.rows(t, list)
 	}
@@ -330,7 +331,7 @@ func (p *projection) rows(t *tray, list []projected) error {
 			p.drawer.segment = segment
 		}
 		p.drawer.file(r.number-1, to[3].Value.(string), r.filing())
-		if err := t.put(r, to); err != nil {
+		if err := t.put(r, to[16].Value, to[17].Value); err != nil {
 			return err
 		}
 		if n++; n == rowsPerInsert {
@@ -354,4 +355,14 @@ func (p *projection) remaining(n int) error {
 		}
 	}
 	return nil
+}
+
+func (p *projection) tables() tables { return tables{queryer: p.read} }
+
+func (p *projection) search(ctx context.Context, q authority.EventQuery) (found []uint64, at uint64, err error) {
+	return looking(p.tables(), q, p.store.Pruned()).find(ctx)
+}
+
+func (p *projection) count(ctx context.Context, q authority.EventQuery, t *graph) (whole bool, err error) {
+	return counting(p.tables(), q, p.store.Pruned()).within(t.c.Within).count(ctx, t)
 }

@@ -13,7 +13,7 @@ const (
 	maxLimit     = 1000
 )
 
-// Events answers from the projection, which may lag behind the log by some 200 ms. Errors: invalid, broken.
+// Events answers from the projection, which may lag behind the log by some 200 ms. Errors: invalid, broken; authority.Short.
 func (s *Store) Events(ctx context.Context, q authority.EventQuery) ([]authority.StoredEvent, error) {
 	if q.Limit < 0 || q.Limit > maxLimit {
 		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "at most %d events can be asked for at once", maxLimit)
@@ -21,21 +21,37 @@ func (s *Store) Events(ctx context.Context, q authority.EventQuery) ([]authority
 	if q.Limit == 0 {
 		q.Limit = defaultLimit
 	}
-	found, err := s.events.search(ctx, q)
+	found, at, err := s.events.search(ctx, q)
 	if err != nil {
 		return nil, stead.Because(err, "search the events")
 	}
-	return s.these(ctx, found)
+	events, err := s.these(ctx, found)
+	if err == nil && at > 0 {
+		err = &authority.Short{At: at}
+	}
+	return events, err
 }
 
-// these reads events from the log itself: what an answer shows is what was hashed.
+// these reads events from the log itself: what an answer shows is what was hashed. What was pruned since is left out.
 func (s *Store) these(ctx context.Context, found []uint64) ([]authority.StoredEvent, error) {
 	events := make([]authority.StoredEvent, 0, len(found))
+	if len(found) == 0 {
+		return events, nil
+	}
+	err := s.Latest(ctx)
+	var list map[uint64]row
+	if err == nil {
+		list, err = s.chosen(ctx, found)
+	}
+	if err != nil {
+		return nil, stead.Because(err, "read events")
+	}
 	for _, index := range found {
-		e, err := s.Event(ctx, index)
-		if stead.KindOf(err) == stead.Missing {
-			continue // pruned since
+		r := list[index]
+		if r.event == nil || index >= s.Head().Size {
+			continue
 		}
+		e, err := s.opened(index, r)
 		if err != nil {
 			return nil, err
 		}

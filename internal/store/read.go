@@ -40,6 +40,33 @@ func (s *Store) rows(ctx context.Context, index uint64, n int) ([]row, error) {
 	return list, q.Err()
 }
 
+// chosen reads some events by their indexes.
+func (s *Store) chosen(ctx context.Context, indexes []uint64) (map[uint64]row, error) {
+	if err := s.keys.refresh(ctx); err != nil {
+		return nil, err
+	}
+	in, args := s.read.among("idx", indexes)
+	q, err := s.read.QueryContext(ctx, "SELECT idx, event, leaf FROM log WHERE "+in, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer q.Close()
+	list := make(map[uint64]row, len(indexes))
+	for q.Next() {
+		var index uint64
+		var r row
+		var leaf sql.RawBytes
+		if err := q.Scan(&index, &r.event, &leaf); err != nil {
+			return nil, err
+		}
+		if copy(r.leaf[:], leaf) != len(r.leaf) {
+			return nil, corrupt("event %d has no leaf", index)
+		}
+		list[index] = r
+	}
+	return list, q.Err()
+}
+
 // Leaves gives the hashes of the leaves [from, from+n).
 func (s *Store) Leaves(ctx context.Context, from uint64, n int) ([]stead.Hash, error) {
 	q, err := s.read.QueryContext(ctx, "SELECT leaf FROM log WHERE idx >= ? ORDER BY idx LIMIT ?", int64(from), n)

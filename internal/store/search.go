@@ -13,17 +13,19 @@ import (
 	"github.com/steadhq/stead/internal/authority"
 )
 
-// A search finds events: the few that are filed under a word by their rows, else by the blocks, and what only rows can
-// tell by these.
+// A search finds events: the few that are filed under a name by their rows, else by the blocks, and what only rows can
+// tell by these. It never reads one thing while it reads another: who waits for a second connection with one in his hand
+// keeps everybody else who does the same waiting too.
 type search struct {
-	db    *sql.DB
+	db    tables
 	q     authority.EventQuery
 	where *clause
-	words []word    // a row that is looked for is filed under one of these; none: under any
+	names []name    // a row that is looked for is filed under one of these; none: under any
 	last  uint64    // index after the last that is looked at
 	until time.Time // it is given up then; zero: never
 
-	enough bool // nobody wants more
+	enough bool   // nobody wants more
+	come   uint64 // how far it has come: the index after the last, or of the first if the newest come first
 }
 
 // A hit is an event that a query chooses.
@@ -39,21 +41,14 @@ const (
 	most   = 1000 // buckets that are read at once
 )
 
-// search gives the indexes of the events that a query asks for.
-func (p *projection) search(ctx context.Context, q authority.EventQuery) (found []uint64, err error) {
-	_, err = p.looking(q).each(ctx, func(hits []hit) bool {
-		for _, h := range hits[:min(len(hits), q.Limit-len(found))] {
-			found = append(found, h.index)
-		}
-		return len(found) < q.Limit
-	})
-	return found, err
-}
-
 // looking makes a search. What was pruned may stand in a block still.
-func (p *projection) looking(q authority.EventQuery) *search {
-	q.After = max(q.After, p.store.Pruned())
-	return &search{db: p.read, q: q, where: where(q, "LIKE"), words: wordsOf(q), last: lastOf(q)}
+func looking(db tables, q authority.EventQuery, pruned uint64) *search {
+	q.After = max(q.After, pruned)
+	like := "LIKE"
+	if db.numbered {
+		like = "ILIKE"
+	}
+	return &search{db: db, q: q, where: where(q, like), names: namesOf(q), last: lastOf(q)}
 }
 
 func lastOf(q authority.EventQuery) uint64 {
@@ -63,71 +58,80 @@ func lastOf(q authority.EventQuery) uint64 {
 	return math.MaxInt64
 }
 
+// find gives the indexes of the events that a query asks for. At: it took too long, and this is the cursor to go on with.
+func (s *search) find(ctx context.Context) (found []uint64, at uint64, err error) {
+	whole, err := s.within(s.q.Within).each(ctx, func(hits []hit) bool {
+		for _, h := range hits[:min(len(hits), s.q.Limit-len(found))] {
+			found = append(found, h.index)
+		}
+		return len(found) < s.q.Limit
+	})
+	if err != nil || whole || len(found) == s.q.Limit {
+		return found, 0, err
+	}
+	if s.q.Newest {
+		return found, s.come + 1, nil
+	}
+	return found, s.come, nil
+}
+
 // each gives the hits in the order that is asked for, some at a time, until told false. Whole: there were no more, or
 // nobody wanted them.
 func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, err error) {
-	if len(s.words) == 0 {
+	if len(s.names) == 0 {
 		return s.blocks(ctx, give)
 	}
 	list, err := s.filed(ctx)
 	if err != nil {
 		return false, err
 	}
-	if len(list) > few && s.q.Decision == "" && s.q.Mandate == "" && s.q.Session == "" {
+	if beyond := len(list) > few; beyond && s.q.Decision == "" && s.q.Mandate == "" && s.q.Session == "" {
 		return s.blocks(ctx, give)
+	} else if beyond && s.db.numbered {
+		return s.onward(ctx, give)
 	}
 	for part := range slices.Chunk(list, atOnce) {
-		hits, err := s.rows(ctx, "idx IN ("+numbered(part)+")")
-		if err != nil || s.late() {
+		hits, err := s.these(ctx, part)
+		if err != nil {
 			return false, err
 		}
-		if !give(hits) {
+		if s.passed(part[len(part)-1]); !give(hits) {
 			break
+		}
+		if s.late() {
+			return false, nil
 		}
 	}
 	return true, nil
 }
 
+// passed notes that everything was looked at up to an index, and it too.
+func (s *search) passed(index uint64) {
+	if s.come = index; !s.q.Newest {
+		s.come++
+	}
+}
+
 func (s *search) late() bool { return !s.until.IsZero() && time.Now().After(s.until) }
 
-// wordsOf gives the words of what a query names that is the rarest.
-func wordsOf(q authority.EventQuery) []word {
-	for _, w := range []struct {
-		by   byte
-		text string
-	}{{byDecision, string(q.Decision)}, {byMandate, string(q.Mandate)}, {bySession, string(q.Session)},
-		{bySubject, string(q.Subject)}, {byActor, string(q.Actor)}} {
-		if w.text != "" {
-			return []word{wordOf(w.by, w.text)}
+// A name is what events are filed by: a column, and what stands in it.
+type name struct {
+	by           byte
+	column, text string
+}
+
+// namesOf gives the names of what a query names that is the rarest.
+func namesOf(q authority.EventQuery) []name {
+	for _, n := range []name{{byDecision, "decision", string(q.Decision)}, {byMandate, "mandate", string(q.Mandate)}, {bySession, "session", string(q.Session)},
+		{bySubject, "subject", string(q.Subject)}, {byActor, "actor", string(q.Actor)}} {
+		if n.text != "" {
+			return []name{n}
 		}
 	}
 	if q.Either != "" {
-		return []word{wordOf(byActor, string(q.Either)), wordOf(bySubject, string(q.Either))}
+		return []name{{byActor, "actor", string(q.Either)}, {bySubject, "subject", string(q.Either)}}
 	}
-	var words []word
-	for _, k := range q.Kinds {
-		stem := stem(k)
-		if k != "" && stem == "" {
-			return nil
-		}
-		if k != "" {
-			words = append(words, wordOf(byKind, stem))
-		}
-	}
-	return words
-}
-
-// segments lists those that may hold what is looked for, by their times and numbers.
-func (s *search) segments(ctx context.Context) ([]int64, error) {
-	low, high := "", "\U0010FFFF"
-	if !s.q.From.IsZero() {
-		low = s.q.From.UTC().Format(stead.TimeForm)
-	}
-	if !s.q.To.IsZero() {
-		high = s.q.To.UTC().Format(stead.TimeForm)
-	}
-	return s.numbers(ctx, "SELECT segment FROM spans WHERE high >= ? AND low < ? AND segment BETWEEN ? AND ?",
-		low, high, int64(s.q.After/segmentSize), int64(s.last/segmentSize))
+	return nil
 }
 
 func (s *search) direction() string {
@@ -137,47 +141,70 @@ func (s *search) direction() string {
 	return ""
 }
 
-// filed lists the rows that are filed under one of the words.
+// filed lists the rows that are filed under one of the names. PostgreSQL, where an index knows them, lists no more than show
+// that they are many.
 func (s *search) filed(ctx context.Context) (list []uint64, err error) {
-	segments, err := s.segments(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range s.words {
-		for some := range slices.Chunk(segments, most) {
-			if list, err = s.entries(ctx, list, some, w); err != nil {
-				return nil, err
-			}
+	var segments []int64
+	if !s.db.numbered {
+		if segments, err = s.segments(ctx); err != nil {
+			return nil, err
 		}
 	}
+	for _, n := range s.names {
+		if s.db.numbered {
+			list, err = s.indexed(ctx, list, n)
+		} else {
+			list, err = s.worded(ctx, list, segments, wordOf(n.by, n.text))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	list = slices.DeleteFunc(list, func(index uint64) bool { return index < s.q.After || index >= s.last })
 	return inOrder(list, s.q.Newest), nil
 }
 
-func (s *search) entries(ctx context.Context, list []uint64, segments []int64, w word) ([]uint64, error) {
-	places := make([]uint64, len(segments))
-	for i, segment := range segments {
-		places[i] = uint64(segment)*buckets + uint64(w%buckets)
+// indexed reads an index of PostgreSQL's. Those that leave out what is empty need to hear that it is not.
+func (s *search) indexed(ctx context.Context, list []uint64, n name) ([]uint64, error) {
+	found, err := numbers(ctx, s.db, "SELECT idx FROM events WHERE "+n.column+" = ? AND "+n.column+" <> '' AND idx >= ? AND idx < ? ORDER BY idx"+s.direction()+" LIMIT ?",
+		n.text, int64(s.q.After), int64(s.last), few+1)
+	for _, index := range found {
+		list = append(list, uint64(index))
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT place, entries FROM words WHERE place IN ("+numbered(places)+")")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var place int64
-		var entries sql.RawBytes
-		if err := rows.Scan(&place, &entries); err != nil {
-			return nil, err
-		}
-		list = placesOf(list, uint64(place), entries, w)
-	}
-	return list, rows.Err()
+	return list, err
 }
 
-// rows looks at the rows in a range for all that is asked.
-func (s *search) rows(ctx context.Context, in string) ([]hit, error) {
-	text := "SELECT idx, at, outcome FROM events WHERE " + strings.Join(append([]string{in}, s.where.parts...), " AND ") + " ORDER BY idx" + s.direction()
-	rows, err := s.db.QueryContext(ctx, text, s.where.args...)
+// onward goes on from row to row, of more than blocks can tell.
+func (s *search) onward(ctx context.Context, give func([]hit) bool) (whole bool, err error) {
+	for {
+		hits, err := s.rows(ctx, "idx >= ? AND idx < ?", " LIMIT "+strconv.Itoa(most), int64(s.q.After), int64(s.last))
+		if err != nil {
+			return false, err
+		}
+		if !give(hits) || len(hits) < most {
+			return true, nil
+		}
+		if s.passed(hits[len(hits)-1].index); s.q.Newest {
+			s.last = s.come
+		} else {
+			s.q.After = s.come
+		}
+		if s.late() {
+			return false, nil
+		}
+	}
+}
+
+// these looks at rows by their numbers.
+func (s *search) these(ctx context.Context, list []uint64) ([]hit, error) {
+	in, args := s.db.among("idx", list)
+	return s.rows(ctx, in, "", args...)
+}
+
+// rows looks at some rows for all that is asked.
+func (s *search) rows(ctx context.Context, in, limit string, args ...any) ([]hit, error) {
+	text := "SELECT idx, at, outcome FROM events WHERE " + strings.Join(append([]string{in}, s.where.parts...), " AND ") + " ORDER BY idx" + s.direction() + limit
+	rows, err := s.db.QueryContext(ctx, text, append(args, s.where.args...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -185,45 +212,16 @@ func (s *search) rows(ctx context.Context, in string) ([]hit, error) {
 	var hits []hit
 	for rows.Next() {
 		var h hit
-		var at, outcome string
+		var at, outcome sql.RawBytes
 		if err := rows.Scan(&h.index, &at, &outcome); err != nil {
 			return nil, err
 		}
-		when, err := time.Parse(stead.TimeForm, at)
+		when, err := time.Parse(stead.TimeForm, string(at))
 		if err != nil {
 			return nil, err
 		}
-		h.at, h.refused = when.UnixMicro(), outcome == string(stead.No)
+		h.at, h.refused = when.UnixMicro(), string(outcome) == string(stead.No)
 		hits = append(hits, h)
 	}
 	return hits, rows.Err()
-}
-
-func (s *search) numbers(ctx context.Context, text string, args ...any) ([]int64, error) {
-	rows, err := s.db.QueryContext(ctx, text, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var list []int64
-	for rows.Next() {
-		var n int64
-		if err := rows.Scan(&n); err != nil {
-			return nil, err
-		}
-		list = append(list, n)
-	}
-	return list, rows.Err()
-}
-
-// numbered writes a list of numbers.
-func numbered(list []uint64) string {
-	var b []byte
-	for i, n := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendUint(b, n, 10)
-	}
-	return string(b)
 }

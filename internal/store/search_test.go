@@ -1,16 +1,19 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/store"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 var someKinds = []stead.EventKind{"request.allowed", "request.denied", "request.asked", "mandate.started", "mandate.start.refused", "session.started", "odd"}
@@ -47,7 +50,18 @@ func matches(q authority.EventQuery, n uint64, e *stead.Event) bool {
 // in steps, opened again and pruned.
 func TestSearch(t *testing.T) {
 	t.Parallel()
-	r, o := rand.New(rand.NewPCG(3, 4)), options(t, t.TempDir())
+	searches(t, options(t, t.TempDir()), 400)
+}
+
+// PostgreSQL answers the same.
+func TestSearchOnPostgres(t *testing.T) {
+	t.Parallel()
+	searches(t, onPostgres(t, pgtest.Start(t).Create(t)), 100)
+}
+
+func searches(t *testing.T, o store.Options, questions int) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(3, 4))
 	s := open(t, o)
 	var all []stead.Event
 	for len(all) < 9500 {
@@ -64,7 +78,7 @@ func TestSearch(t *testing.T) {
 		}
 	}
 	settle(t, s)
-	sameAnswers(t, s, r, all, 0)
+	sameAnswers(t, s, r, all, 0, questions)
 	shut(t, s)
 	s = open(t, o)
 	defer shut(t, s)
@@ -77,7 +91,7 @@ func TestSearch(t *testing.T) {
 		t.Fatal(err)
 	}
 	settle(t, s)
-	sameAnswers(t, s, r, append(all, last.Event), pruned)
+	sameAnswers(t, s, r, append(all, last.Event), pruned, questions)
 }
 
 func settle(t *testing.T, s *store.Store) {
@@ -87,9 +101,9 @@ func settle(t *testing.T, s *store.Store) {
 	}
 }
 
-func sameAnswers(t *testing.T, s *store.Store, r *rand.Rand, all []stead.Event, pruned uint64) {
+func sameAnswers(t *testing.T, s *store.Store, r *rand.Rand, all []stead.Event, pruned uint64, questions int) {
 	t.Helper()
-	for range 400 {
+	for range questions {
 		q := question(r, all)
 		var want []uint64
 		for i := range all {
@@ -113,7 +127,66 @@ func sameAnswers(t *testing.T, s *store.Store, r *rand.Rand, all []stead.Event, 
 		if !slices.Equal(got, want) {
 			t.Fatalf("%+v: found %d, want %d", q, got, want)
 		}
+		if r.IntN(20) == 0 {
+			if got := bit(t, s, q); !slices.Equal(got, want) {
+				t.Fatalf("%+v: bit by bit found %d, want %d", q, got, want)
+			}
+		}
 	}
+}
+
+// bit finds what is asked for although each search is given up as soon as it has begun: it goes on where that was.
+func bit(t *testing.T, s *store.Store, q authority.EventQuery) (got []uint64) {
+	t.Helper()
+	for want := q.Limit; ; {
+		q.Within, q.Limit = 1, want-len(got)
+		found, err := s.Events(t.Context(), q)
+		at, err := authority.Shorted(err)
+		if err != nil || at > 0 && (q.Newest && q.Before > 0 && at >= q.Before || !q.Newest && at <= q.After) {
+			t.Fatalf("%+v: no step on from there: %d, %v", q, at, err)
+		}
+		for _, e := range found {
+			got = append(got, e.Index)
+		}
+		switch {
+		case at == 0:
+			return got
+		case q.Newest:
+			q.Before = at
+		default:
+			q.After = at
+		}
+	}
+}
+
+// Searches that read rows while they look at blocks do not wait for each other's connections.
+func TestSearchesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := open(t, options(t, t.TempDir()))
+	defer shut(t, s)
+	r := rand.New(rand.NewPCG(5, 6))
+	var all []stead.Change
+	for len(all) < 6000 {
+		all = append(all, stead.Change{Event: seen(r, len(all))})
+	}
+	if _, err := s.Append(t.Context(), authority.Entry{Changes: all}); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, s)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	var asking sync.WaitGroup
+	for range 32 {
+		asking.Go(func() {
+			for range 10 {
+				if _, err := s.Counted(ctx, authority.EventQuery{Text: "/orders/1"}, authority.Counting{}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	asking.Wait()
 }
 
 // sameCounts compares the numbers with those of the rows.

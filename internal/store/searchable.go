@@ -13,8 +13,8 @@ type searchable interface {
 	follow(ctx context.Context)
 	// finish leaves it as far along as it can be had at once.
 	finish()
-	// search gives the indexes of the events that a query asks for.
-	search(ctx context.Context, q authority.EventQuery) ([]uint64, error)
+	// search gives the indexes of the events that a query asks for; at: it was given up, and goes on from there.
+	search(ctx context.Context, q authority.EventQuery) (found []uint64, at uint64, err error)
 	// count counts them, the newest first; whole: all of them.
 	count(ctx context.Context, q authority.EventQuery, t *graph) (whole bool, err error)
 	// settled waits until it has reached number.

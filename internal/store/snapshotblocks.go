@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/binary"
@@ -25,10 +26,11 @@ func (s *Snapshot) blocks(ctx context.Context, f *files, from, to, projected uin
 		return err
 	}
 	f.blocks = map[uint64]*block{}
-	_, err := collect(ctx, s.copy, `SELECT block, low, high, whats, times, actors, subjects, marks FROM blocks JOIN marks USING (block)
+	_, err := collect(ctx, s.copy, `SELECT block, low, high, sums, whats, times, actors, subjects, marks FROM blocks JOIN marks USING (block)
 		WHERE block >= ? AND block < ?`, from/blockSize, (max(to, 1)-1)/blockSize+1, func(rows *sql.Rows) (none struct{}, err error) {
 		b := &block{}
-		if err = rows.Scan(&b.number, &b.low, &b.high, &b.whats, &b.times, &b.actors, &b.subjects, &b.marks); err == nil && b.whole(projected) {
+		var sums []byte
+		if err = rows.Scan(&b.number, &b.low, &b.high, &sums, &b.whats, &b.times, &b.actors, &b.subjects, &b.marks); err == nil && b.whole(projected) && bytes.Equal(sums, b.sums()) {
 			f.blocks[b.number] = b
 		}
 		return none, err

@@ -16,14 +16,19 @@ const countFiled = `SELECT (SELECT count(*) FROM events)
 	+ (SELECT count(*) FROM blocks WHERE block < 0 OR block > (SELECT ifnull(max(idx), -1) / 512 FROM events))
 	+ (SELECT count(*) FROM marks WHERE block < 0 OR block > (SELECT ifnull(max(idx), -1) / 512 FROM events))`
 
+// countBlocked is the same on PostgreSQL.
+const countBlocked = `SELECT (SELECT count(*) FROM events)
+	+ (SELECT count(*) FROM blocks WHERE block < 0 OR block > (SELECT coalesce(max(idx), -1) / 512 FROM events))
+	+ (SELECT count(*) FROM marks WHERE block < 0 OR block > (SELECT coalesce(max(idx), -1) / 512 FROM events))`
+
 func (s *Snapshot) countProjected() string {
 	if s.files() {
 		return countFiled
 	}
-	return "SELECT count(*) FROM events"
+	return countBlocked
 }
 
-// files tells whether rows are found by what is filed of them; PostgreSQL finds them by indexes of its own.
+// files tells whether rows are filed by words; PostgreSQL finds them by indexes of its own.
 func (s *Snapshot) files() bool { return !s.copy.numbered }
 
 // A ProjectedRow is a row of the projection, its columns as a JSON list.
@@ -38,12 +43,9 @@ func (s *Snapshot) Projected() bool { return s.copy.queryer != nil }
 // Rows gives the rows of the events [from, to). A row that a search would not find comes with a text that no event
 // accounts for.
 func (s *Snapshot) Rows(ctx context.Context, from, to uint64) ([]ProjectedRow, error) {
-	var filed files
-	if s.files() {
-		var err error
-		if filed, err = s.filed(ctx, from, to); err != nil {
-			return nil, err
-		}
+	filed, err := s.filed(ctx, from, to)
+	if err != nil {
+		return nil, err
 	}
 	return collect(ctx, s.copy, "SELECT "+projectedNames+" FROM events WHERE idx >= ? AND idx < ? ORDER BY idx", from, to,
 		func(rows *sql.Rows) (r ProjectedRow, err error) {
@@ -57,7 +59,7 @@ func (s *Snapshot) Rows(ctx context.Context, from, to uint64) ([]ProjectedRow, e
 			}
 			index, _ := values[0].(int64)
 			r.Index = uint64(index)
-			if r.Row, err = json.Marshal(values); err == nil && s.files() && (!filed.has(r.Index, values) || !filed.counts(r.Index, values)) {
+			if r.Row, err = json.Marshal(values); err == nil && (s.files() && !filed.has(r.Index, values) || !filed.counts(r.Index, values)) {
 				r.Row = append(r.Row, "not filed as it is"...)
 			}
 			return r, err
@@ -94,6 +96,9 @@ func (s *Snapshot) filed(ctx context.Context, from, to uint64) (files, error) {
 	var projected int64
 	if err := s.copy.QueryRowContext(ctx, reachedPlace).Scan(&projected); err != nil {
 		return f, err
+	}
+	if !s.files() {
+		return f, s.blocks(ctx, &f, from, to, uint64(projected))
 	}
 	first, last := from/segmentSize, (max(to, 1)-1)/segmentSize
 	_, err := collect(ctx, s.copy, "SELECT place, entries FROM words WHERE place >= ? AND place < ?", first*buckets, (last+1)*buckets,
@@ -136,7 +141,7 @@ func (f *files) has(index uint64, values []any) bool {
 		t, _ := values[i].(string)
 		return t
 	}
-	want := (&filing{kind: text(2), actor: text(4), subject: text(5), mandate: text(6), session: text(7), decision: text(8)}).words(nil)
+	want := (&filing{actor: text(4), subject: text(5), mandate: text(6), session: text(7), decision: text(8)}).words(nil)
 	slices.Sort(want)
 	have := f.words[index]
 	slices.Sort(have)

@@ -76,3 +76,27 @@ func (t tables) text(q string) string {
 	}
 	return string(b)
 }
+
+// among says that a column has one of some numbers.
+func (t tables) among(column string, list []uint64) (text string, args []any) {
+	if t.numbered {
+		all := make([]int64, len(list))
+		for i, n := range list {
+			all[i] = int64(n)
+		}
+		return column + " = ANY(?)", []any{all}
+	}
+	return column + " IN (" + numbered(list) + ")", nil
+}
+
+// numbered writes a list of numbers.
+func numbered(list []uint64) string {
+	var b []byte
+	for i, n := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(b, n, 10)
+	}
+	return string(b)
+}

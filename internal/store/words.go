@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"slices"
-	"strings"
 )
 
 // The projection finds events by words: hashes of what a search can name. They are filed by segments of the log, so
@@ -19,7 +18,6 @@ const (
 type word uint32
 
 const (
-	byKind     = 'k'
 	byActor    = 'a'
 	bySubject  = 's'
 	byMandate  = 'm'
@@ -37,7 +35,7 @@ func wordOf(by byte, text string) word {
 }
 
 // A filing is what of a row is filed.
-type filing struct{ kind, actor, subject, mandate, session, decision string }
+type filing struct{ actor, subject, mandate, session, decision string }
 
 func (f *filing) words(dst []word) []word {
 	for _, w := range [...]struct {
@@ -48,27 +46,7 @@ func (f *filing) words(dst []word) []word {
 			dst = append(dst, wordOf(w.by, w.text))
 		}
 	}
-	if stem := stem(f.kind); stem != "" {
-		dst = append(dst, wordOf(byKind, stem))
-	}
 	return dst
-}
-
-// stem is what of a kind, or of the beginning of one, is filed: the noun and its dot, and of requests, which are most
-// of a log, the first letter of the verb too. Requests that were allowed are not filed by their kind: whoever looks
-// for them finds them wherever he looks.
-func stem(kind string) string {
-	const most, usual = "request.", "request.a"
-	dot := strings.IndexByte(kind, '.')
-	switch {
-	case dot < 0 || strings.HasPrefix(kind, usual):
-		return ""
-	case !strings.HasPrefix(kind, most):
-		return kind[:dot+1]
-	case len(kind) < len(usual):
-		return ""
-	}
-	return kind[:len(usual)]
 }
 
 // A drawer collects what is to be filed of one segment.
