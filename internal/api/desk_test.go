@@ -31,8 +31,9 @@ type desk struct {
 	csv    string // that was to be imported
 	edit   authority.Edit
 	armed  time.Time
-	err    error // what the next verb says
-	over   bool  // every session is over
+	err    error  // what the next verb says
+	over   bool   // every session is over
+	short  uint64 // where a search is given up before it has found anything; 0: nowhere
 	trail  []authority.StoredEvent
 	query  authority.EventQuery
 	files  map[string]string
@@ -253,6 +254,9 @@ func (d *desk) Events(_ context.Context, q authority.EventQuery) ([]authority.St
 	defer d.mu.Unlock()
 	if q.Limit != 1 {
 		d.query = q
+	}
+	if q.Within > 0 && d.short > 0 && (q.Before == 0 || q.Before > d.short) {
+		return nil, &authority.Short{At: d.short}
 	}
 	var found []authority.StoredEvent
 	for _, e := range d.trail {

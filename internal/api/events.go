@@ -84,6 +84,9 @@ func (a *API) events(d *door) {
 	}, a.readEvents)
 }
 
+// lookWithin is how long is looked for events until a page is given with those that were found: fewer than it has room for.
+const lookWithin = 60 * time.Millisecond
+
 func (a *API) readEvents(ctx context.Context, by authority.By, in *eventsIn) (*eventsOut, error) {
 	if strings.Contains(in.Accept, "text/event-stream") {
 		return a.stream(ctx, by, in)
@@ -92,18 +95,22 @@ func (a *API) readEvents(ctx context.Context, by authority.By, in *eventsIn) (*e
 	if err != nil {
 		return nil, err
 	}
-	q.Newest, q.Limit = in.Order != "oldest", in.Limit
+	q.Newest, q.Limit, q.Within = in.Order != "oldest", in.Limit, lookWithin
 	if err := cursor(ctx, &q, in.Token); err != nil {
 		return nil, err
 	}
 	found, err := a.Trail.Events(ctx, q)
+	at, err := authority.Shorted(err)
 	if err != nil {
 		return nil, err
 	}
 	out := Events{Events: each(found, func(e authority.StoredEvent) Event { return a.event(e, by, own) })}
-	next := ""
 	if len(found) == q.Limit {
-		next = strconv.FormatUint(found[len(found)-1].Number(), 10)
+		at = found[len(found)-1].Number()
+	}
+	next := ""
+	if at > 0 {
+		next = strconv.FormatUint(at, 10)
 	}
 	var link Next
 	out.NextPage, link = onward(ctx, next)

@@ -66,6 +66,22 @@ func TestWrittenFilter(t *testing.T) {
 	}
 }
 
+// A page for which there was not time enough holds fewer events, or none, and the next goes on from there.
+func TestPageGivenUp(t *testing.T) {
+	r := newRig(t)
+	r.desk.trail, r.desk.short = trail(5), 4
+	w := r.do("GET", "/v1/events?text=zebra", "stp_aud", "")
+	_, token, more := strings.Cut(w.Body.String(), `"next_page_token":"`)
+	if w.Code != 200 || !more || !strings.Contains(w.Body.String(), `"events":[]`) {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	token, _, _ = strings.Cut(token, `"`)
+	w = r.do("GET", "/v1/events?text=zebra&page_token="+token, "stp_aud", "")
+	if w.Code != 200 || strings.Count(w.Body.String(), `{"index":`) != 3 || strings.Contains(w.Body.String(), "next_page_token") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
 func TestPagesGoOnWhereTheLastEnded(t *testing.T) {
 	r := newRig(t)
 	r.desk.trail = trail(5)

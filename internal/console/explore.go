@@ -28,6 +28,7 @@ type exploreView struct {
 	Newest  string // addresses; empty: there is none
 	Newer   string
 	Older   string
+	Looked  string // how far was looked, where there was no time for more
 	Export  string
 	Badge   badge
 	Live    live
@@ -67,8 +68,9 @@ func (c *Console) audit(v *visit) error {
 // fill reads one page, and counts what is before and after it.
 func (p *exploreView) fill(v *visit, w wish) error {
 	page := w.Query
-	page.Newest, page.Limit, page.Before = true, w.Size+1, w.Before
+	page.Newest, page.Limit, page.Before, page.Within = true, w.Size+1, w.Before, lookWithin
 	events, err := v.events(page)
+	at, err := authority.Shorted(err)
 	if err != nil {
 		return err
 	}
@@ -90,8 +92,11 @@ func (p *exploreView) fill(v *visit, w wish) error {
 	p.Count = counted(n, w.Before, len(events))
 	p.Export = strings.Replace(address(w.Filter, 0, 0), "/audit", "/audit/export", 1)
 	p.Sizes = sizes(w)
-	if more {
+	switch {
+	case more:
 		p.Older = address(w.Filter, w.Size, events[len(events)-1].Number())
+	case at > 0:
+		p.Older, p.Looked = address(w.Filter, w.Size, at), number(at)
 	}
 	if p.Badge, err = v.badge(); err != nil {
 		return err
@@ -108,8 +113,9 @@ func (p *exploreView) fill(v *visit, w wish) error {
 // newer is the page before this one, as it would be turned to from the newest.
 func (v *visit) newer(w wish) (string, error) {
 	page := w.Query
-	page.After, page.Limit = w.Before-1, w.Size
+	page.After, page.Limit, page.Within = w.Before-1, w.Size, lookWithin
 	events, err := v.c.Authority.Events(v.r.Context(), v.by, page)
+	_, err = authority.Shorted(err)
 	if err != nil || len(events) < w.Size {
 		return address(w.Filter, w.Size, 0), err
 	}

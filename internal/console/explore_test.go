@@ -32,6 +32,7 @@ func many(n int) []authority.StoredEvent {
 func TestExplorer(t *testing.T) {
 	counts := func(n authority.Counts) func(*verbs) { return func(a *verbs) { a.counts = n } }
 	some := authority.Counts{Total: 1204, Newer: 50, First: 3, Last: 501, Since: noon.Add(-time.Hour), Until: noon, Whole: true}
+	short := func(a *verbs) { a.short = 60 }
 	late := some
 	late.Whole, late.Looked = false, 90
 	for name, c := range map[string]struct {
@@ -55,7 +56,10 @@ func TestExplorer(t *testing.T) {
 		"two letters":             {auditor(nil), "/audit?q=ab", 400, []string{"at least three letters"}, nil},
 		"a word for oneself":      {auditor(story1()), "/audit?q=person:me", 200, []string{`aria-current="true">Mine`}, nil},
 		"nothing fits":            {auditor(nil), "/audit?q=zebra", 200, []string{"No event fits", `<a href="/audit">look at all of it</a>`}, []string{`rel="next"`}},
-		"verified":                {auditor(story1()), "/audit", 200, []string{"✓ Verified up to event 1,204.", "checkpoint of 1,204 events that the key of the log signed"}, []string{"Check further"}},
+		"given up with nothing": {auditor(nil).with(short), "/audit?q=zebra", 200, []string{"No event fits down to event 60. There was not time",
+			`rel="next" href="/audit?before=60&amp;q=zebra">Look further back`}, []string{"look at all of it"}},
+		"given up with some": {auditor(many(3)).with(short), "/audit?q=zebra", 200, []string{"There was time to look back to event 60.", `rel="next" href="/audit?before=60&amp;q=zebra">Older`}, nil},
+		"verified":           {auditor(story1()), "/audit", 200, []string{"✓ Verified up to event 1,204.", "checkpoint of 1,204 events that the key of the log signed"}, []string{"Check further"}},
 		"an event": {auditor(story1()), "/audit/106", 200, []string{"Event 106", "request.denied", "POST /orders/7", `href="/mandates/man_1"`, `href="/why/dec_3"`, "Leaf hash",
 			"stead audit prove 105 --out event-106", `href="/audit/105"`, `href="/audit/107"`, "read-only (read-only)"}, nil},
 		"no event":      {auditor(story1()), "/audit/900", 404, []string{"There is no event 900"}, nil},

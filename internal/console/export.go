@@ -18,13 +18,18 @@ type exportView struct {
 	frame
 	Chips    []chip
 	Text     string // the filter with its times settled
-	Rows     uint64
+	Rows     string // "0" where there is none
 	To       uint64 // number of the newest event that may be in it
 	Facts    [][2]string
 	Problem  string
 	Back     string
 	Narrowed bool
 }
+
+const (
+	exportWithin = 60 * time.Millisecond
+	uncounted    = "uncounted" // instead of how many rows were seen
+)
 
 // export shows exactly what would be in the file.
 func (c *Console) export(v *visit) error {
@@ -49,13 +54,16 @@ func (v *visit) showExport(status int, w wish, to uint64, problem string) error 
 	p := exportView{frame: v.frame("Before you export", "Exactly these rows will be in the file, and no others."), Chips: c.chips(w), To: to,
 		Text: settled.Filter.String(), Problem: problem, Back: address(w.Filter, 0, 0), Narrowed: len(w.Filter) > 0}
 	settled.Query.Before = to + 1
-	n, err := c.Authority.Counted(v.r.Context(), v.by, settled.Query, authority.Counting{})
+	n, err := c.Authority.Counted(v.r.Context(), v.by, settled.Query, authority.Counting{Within: exportWithin})
 	if err != nil {
 		return err
 	}
 	head := c.Record.Head()
-	p.Rows = n.Total
-	p.Facts = known([][2]string{{"Rows", number(n.Total)}, {"First", eventAt(n.First, c.at(n.Since))}, {"Last", eventAt(n.Last, c.at(n.Until))},
+	rows, first := number(n.Total), eventAt(n.First, c.at(n.Since))
+	if p.Rows = strconv.FormatUint(n.Total, 10); !n.Whole {
+		p.Rows, rows, first = uncounted, "at least "+rows+": there are too many to count them while you wait", ""
+	}
+	p.Facts = known([][2]string{{"Rows", rows}, {"First", first}, {"Last", eventAt(n.Last, c.at(n.Until))},
 		{"Up to", "event " + number(to) + ", the newest there was when you opened this page"},
 		{"Checkpoint", number(head.Size) + " events, root " + head.Root.String()}, {"Key of the log", c.Record.Key()}})
 	return v.show(status, exportPage(p))
@@ -105,7 +113,7 @@ func (c *Console) makeExport(v *visit) error {
 	if err != nil {
 		return err
 	}
-	if n.Total != asNumber(f.Get("rows")) {
+	if f.Get("rows") != uncounted && n.Total != asNumber(f.Get("rows")) {
 		return v.showExport(http.StatusConflict, w, to, "these are not the rows you saw: events were pruned meanwhile. Look again")
 	}
 	x := authority.Exporting{Query: w.Filter.String(), Form: form, Rows: n.Total, First: n.First, Last: n.Last}

@@ -33,6 +33,7 @@ type verbs struct {
 	found    []stead.Principal
 	mandates map[stead.MandateID]stead.Mandate
 	events   []authority.StoredEvent
+	short    uint64           // where a search is given up; 0: nowhere
 	counts   authority.Counts // empty: of the events
 	why      authority.Reasoning
 	sessions []stead.Session
@@ -139,11 +140,15 @@ func (a *verbs) Refuse(_ context.Context, _ authority.By, id stead.MandateID, di
 
 func (a *verbs) Events(_ context.Context, _ authority.By, q authority.EventQuery) ([]authority.StoredEvent, error) {
 	events := slices.DeleteFunc(slices.Clone(a.events), func(e authority.StoredEvent) bool { return e.Number() <= q.After })
-	return events[:min(len(events), max(q.Limit, 1))], a.note("events", q.Mandate, q.Actor, q.Subject, q.Kinds, q.Outcome, strings.Join(append(q.Words, q.Text), ""), q.Before)
+	if err := a.note("events", q.Mandate, q.Actor, q.Subject, q.Kinds, q.Outcome, strings.Join(append(q.Words, q.Text), ""), q.Before); err != nil || a.short == 0 || q.Within == 0 {
+		return events[:min(len(events), max(q.Limit, 1))], err
+	}
+	return events, &authority.Short{At: a.short}
 }
 
 func (a *verbs) Counted(_ context.Context, _ authority.By, q authority.EventQuery, c authority.Counting) (authority.Counts, error) {
 	n := a.counts
+	n.Whole = n.Whole || n.Total == 0
 	if n.Total == 0 && len(a.events) > 0 {
 		n = authority.Counts{Total: uint64(len(a.events)), First: a.events[0].Number(), Last: a.events[len(a.events)-1].Number(),
 			Since: noon.Add(-time.Hour), Until: noon, Whole: true}

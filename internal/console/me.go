@@ -67,16 +67,20 @@ func (c *Console) me(v *visit) error {
 func (v *visit) whoActed(p *meView) error {
 	c, who := v.c, v.st.Actor.ID
 	events, err := v.events(authority.EventQuery{Subject: who, Either: who, Kinds: []string{"mandate.", "request."}, Newest: true,
-		Limit: pageOfActs, Before: asNumber(v.r.URL.Query().Get("before"))})
+		Limit: pageOfActs, Before: asNumber(v.r.URL.Query().Get("before")), Within: lookWithin})
+	at, err := authority.Shorted(err)
 	if err != nil {
 		return err
 	}
 	p.Acts = c.acts(events, who)
 	if len(events) == pageOfActs {
-		p.Older = "/me?" + url.Values{"before": {strconv.FormatUint(events[len(events)-1].Number(), 10)}}.Encode()
+		at = events[len(events)-1].Number()
 	}
-	own, err := v.events(authority.EventQuery{Actor: who, Either: who, Newest: true, Limit: fewOfMine})
-	if err != nil {
+	if at > 0 {
+		p.Older = "/me?" + url.Values{"before": {strconv.FormatUint(at, 10)}}.Encode()
+	}
+	own, err := v.events(authority.EventQuery{Actor: who, Either: who, Newest: true, Limit: fewOfMine, Within: lookWithin})
+	if _, err = authority.Shorted(err); err != nil {
 		return err
 	}
 	p.Mine = c.lines(own)

@@ -17,6 +17,7 @@ import (
 // Reports makes reports. Errors: invalid, missing, refused.
 type Reports interface {
 	Report(context.Context, authority.By, authority.ReportWish) (name, kind string, file []byte, err error)
+	// Preview counts; rows of -1: there are so many events, or more, that the rows are counted when the report is made.
 	Preview(context.Context, authority.By, authority.ReportWish) (rows, events int, err error)
 }
 
@@ -31,7 +32,7 @@ type reportsView struct {
 	Apps, Names  []web.Option
 	Problem      string
 	Counted      bool
-	Rows, Events int
+	Rows, Events int // Rows of -1: they are counted later
 }
 
 type reportChoice struct {
