@@ -18,6 +18,7 @@ type Record interface {
 	// Settled waits until the event of that number can be read.
 	Settled(ctx context.Context, number uint64) error
 	Events(context.Context, authority.EventQuery) ([]authority.StoredEvent, error)
+	Counted(context.Context, authority.EventQuery, authority.Counting) (authority.Counts, error)
 	Get(ctx context.Context, kind stead.RecordKind, id string, version uint64) (stead.Record, error)
 	Head() stead.Head
 }
@@ -39,7 +40,11 @@ type File struct {
 	Made       authority.ReportMade
 }
 
-const mostRows = 100_000
+const (
+	mostRows      = 100_000
+	previewMost   = 1000 // events that are read while somebody waits for a page
+	previewWithin = 50 * time.Millisecond
+)
 
 // forms are how a report can be written, by name.
 var forms = map[string]struct {
@@ -86,11 +91,16 @@ func (d *Desk) Make(ctx context.Context, by stead.PrincipalID, w authority.Repor
 	return File{Name: name, Type: form.kind, Bytes: append(body, form.frame(signed)...), Made: made}, nil
 }
 
-// Preview counts without writing.
+// Preview counts without writing. Rows of -1: there are so many events, or more, that their rows are counted when the report
+// is made.
 func (d *Desk) Preview(ctx context.Context, by stead.PrincipalID, w authority.ReportWish) (Manifest, error) {
 	kind, err := authority.ReportOf(w.Kind)
 	if err != nil {
 		return Manifest{}, err
+	}
+	n, err := d.Record.Counted(ctx, query(w), authority.Counting{Within: previewWithin})
+	if err != nil || !n.Whole || n.Total > previewMost {
+		return Manifest{Rows: -1, Events: int(n.Total)}, err
 	}
 	_, m, err := d.rows(ctx, by, w, kind)
 	return m, err

@@ -198,3 +198,28 @@ func TestRefused(t *testing.T) {
 		t.Error("what is no report was taken for one")
 	}
 }
+
+// Nobody waits for a page until a long record is read: its sessions are counted when the report is made.
+func TestPreviewOfMany(t *testing.T) {
+	o := newOffice(t)
+	w := authority.ReportWish{Kind: "acting-by-person", Form: "csv"}.Within(o.Now().Add(time.Minute))
+	o.acts(t, "staff/sam", "customers/dana")
+	m, err := o.desk.Preview(t.Context(), o.People["staff/omar"].ID, w.Within(o.Now().Add(time.Second)))
+	if err != nil || m.Rows != 1 || m.Events < 5 {
+		t.Errorf("of few: %d rows of %d events, %v", m.Rows, m.Events, err)
+	}
+	var many []stead.Change
+	for range 1001 {
+		many = append(many, stead.Change{Event: stead.Event{Kind: "request.allowed", At: o.Now(), Actor: o.mandates[0].Actor, Mandate: o.mandates[0].ID, Outcome: stead.OK}})
+	}
+	if _, err := o.Store.Append(t.Context(), authority.Entry{Changes: many}); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Store.Settled(t.Context(), o.Store.Head().Size); err != nil {
+		t.Fatal(err)
+	}
+	m, err = o.desk.Preview(t.Context(), o.People["staff/omar"].ID, w)
+	if err != nil || m.Rows != -1 || m.Events <= 1001 {
+		t.Errorf("of many: %d rows of %d events, %v", m.Rows, m.Events, err)
+	}
+}
