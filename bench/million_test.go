@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	helpers   = 97   // people who act
+	deputies  = 97   // people who act
 	customers = 3571 // people they act for
 	running   = 900  // mandates, of them some that are still asked for
 	boss      = "staff/boss"
@@ -54,7 +54,7 @@ func newTown(b *testing.B, change ...func(*house.Options)) *town {
 		live = append(live, t.mandate(n))
 	}
 	t.append(b, live)
-	for n := range helpers {
+	for n := range deputies {
 		who := t.actors[n]
 		h.Clock.Move(3 * time.Second) // so many from one address would be slowed
 		by := h.Login(who.Directory+"/"+who.Name, "orders.test")
@@ -83,8 +83,8 @@ func (t *town) peopled(b *testing.B) {
 	b.Helper()
 	root := t.strong(b, "staff/root", "stead.test")
 	people := []authority.NewPerson{{Directory: "staff", Name: "boss", Shown: "The Boss", Groups: []string{"admins", "security"}, Password: housetest.Password, TOTP: housetest.Secret}}
-	for n := range helpers {
-		people = append(people, authority.NewPerson{Directory: "staff", Name: fmt.Sprintf("helper%d", n), Shown: fmt.Sprintf("Helper %d", n), Groups: []string{"support"}, Password: housetest.Password})
+	for n := range deputies {
+		people = append(people, authority.NewPerson{Directory: "staff", Name: fmt.Sprintf("deputy%d", n), Shown: fmt.Sprintf("Deputy %d", n), Groups: []string{"support"}, Password: housetest.Password})
 	}
 	for n := range customers {
 		people = append(people, authority.NewPerson{Directory: "customers", Name: fmt.Sprintf("c%d", n), Shown: fmt.Sprintf("Customer %d", n), Groups: []string{"customers", fmt.Sprintf("town%d", n%50)}, Password: housetest.Password})
@@ -98,8 +98,8 @@ func (t *town) peopled(b *testing.B) {
 			t.People[p.Directory+"/"+p.Name] = p
 		}
 	}
-	for n := range helpers {
-		t.actors = append(t.actors, t.People[fmt.Sprintf("staff/helper%d", n)])
+	for n := range deputies {
+		t.actors = append(t.actors, t.People[fmt.Sprintf("staff/deputy%d", n)])
 	}
 	for n := range customers {
 		t.served = append(t.served, t.People[fmt.Sprintf("customers/c%d", n)])
@@ -110,7 +110,7 @@ func (t *town) peopled(b *testing.B) {
 func (t *town) event(n uint64) stead.Event {
 	e := shown(n, t.began)
 	mandate := n % 4001
-	actor, subject := t.actors[mandate%helpers], t.served[mandate%customers]
+	actor, subject := t.actors[mandate%deputies], t.served[mandate%customers]
 	if e.Actor != "prn_rare" {
 		e.Actor = actor.ID
 	}
@@ -122,7 +122,7 @@ func (t *town) event(n uint64) stead.Event {
 func (t *town) mandate(n int) stead.Change {
 	now := t.Clock.Wall()
 	m := mandate(10_000+n, now)
-	actor, subject := t.actors[n%helpers], t.served[n%customers]
+	actor, subject := t.actors[n%deputies], t.served[n%customers]
 	m.Actor, m.Subject, m.People, m.Until = actor.ID, subject.ID, []stead.PersonKey{actor.Person, subject.Person}, now.Add(time.Hour)
 	kind := stead.EventKind("mandate.started")
 	if n%10 == 0 {

@@ -43,7 +43,7 @@ func (t *town) visit(b *testing.B) {
 	b.Helper()
 	var all []timed
 	cookies := map[string]string{}
-	for _, who := range []string{boss, "staff/helper13", "customers/c0"} {
+	for _, who := range []string{boss, "staff/deputy13", "customers/c0"} {
 		cookies[who] = t.cookie + "=" + t.strong(b, who, strings.TrimPrefix(t.origin, "http://")).Secret
 	}
 	for _, p := range t.pages() {
@@ -65,7 +65,34 @@ func (t *town) visit(b *testing.B) {
 		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\t%.1f\t%d\t\n", all[i].name, all[i].at(0), all[i].at(0.5), all[i].at(0.95), all[i].at(1), all[i].cpu, all[i].bytes>>10)
 	}
 	w.Flush()
+	t.reports(b, cookies[boss])
 	b.ReportMetric(all[0].at(1), "worst-ms")
+}
+
+// reports tells how long it takes to make reports, which nobody gets by opening a page.
+func (t *town) reports(b *testing.B, cookie string) {
+	b.Helper()
+	for _, days := range []int{1, 7, 60} {
+		form := url.Values{"report": {"acting-by-person"}, "form": {"csv"}, "from": {t.day(20)}, "to": {t.day(19 + days)}}
+		r, err := http.NewRequestWithContext(b.Context(), http.MethodPost, t.origin+"/reports", strings.NewReader(form.Encode()))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for name, value := range map[string]string{"User-Agent": agent, "Cookie": cookie, "Origin": t.origin, "Content-Type": "application/x-www-form-urlencoded"} {
+			r.Header.Set(name, value)
+		}
+		began := time.Now()
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK {
+			b.Fatalf("%d, %v\n%.2000s", resp.StatusCode, err, body)
+		}
+		fmt.Printf("report of %d days: %d ms, %d KiB\n", days, time.Since(began).Milliseconds(), len(body)>>10)
+	}
 }
 
 // get reads one answer to its end.
@@ -100,16 +127,16 @@ type pageOf struct{ name, path, who string }
 // pages are those there are, and the questions of the explorer.
 func (t *town) pages() []pageOf {
 	all := []pageOf{
-		{"home", "/", ""}, {"home of a customer", "/", "customers/c0"}, {"act", "/act", "staff/helper13"},
-		{"candidates", "/act?find=customer", "staff/helper13"},
-		{"requests", "/requests", ""}, {"mandates", "/mandates?all=1", ""}, {"mandates of one's own", "/mandates", "staff/helper13"},
+		{"home", "/", ""}, {"home of a customer", "/", "customers/c0"}, {"act", "/act", "staff/deputy13"},
+		{"candidates", "/act?find=customer", "staff/deputy13"},
+		{"requests", "/requests", ""}, {"mandates", "/mandates?all=1", ""}, {"mandates of one's own", "/mandates", "staff/deputy13"},
 		{"story of a mandate", "/mandates/" + string(t.mandate(1).Event.Mandate), ""},
 		{"event", fmt.Sprintf("/audit/%d", rows()/2), ""}, {"event, the bytes", fmt.Sprintf("/audit/%d/event", rows()/2), ""},
 		{"event, the proof", fmt.Sprintf("/audit/%d/proof", rows()/2), ""},
 		{"why", "/why/" + string(t.decision), ""},
 		{"people", "/people", ""}, {"people by name", "/people?name=customer+35", ""}, {"people of a group", "/people?group=town7", ""},
 		{"person who acts", "/people/" + string(t.actors[13].ID), ""}, {"person who is served", "/people/" + string(t.served[13].ID), ""},
-		{"groups", "/groups", ""}, {"my account", "/me", ""}, {"my account, a helper", "/me", "staff/helper13"}, {"my account, a customer", "/me", "customers/c0"},
+		{"groups", "/groups", ""}, {"my account", "/me", ""}, {"my account, a deputy", "/me", "staff/deputy13"}, {"my account, a customer", "/me", "customers/c0"},
 		{"health", "/health", ""}, {"settings", "/settings", ""}, {"policies", "/policies", ""}, {"policies, history", "/policies/history", ""},
 		{"policies, try", "/policies/try", ""}, {"reports", "/reports", ""},
 		{"report of 3 days, before it is made", "/reports?report=acting-by-person&from=" + t.day(30) + "&to=" + t.day(33), ""},
@@ -128,8 +155,8 @@ func (t *town) pages() []pageOf {
 		"/v1/people/" + string(t.actors[13].ID), "/v1/events?limit=50&text=zq"} {
 		all = append(all, pageOf{path, path, ""})
 	}
-	return append(all, pageOf{"/v1/events of a customer", "/v1/events?limit=50", "customers/c0"}, pageOf{"/v1/events of a helper", "/v1/events?limit=50", "staff/helper13"},
-		pageOf{"/v1/events of a helper, a text", "/v1/events?limit=50&text=nowhere+at+all", "staff/helper13"})
+	return append(all, pageOf{"/v1/events of a customer", "/v1/events?limit=50", "customers/c0"}, pageOf{"/v1/events of a deputy", "/v1/events?limit=50", "staff/deputy13"},
+		pageOf{"/v1/events of a deputy, a text", "/v1/events?limit=50&text=nowhere+at+all", "staff/deputy13"})
 }
 
 func (t *town) day(n int) string {
@@ -139,20 +166,20 @@ func (t *town) day(n int) string {
 // questions are what is asked of the explorer.
 func (t *town) questions() []pageOf {
 	q := func(name, filter string) pageOf { return pageOf{name, "q=" + url.QueryEscape(filter), ""} }
-	helper, customer := string(t.actors[13].ID), string(t.served[13].ID)
+	deputy, customer := string(t.actors[13].ID), string(t.served[13].ID)
 	return []pageOf{
 		q("everything", ""), {"a deep page", fmt.Sprintf("before=%d", rows()/9), ""}, {"the first page of all", "before=40", ""},
 		{"250 rows", "size=250", ""},
-		{"a deep page of one actor", fmt.Sprintf("q=actor:%s&before=%d", helper, rows()/9), ""},
-		q("one of 97 actors", "actor:"+helper), q("subject", "subject:"+customer), q("person", "person:"+helper), q("rare actor", "actor:prn_rare"),
-		q("nobody", "actor:prn_nobody"), q("actor and refused", "actor:"+helper+" outcome:refused"), q("actor and subject", "actor:"+helper+" subject:"+customer),
+		{"a deep page of one actor", fmt.Sprintf("q=actor:%s&before=%d", deputy, rows()/9), ""},
+		q("one of 97 actors", "actor:"+deputy), q("subject", "subject:"+customer), q("person", "person:"+deputy), q("rare actor", "actor:prn_rare"),
+		q("nobody", "actor:prn_nobody"), q("actor and refused", "actor:"+deputy+" outcome:refused"), q("actor and subject", "actor:"+deputy+" subject:"+customer),
 		q("mandate", fmt.Sprintf("mandate:man_%026x", 17)), q("session", fmt.Sprintf("session:ses_%026x", 17)), q("decision", fmt.Sprintf("decision:dec_%026x", 4711)),
 		q("refused", "outcome:refused"), q("rare outcome", "outcome:unknown"), q("kind", "kind:request."), q("rare kind", "kind:policy."), q("no such kind", "kind:nothing."),
 		q("two kinds", "kind:mandate. kind:session."),
 		q("application", "app:orders"), q("rare application", "app:payroll"), q("a day", "from:"+t.day(40)+" to:"+t.day(40)), q("a week", "from:"+t.day(30)+" to:"+t.day(37)),
-		q("a month", "from:"+t.day(30)+" to:"+t.day(60)), q("since a week", "from:168h"), q("a week of one actor", "actor:"+helper+" from:"+t.day(30)+" to:"+t.day(37)),
+		q("a month", "from:"+t.day(30)+" to:"+t.day(60)), q("since a week", "from:168h"), q("a week of one actor", "actor:"+deputy+" from:"+t.day(30)+" to:"+t.day(37)),
 		q("rare text", `"review of spring"`), q("number in text", "SUP-4999"), q("no such text", `"nowhere at all"`), q("no such text in Cyrillic", "нигде"),
-		q("common text", `"acme orders"`), q("text and actor", "/orders/9 actor:"+helper), q("no such text of an actor", "nowhere actor:"+helper), q("text of a week", "/orders/33 from:"+t.day(30)+" to:"+t.day(37)),
-		q("all at once", "actor:"+helper+" outcome:refused app:orders kind:request.d order from:"+t.day(10)),
+		q("common text", `"acme orders"`), q("text and actor", "/orders/9 actor:"+deputy), q("no such text of an actor", "nowhere actor:"+deputy), q("text of a week", "/orders/33 from:"+t.day(30)+" to:"+t.day(37)),
+		q("all at once", "actor:"+deputy+" outcome:refused app:orders kind:request.d order from:"+t.day(10)),
 	}
 }
