@@ -14,6 +14,7 @@ import (
 	"github.com/steadhq/stead/internal/gateway"
 	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/house/housetest"
+	"github.com/steadhq/stead/internal/store/pgtest"
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -34,6 +35,7 @@ type town struct {
 	served []stead.Principal
 
 	decision stead.DecisionID
+	server   *pgtest.Server // nil: SQLite
 }
 
 func newTown(b *testing.B, change ...func(*house.Options)) *town {

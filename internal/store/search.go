@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"math"
@@ -78,17 +79,19 @@ func (s *search) find(ctx context.Context) (found []uint64, at uint64, err error
 // each gives the hits in the order that is asked for, some at a time, until told false. Whole: there were no more, or
 // nobody wanted them.
 func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, err error) {
-	if len(s.names) == 0 {
+	beyond := s.q.Decision != "" || s.q.Mandate != "" || s.q.Session != "" // what blocks tell
+	switch {
+	case len(s.names) == 0:
 		return s.blocks(ctx, give)
+	case beyond && s.db.numbered:
+		return s.onward(ctx, give)
 	}
 	list, err := s.filed(ctx)
 	if err != nil {
 		return false, err
 	}
-	if beyond := len(list) > few; beyond && s.q.Decision == "" && s.q.Mandate == "" && s.q.Session == "" {
+	if len(list) > few && !beyond {
 		return s.blocks(ctx, give)
-	} else if beyond && s.db.numbered {
-		return s.onward(ctx, give)
 	}
 	for part := range slices.Chunk(list, atOnce) {
 		hits, err := s.these(ctx, part)
@@ -164,9 +167,9 @@ func (s *search) filed(ctx context.Context) (list []uint64, err error) {
 	return inOrder(list, s.q.Newest), nil
 }
 
-// indexed reads an index of PostgreSQL's. Those that leave out what is empty need to hear that it is not.
+// indexed reads an index of PostgreSQL's.
 func (s *search) indexed(ctx context.Context, list []uint64, n name) ([]uint64, error) {
-	found, err := numbers(ctx, s.db, "SELECT idx FROM events WHERE "+n.column+" = ? AND "+n.column+" <> '' AND idx >= ? AND idx < ? ORDER BY idx"+s.direction()+" LIMIT ?",
+	found, err := numbers(ctx, s.db, "SELECT idx FROM events WHERE "+n.column+" = ? AND idx >= ? AND idx < ? ORDER BY idx"+s.direction()+" LIMIT ?",
 		n.text, int64(s.q.After), int64(s.last), few+1)
 	for _, index := range found {
 		list = append(list, uint64(index))
@@ -174,14 +177,16 @@ func (s *search) indexed(ctx context.Context, list []uint64, n name) ([]uint64, 
 	return list, err
 }
 
-// onward goes on from row to row, of more than blocks can tell.
+// onward goes from row to row along an index of PostgreSQL's.
 func (s *search) onward(ctx context.Context, give func([]hit) bool) (whole bool, err error) {
+	n := cmp.Or(s.q.Limit, most)
+	not := " <> '' AND idx >= ? AND idx < ?" // the indexes leave out what is empty, and need to hear that it is not
 	for {
-		hits, err := s.rows(ctx, "idx >= ? AND idx < ?", " LIMIT "+strconv.Itoa(most), int64(s.q.After), int64(s.last))
+		hits, err := s.rows(ctx, s.names[0].column+not, " LIMIT "+strconv.Itoa(n), int64(s.q.After), int64(s.last))
 		if err != nil {
 			return false, err
 		}
-		if !give(hits) || len(hits) < most {
+		if !give(hits) || len(hits) < n {
 			return true, nil
 		}
 		if s.passed(hits[len(hits)-1].index); s.q.Newest {

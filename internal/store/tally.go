@@ -25,7 +25,7 @@ func (s *search) count(ctx context.Context, t *graph) (whole bool, err error) {
 
 // counting makes a search that counts.
 func counting(db tables, q authority.EventQuery, pruned uint64) *search {
-	q.Newest = true
+	q.Newest, q.Limit = true, 0
 	return looking(db, q, pruned)
 }
 

@@ -19,6 +19,7 @@ type pick struct {
 const (
 	pickFirst = 8    // blocks whose sums are read at first: the newest events are in the newest blocks
 	pickMost  = 4096 // and at once, later
+	markMost  = 128  // of those whose marks are read too
 	readMost  = 32   // blocks that are read at once
 )
 
@@ -63,7 +64,7 @@ func (s *search) look(ctx context.Context) (l lens, none bool, err error) {
 func (s *search) pick(ctx context.Context, l *lens, first, end uint64, room int) (picks []pick, at uint64, err error) {
 	text := "SELECT block, low, high, sums FROM blocks"
 	if len(l.bits) > 0 {
-		text, room = "SELECT block, low, high, sums, marks FROM blocks JOIN marks USING (block)", min(room, pickMost/8)
+		text, room = "SELECT block, low, high, sums, marks FROM blocks JOIN marks USING (block)", min(room, markMost)
 	}
 	rows, err := s.db.QueryContext(ctx, text+" WHERE block >= ? AND block < ? AND high >= ? AND low < ? ORDER BY block"+s.direction()+" LIMIT ?",
 		int64(first), int64(end), l.from, l.to, room)
