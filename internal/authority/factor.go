@@ -15,10 +15,11 @@ type NewFactor struct {
 }
 
 // SetFactor gives the caller a second factor, or another one in place of that he has. Who has only found his session
-// open cannot: what he proved himself with before is asked for again. Errors: refused, invalid; conflict when he acts for
+// open cannot: what he proved himself with before is asked for again. His other sessions end, with the mandates in them:
+// who found one of them open is out. Errors: refused, invalid; conflict when he acts for
 // somebody, or the credentials changed meanwhile.
 func (a *Authority) SetFactor(ctx context.Context, by By, w NewFactor) error {
-	t := attempt{verb: "factor.set", by: by}
+	t := attempt{verb: "factor.set", by: by, urgent: true}
 	p, old, err := a.mine(by)
 	if err != nil {
 		return a.refuse(ctx, t, err)
@@ -27,16 +28,9 @@ func (a *Authority) SetFactor(ctx context.Context, by By, w NewFactor) error {
 	if err != nil {
 		return a.refuse(ctx, t, err)
 	}
-	fresh := stead.Credentials{Principal: p.ID}
-	if fresh.TOTP, err = a.Prover.Seal(p.ID, w.Secret); err != nil {
+	fresh, step, err := a.arrived(p, w.Secret, w.Code)
+	if err != nil {
 		return a.refuse(ctx, t, err)
-	}
-	step, err := a.factor(p, &fresh, w.Code, 2)
-	if stead.ReasonOf(err) == stead.ReasonBadProof {
-		err = stead.E(stead.Refused, stead.ReasonSecondFactor, "this is not what the new authenticator shows: see that its clock is right")
-	}
-	if err != nil || step == 0 {
-		return a.refuse(ctx, t, or(err, wanted()))
 	}
 	return a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
 		e, err := own(s, by, now)
@@ -55,7 +49,7 @@ func (a *Authority) SetFactor(ctx context.Context, by By, w NewFactor) error {
 			what["instead"] = "another"
 		}
 		c := stead.Change{Event: stead.Event{Kind: "factor.set", Who: what}, Records: []stead.Record{renewed(s, *p, fresh)}}
-		return []stead.Change{seen(spend(c, p.ID, max(step, spent)), e, now)}, nil
+		return signedOut(s, []stead.Change{seen(spend(c, p.ID, max(step, spent)), e, now)}, p.ID, e.ID, now)
 	})
 }
 

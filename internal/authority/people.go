@@ -166,6 +166,9 @@ func (a *Authority) Change(ctx context.Context, by By, id stead.PrincipalID, e E
 		if p == nil {
 			return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
 		}
+		if e.TOTP != nil && a.holdsAny(p) {
+			return nil, stead.E(stead.Refused, stead.ReasonPrivileged, "this account has a role in Stead: ask for a link to a new factor, to which another person agrees")
+		}
 		out = e.apply(*p)
 		return a.edited(s.Stage(), *p, e, creds, now)
 	})
@@ -222,10 +225,10 @@ func renewed(s *State, p stead.Principal, fresh stead.Credentials) stead.Credent
 	return c
 }
 
-// outed ends what cannot go on with an account as it is now in s: its sessions when it is closed or its password changed,
+// outed ends what cannot go on with an account as it is now in s: its sessions when it is closed or what it proves itself with changed,
 // and the mandates that it holds or that are held for it when it is closed or the laws or the policy say so.
 func (a *Authority) outed(s *State, all []stead.Change, p stead.Principal, e Edit, now time.Time) ([]stead.Change, error) {
-	if !p.Active() || e.Password != nil {
+	if !p.Active() || e.Password != nil || e.TOTP != nil {
 		for _, id := range s.SessionsOf(p.ID) {
 			more, err := closing(s, *s.Session(id), stead.ReasonDisabled, now)
 			if err != nil {

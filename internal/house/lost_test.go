@@ -1,0 +1,174 @@
+package house_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house/housetest"
+)
+
+// linked is what somebody with a link fills in.
+func linked(t *testing.T, h *housetest.House, link, password string) authority.LinkedFactor {
+	return authority.LinkedFactor{Link: link, Password: password, Secret: other, Code: shows(t, h, other), Host: "stead.test", Address: "10.0.0.9", Client: "firefox"}
+}
+
+// Who has lost his authenticator gets a link: the old one is worth nothing from then on, his sessions and what he does in
+// them end, and the link with his password sets up another one, once.
+func TestLostFactor(t *testing.T) {
+	h := housetest.New(t)
+	ctx, sam := t.Context(), h.Login("staff/sam", "stead.test")
+	id, root, omar := sam.Principal, h.Login("staff/root", "stead.test"), h.Login("staff/omar", "stead.test")
+	m, err := h.Act(sam, "staff/sam", "customers/dana", stead.ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(by authority.By, id stead.PrincipalID, why string) error {
+		_, err := h.AskFactor(ctx, by, id, why)
+		return err
+	}
+	wants(t, "by himself", ask(h.Login("staff/sam", "stead.test"), id, "lost"), stead.ReasonNotYours)
+	wants(t, "by security alone", ask(omar, id, "lost"), stead.ReasonNotYours)
+	wants(t, "without a reason", ask(root, id, " "), stead.ReasonReason)
+	wants(t, "for nobody", ask(root, "prn_nobody", "lost"), stead.ReasonUnknown)
+	wants(t, "for oneself", ask(root, root.Principal, "lost"), stead.ReasonOwn)
+	before := h.Code("staff/sam")
+	made, err := h.AskFactor(ctx, root, id, "he stood before me")
+	if err != nil || made.Link == "" {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	if kinds := strings.Join(h.Kinds(4), " "); !strings.Contains(kinds, "factor.linked") || !strings.Contains(kinds, "mandate.ended") {
+		t.Errorf("on record stands %s", kinds)
+	}
+	if got, err := h.Mandate(ctx, root, m.ID); err == nil && got.State != stead.Ended {
+		t.Errorf("what he did goes on: %s", got.State)
+	}
+	wants(t, "his session", h.Disarm(ctx, sam), stead.ReasonSignIn)
+	h.Clock.Move(3 * time.Minute)
+	_, err = h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password, Code: before, Host: "stead.test"})
+	wants(t, "with the old one", err, stead.ReasonBadProof)
+
+	if who, err := h.FactorLinked(ctx, made.Link); err != nil || who.ID != id {
+		t.Errorf("%+v, %v", who, err)
+	}
+	with := func(change func(*authority.LinkedFactor)) error {
+		in := linked(t, h, made.Link, housetest.Password)
+		change(&in)
+		return h.UseFactorLink(ctx, in)
+	}
+	wants(t, "another link", with(func(in *authority.LinkedFactor) { in.Link = "stl_x." + string(id) }), stead.ReasonExpired)
+	wants(t, "another's link", with(func(in *authority.LinkedFactor) {
+		in.Link = strings.Replace(in.Link, string(id), string(omar.Principal), 1)
+	}), stead.ReasonExpired)
+	wants(t, "without the password", with(func(in *authority.LinkedFactor) { in.Password = "wrong horse" }), stead.ReasonBadProof)
+	wants(t, "before it has arrived", with(func(in *authority.LinkedFactor) { in.Code = "000000" }), stead.ReasonSecondFactor)
+	h.Clock.Move(3 * time.Minute)
+	if err := with(func(*authority.LinkedFactor) {}); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Move(3 * time.Minute)
+	wants(t, "a second time", with(func(*authority.LinkedFactor) {}), stead.ReasonExpired)
+	signed, err := h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password, Code: shows(t, h, other), Host: "stead.test"})
+	if err != nil || signed.Level != 2 {
+		t.Errorf("with the new one: %+v, %v", signed, err)
+	}
+}
+
+// A link is good for an hour, and each takes the place of the one before. Guessing at it is slowed down.
+func TestFactorLinkEnds(t *testing.T) {
+	h := housetest.New(t)
+	ctx, root, sam := t.Context(), h.Login("staff/root", "stead.test"), h.People["staff/sam"].ID
+	one, err := h.AskFactor(ctx, root, sam, "lost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := h.AskFactor(ctx, root, sam, "lost the link too")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "the one before", h.UseFactorLink(ctx, linked(t, h, one.Link, housetest.Password)), stead.ReasonExpired)
+	h.Clock.Move(time.Hour)
+	wants(t, "too late", h.UseFactorLink(ctx, linked(t, h, two.Link, housetest.Password)), stead.ReasonExpired)
+	for range 8 {
+		err = h.UseFactorLink(ctx, linked(t, h, two.Link, "guess"))
+	}
+	wants(t, "guessing", err, stead.ReasonTooMany)
+	yes := true
+	root = h.Login("staff/root", "stead.test")
+	if _, err := h.Change(ctx, root, sam, authority.Edit{Disabled: &yes}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.AskFactor(ctx, root, sam, "lost")
+	wants(t, "a closed account", err, stead.ReasonDisabled)
+}
+
+// One administrator does not become another one: a link for who has a role in Stead takes two people (S-I30).
+func TestFactorOfTwo(t *testing.T) {
+	h := housetest.New(t)
+	ctx, root, omar := t.Context(), h.Login("staff/root", "stead.test"), h.Login("staff/omar", "stead.test")
+	carla := h.People["staff/carla"].ID
+	secret := other
+	_, err := h.Change(ctx, root, carla, authority.Edit{TOTP: &secret})
+	wants(t, "past the link", err, stead.ReasonPrivileged)
+	_, err = h.AllowFactor(ctx, omar, carla)
+	wants(t, "what nobody asked for", err, stead.ReasonState)
+	wish, err := h.AskFactor(ctx, root, carla, "lost")
+	if err != nil || wish.Link != "" {
+		t.Fatalf("%+v, %v", wish, err)
+	}
+	if asked, err := h.FactorAsked(ctx, omar, carla); err != nil || asked.By != root.Principal || asked.Made {
+		t.Errorf("%+v, %v", asked, err)
+	}
+	h.Login("staff/carla", "stead.test") // the old one counts until there is a link
+	_, err = h.AllowFactor(ctx, root, carla)
+	wants(t, "by who asked", err, stead.ReasonOwn)
+	_, err = h.AllowFactor(ctx, h.Login("staff/carla", "stead.test"), carla)
+	wants(t, "by whom it is for", err, stead.ReasonOwn)
+	_, err = h.AllowFactor(ctx, h.Login("staff/tess", "stead.test"), carla)
+	wants(t, "by who has no role", err, stead.ReasonNotYours)
+	made, err := h.AllowFactor(ctx, omar, carla)
+	if err != nil || made.Link == "" {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	_, err = h.AllowFactor(ctx, omar, carla)
+	wants(t, "twice", err, stead.ReasonState)
+	if asked, err := h.FactorAsked(ctx, omar, carla); err != nil || !asked.Made {
+		t.Errorf("%+v, %v", asked, err)
+	}
+	if err := h.UseFactorLink(ctx, linked(t, h, made.Link, housetest.Password)); err != nil {
+		t.Fatal(err)
+	}
+	if asked, err := h.FactorAsked(ctx, omar, carla); err != nil || asked != (authority.FactorAsked{}) {
+		t.Errorf("%+v, %v", asked, err)
+	}
+	if _, err := h.AskFactor(ctx, root, carla, "again"); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Move(24 * time.Hour)
+	_, err = h.AllowFactor(ctx, h.Login("staff/omar", "stead.test"), carla)
+	wants(t, "a day later", err, stead.ReasonExpired)
+}
+
+// Who gives himself another factor ends his other sessions, with what is done in them: whoever found one of them open is
+// out. The one that he is in goes on.
+func TestSetFactorEndsOthers(t *testing.T) {
+	h := housetest.New(t)
+	ctx, here, there := t.Context(), h.Login("staff/sam", "stead.test"), h.Login("staff/sam", "stead.test")
+	m, err := h.Act(there, "staff/sam", "customers/dana", stead.ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Move(time.Minute)
+	if err := h.SetFactor(ctx, here, authority.NewFactor{Secret: other, Code: shows(t, h, other), Proof: h.Code("staff/sam")}); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "the other one", h.Disarm(ctx, there), stead.ReasonSignIn)
+	if got, err := h.Mandate(ctx, here, m.ID); err == nil && got.State != stead.Ended {
+		t.Errorf("what is done in it goes on: %s", got.State)
+	}
+	if all, err := h.Sessions(ctx, here); err != nil || len(all) != 1 || all[0].ID != here.Session {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
