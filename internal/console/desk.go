@@ -24,6 +24,10 @@ type Ruling interface {
 	MandatePage(context.Context, authority.By, authority.MandateQuery) (page []stead.Mandate, next authority.Place, err error)
 	SessionPage(ctx context.Context, by authority.By, of stead.PrincipalID, after authority.Place, limit int) (page []stead.Session, next authority.Place, err error)
 	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
+	Erase(context.Context, authority.By, stead.PrincipalID) error
+	AskFactor(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error)
+	AllowFactor(context.Context, authority.By, stead.PrincipalID) (authority.FactorLink, error)
+	FactorAsked(context.Context, authority.By, stead.PrincipalID) (authority.FactorAsked, error)
 }
 
 // Rules judges policy beside what is in force.
@@ -51,7 +55,7 @@ func (c *Console) mountRuling(add adder) {
 	add("GET /people", web.Auditor, c.people, onlookers()...)
 	add("GET /groups", web.Auditor, c.groups, onlookers()...)
 	add("GET /people/{id}", web.Auditor, c.person, onlookers()...)
-	add("POST /people/{id}/disable", web.Admin, c.disable)
+	c.mountDeeds(add)
 	add("POST /people/{id}/enable", web.Admin, c.enable)
 	add("POST /people/{id}/groups", web.Admin, c.regroup)
 	add("POST /people/{id}/sessions/{session}/end", web.Admin, c.putOut, authority.Admin, authority.Security)

@@ -120,6 +120,7 @@ type Console struct {
 	Directories []Directory
 	Place       Place
 	Cookie      web.Cookie
+	Origin      string // of these pages: "https://stead.example.com"
 	Now         func() time.Time
 	Zone        *time.Location // in which times are shown
 	Record      Record
@@ -146,6 +147,10 @@ func (c *Console) Mount(t *web.Routes) {
 	c.mountReading(add)
 	c.mountRuling(add)
 	c.mountOwning(add)
+	if c.Factors != nil {
+		t.Add("GET /factor", web.Public, c.newFactor)
+		t.Add("POST /factor", web.Public, c.useLink)
+	}
 	if c.Setup != nil {
 		t.Add("GET /setup", web.Public, c.setupForm)
 		t.Add("POST /setup", web.Public, c.setupFirst)

@@ -20,6 +20,8 @@ type desk struct {
 	findings        []Finding
 	bare            bool // nobody has a second factor
 	more            bool // people follow on another page
+	link            authority.FactorLink
+	factorAsked     authority.FactorAsked
 }
 
 func (a *verbs) Configured(context.Context, authority.By) (authority.Settings, error) {
@@ -67,6 +69,9 @@ func (a *verbs) Change(_ context.Context, by authority.By, id stead.PrincipalID,
 	what := []any{id, "at", by.Proviso.Tags}
 	if e.Disabled != nil {
 		what = append(what, "disabled", *e.Disabled)
+	}
+	if e.Deleted != nil {
+		what = append(what, "deleted", *e.Deleted)
 	}
 	if e.Groups != nil {
 		what = append(what, "groups", *e.Groups)
@@ -164,4 +169,28 @@ func (secrets) NewSecret() (string, error) { return "JBSWY3DPEHPK3PXP", nil }
 
 func (secrets) URI(account, secret string) string {
 	return "otpauth://totp/Stead:" + account + "?secret=" + secret
+}
+
+func (a *verbs) Erase(_ context.Context, _ authority.By, id stead.PrincipalID) error {
+	return a.note("erase", id)
+}
+
+func (a *verbs) AskFactor(_ context.Context, _ authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error) {
+	return a.link, a.note("ask-factor", id, reason)
+}
+
+func (a *verbs) AllowFactor(_ context.Context, _ authority.By, id stead.PrincipalID) (authority.FactorLink, error) {
+	return authority.FactorLink{Link: "stl_1.prn_dana", Until: noon.Add(time.Hour)}, a.note("allow-factor", id)
+}
+
+func (a *verbs) FactorAsked(context.Context, authority.By, stead.PrincipalID) (authority.FactorAsked, error) {
+	return a.factorAsked, a.no["factor-asked"]
+}
+
+func (a *verbs) FactorLinked(_ context.Context, link string) (stead.Principal, error) {
+	return a.people[dana], a.no["factor-linked"]
+}
+
+func (a *verbs) UseFactorLink(_ context.Context, in authority.LinkedFactor) error {
+	return a.note("use-link", in.Link, in.Password, in.Secret, in.Code)
 }

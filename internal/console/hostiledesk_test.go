@@ -40,7 +40,8 @@ func TestHostileTextIsTextAtTheDesk(t *testing.T) {
 		{"/settings/timer", "version=%&was=new&where=%&group=%&max_duration=%&reason=%", omar}, {"/settings/reset", "reason=%&version=%", omar},
 		{"/policies", "", omar}, {"/policies/staged", "", omar}, {"/policies/history", "", omar}, {"/policies/try?who=prn_sam&as=prn_dana&app=orders&reason=%&ticket=%&path=/&at=", "", omar},
 		{"/policies/try?who=%&as=%&app=%&path=%&at=%&for=%", "", omar}, {"/policies/apply", "digest=%&typed=%", omar},
-		{"/people?name=%&group=%&directory=%&state=%", "", omar}, {"/people/prn_dana", "", omar}, {"/people/prn_dana/disable", "typed=%&version=%", omar},
+		{"/people?name=%&group=%&directory=%&state=%", "", omar}, {"/people/prn_dana", "", omar}, {"/people/prn_dana/disable", "typed=%&version=%", omar}, {"/people/prn_dana/stop", "typed=dana&reason=%", omar},
+		{"/people/prn_dana/erase", "typed=%", omar}, {"/people/prn_dana/factor", "typed=%&reason=%", omar},
 		{"/people/prn_dana/groups", "groups=%&version=%", omar}, {"/groups", "", omar}, {"/health", "", omar}, {"/", "", omar},
 		{"/me", "", dana}, {"/me/concern/man_1", "", dana}, {"/me/concern/man_1", "text=%", dana}, {"/me/factor", "", dana}, {"/me/factor", "secret=%&code=%&proof=%", dana},
 		{"/act/preview", "subject=prn_dana&app=orders&reason=%&ticket=%&name=%&directory=%&attr=%&mode=edit", sam},
@@ -51,7 +52,7 @@ func TestHostileTextIsTextAtTheDesk(t *testing.T) {
 				a.is(page.as)
 			}
 			if page.form != "" && page.target != "/act/preview" {
-				for _, verb := range []string{"set-timers", "apply", "change", "raise", "set-factor"} {
+				for _, verb := range []string{"set-timers", "apply", "change", "raise", "set-factor", "erase", "revoke", "ask-factor"} {
 					a.refusing(verb, stead.E(stead.Refused, stead.ReasonPolicy, "%s", x))
 				}
 			}

@@ -12,6 +12,8 @@ import (
 type Owning interface {
 	Raise(ctx context.Context, by authority.By, id stead.MandateID, text string) error
 	SetFactor(context.Context, authority.By, authority.NewFactor) error
+	FactorLinked(ctx context.Context, link string) (stead.Principal, error)
+	UseFactorLink(context.Context, authority.LinkedFactor) error
 	Preview(context.Context, authority.By, authority.Ask) (authority.Preview, error)
 }
 

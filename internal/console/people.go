@@ -22,6 +22,7 @@ type peopleView struct {
 	Rows     []personRow
 	Next     string // address of the next page
 	First    string // address of the first one, on later pages
+	Said     string // that something was done
 }
 
 // A personRow is one account in the list.
@@ -46,7 +47,7 @@ func (c *Console) people(v *visit) error {
 		return err
 	}
 	p := peopleView{frame: v.frame("People", "Accounts of every directory."), Name: wish.Name, DirField: c.directoryField(wish.Directory), Group: wish.Group,
-		State: stateField(q.Get("state"))}
+		State: stateField(q.Get("state")), Said: v.told()}
 	for _, who := range found {
 		p.Rows = append(p.Rows, personRow{who.DisplayName(), who.Directory + "/" + who.Name, strings.Join(who.Groups, ", "), "/people/" + url.PathEscape(string(who.ID)), !who.Active()})
 	}

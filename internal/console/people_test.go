@@ -1,6 +1,8 @@
 package console
 
 import (
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -32,10 +34,27 @@ func TestPeople(t *testing.T) {
 		"an account, to security":   {house: staffed(authority.Security), target: "/people/prn_dana", status: 200, has: []string{"/sessions/ses_7/end"}, hasNot: []string{"/disable"}},
 		"a closed account":          {house: staffed(authority.Admin).with(func(a *verbs) { p := a.people[dana]; p.Disabled = true; a.people[dana] = p }), target: "/people/prn_dana", status: 200, has: []string{"/people/prn_dana/enable"}, hasNot: []string{"/people/prn_dana/disable"}},
 		"no such account":           {house: staffed(authority.Admin), target: "/people/prn_zoe", status: 404, has: []string{"There is no such account"}},
-		"disable":                   {house: staffed(authority.Admin), target: "/people/prn_dana/disable", form: "typed=dana&version=3", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 disabled true"}},
-		"disable, not typed":        {house: staffed(authority.Admin), target: "/people/prn_dana/disable", form: "typed=sam&version=3", status: 400, has: []string{"Type the account name, dana"}},
+		"disable":                   {house: staffed(authority.Admin), target: "/people/prn_dana/disable", form: "typed=dana&version=3", status: 303, to: "/people/prn_dana?done=disable", asked: []string{"change prn_dana at 3 disabled true"}},
+		"disable, asked":            {house: staffed(authority.Admin), target: "/people/prn_dana/disable", status: 200, has: []string{"Type the account name, dana", "1 session", "1 mandate", "Dana Whitfield", `name="version"`}},
 		"disable, changed":          {house: staffed(authority.Admin).refusing("change", stale), target: "/people/prn_dana/disable", form: "typed=dana&version=3", status: 412, has: []string{"It was changed meanwhile"}, asked: []string{"change prn_dana at 3 disabled true"}},
 		"disable nobody":            {house: staffed(authority.Admin), target: "/people/prn_zoe/disable", form: "typed=zoe", status: 404},
+		"sign out":                  {house: staffed(authority.Security), target: "/people/prn_dana/sign-out", form: "typed= dana ", status: 303, to: "/people/prn_dana?done=sign-out", asked: []string{"end-session ses_7"}},
+		"stop":                      {house: staffed(authority.Security), target: "/people/prn_dana/stop", form: "typed=dana&reason=stolen", status: 303, to: "/people/prn_dana?done=stop", asked: []string{"revoke man_1 stolen"}},
+		"stop, no reason":           {house: staffed(authority.Security), target: "/people/prn_dana/stop", form: "typed=dana", status: 400, has: []string{"Say why"}},
+		"stop, refused":             {house: staffed(authority.Security).refusing("revoke", stead.E(stead.Refused, stead.ReasonLevel, "a stronger sign-in")), target: "/people/prn_dana/stop", form: "typed=dana&reason=stolen", status: 403, has: []string{"A stronger sign-in", `value="stolen"`}, asked: []string{"revoke man_1 stolen"}},
+		"delete":                    {house: staffed(authority.Admin), target: "/people/prn_dana/delete", form: "typed=dana&version=3", status: 303, to: "/people?done=delete", asked: []string{"change prn_dana at 3 deleted true"}},
+		"erase":                     {house: staffed(authority.Admin), target: "/people/prn_dana/erase", form: "typed=dana", status: 303, to: "/people?done=erase", asked: []string{"erase prn_dana"}},
+		"told":                      {house: staffed(authority.Admin), target: "/people?done=erase", status: 200, has: []string{"what was recorded of him is erased"}, asked: []string{"people-page"}},
+		"lost":                      {house: staffed(authority.Admin).with(func(a *verbs) { a.link = authority.FactorLink{Link: "stl_1.prn_dana", Until: noon.Add(time.Hour)} }), target: "/people/prn_dana/factor", form: "typed=dana&reason=seen", status: 200, has: []string{"http://127.0.0.1:8420/factor?link=stl_1.prn_dana", "shown this once"}, asked: []string{"ask-factor prn_dana seen"}},
+		"lost, of two":              {house: staffed(authority.Admin), target: "/people/prn_dana/factor", form: "typed=dana&reason=seen", status: 303, to: "/people/prn_dana?done=factor", asked: []string{"ask-factor prn_dana seen"}},
+		"lost, asked":               {house: staffed(authority.Security).with(func(a *verbs) { a.factorAsked = authority.FactorAsked{By: sam, Until: noon} }), target: "/people/prn_dana", status: 200, has: []string{"asked for, by Sam Okafor", "/people/prn_dana/factor-yes"}},
+		"lost, asked by me":         {house: staffed(authority.Admin).with(func(a *verbs) { a.factorAsked = authority.FactorAsked{By: omar, Until: noon} }), target: "/people/prn_dana", status: 200, has: []string{"has to agree"}, hasNot: []string{"/factor-yes"}},
+		"agree":                     {house: staffed(authority.Security), target: "/people/prn_dana/factor-yes", form: "typed=dana", status: 200, has: []string{"/factor?link=stl_1.prn_dana"}, asked: []string{"allow-factor prn_dana"}},
+		"agree, refused":            {house: staffed(authority.Admin).refusing("allow-factor", stead.E(stead.Refused, stead.ReasonOwn, "another person agrees")), target: "/people/prn_dana/factor-yes", form: "typed=dana", status: 403, has: []string{"Another person agrees"}, hasNot: []string{"stl_1"}, asked: []string{"allow-factor prn_dana"}},
+		"a link":                    {house: house(), target: "/factor?link=stl_1.prn_dana", status: 200, has: []string{"Dana Reyes (customers/dana)", "JBSW Y3DP EHPK 3PXP", `value="stl_1.prn_dana"`}},
+		"a link, over":              {house: house().refusing("factor-linked", stead.E(stead.Expired, stead.ReasonExpired, "this link does not count")), target: "/factor?link=x", status: 410, has: []string{"This link does not count"}, hasNot: []string{"Dana"}},
+		"a link, used":              {house: house(), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 200, has: []string{"counts from now on", `href="/login"`}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
+		"a link, wrong":             {house: house().refusing("use-link", stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 401, has: []string{"This is not your password", "JBSW Y3DP EHPK 3PXP"}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
 		"enable":                    {house: staffed(authority.Admin), target: "/people/prn_dana/enable", form: "version=3", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 disabled false"}},
 		"groups of one":             {house: staffed(authority.Admin), target: "/people/prn_dana/groups", form: "groups=a, b ,,&version=3", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 groups [a b]"}},
 		"groups, refused": {house: staffed(authority.Admin).refusing("change", stead.E(stead.Invalid, stead.ReasonRequest, "a group is named without spaces")), target: "/people/prn_dana/groups", form: "groups=a b&version=3",
@@ -45,6 +64,23 @@ func TestPeople(t *testing.T) {
 		"security edits nobody": {house: staffed(authority.Security), target: "/people/prn_dana/disable", form: "typed=dana", status: 404},
 	} {
 		t.Run(name, c.check)
+	}
+}
+
+// What was typed is another name: nothing is done, and nothing that was written is lost.
+func TestDeedsAreTyped(t *testing.T) {
+	c := house().console()
+	for _, d := range append(c.deeds(), c.allowance()) {
+		for _, typed := range []string{"", "sam", "Dana", "dana2"} {
+			a := staffed(authority.Admin)
+			res, body := answer(serve(t, a.console()), browse("POST", "/people/prn_dana/"+d.Path, url.Values{"typed": {typed}, "reason": {"a stolen phone"}, "version": {"3"}}))
+			if res.StatusCode != 400 || !strings.Contains(body, "Type the account name, dana") || len(a.asked) > 0 {
+				t.Errorf("%s, typed %q: %d, asked %v", d.Path, typed, res.StatusCode, a.asked)
+			}
+			if d.Why != "" && !strings.Contains(body, `value="a stolen phone"`) || typed != "" && !strings.Contains(body, `value="`+typed+`"`) {
+				t.Errorf("%s, typed %q: what was written is lost", d.Path, typed)
+			}
+		}
 	}
 }
 

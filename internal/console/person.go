@@ -30,7 +30,10 @@ type personView struct {
 	Closed   bool
 	Account  string
 	Version  string
-	Typed    string
+	Said     string // that something was done
+	Deeds    []deed
+	Asked    string // who asked for another authenticator that waits for a second person
+	MayAgree bool
 	Wished   string // groups as they were typed
 }
 
@@ -51,11 +54,11 @@ func (v *visit) showPerson(status int, problem string, typed url.Values) error {
 		Facts: personFacts(who), Closed: !who.Active(), Account: who.Directory + "/" + who.Name, Version: strconv.FormatUint(who.Version, 10),
 		MayEdit: c.Authority.May(v.by, authority.Admin) == nil, MayEnd: c.revokes(v.by), Wished: strings.Join(who.Groups, ", "),
 		Did: "/audit?" + url.Values{"actor": {string(who.ID)}}.Encode(), Done: "/audit?" + url.Values{"subject": {string(who.ID)}}.Encode()}
-	if typed != nil {
-		p.Typed = typed.Get("typed")
-		if typed.Has("groups") {
-			p.Wished = typed.Get("groups")
-		}
+	if typed.Has("groups") {
+		p.Wished = typed.Get("groups")
+	}
+	if err := v.deedsOf(&p, who); err != nil {
+		return err
 	}
 	for _, o := range who.Others {
 		p.Others = append(p.Others, personRow{o.DisplayName(), o.Directory + "/" + o.Name, strings.Join(o.Groups, ", "), "/people/" + url.PathEscape(string(o.ID)), !o.Active()})
@@ -113,9 +116,7 @@ func (v *visit) busy(p *personView, id stead.PrincipalID) error {
 
 // edit changes the account that the page showed, as it was shown.
 func (v *visit) edit(f url.Values, e authority.Edit) error {
-	by := v.by
-	by.Proviso = authority.Proviso{Kind: stead.KindPrincipal, ID: string(v.personID()), Tags: f.Get("version")}
-	_, no := v.c.Authority.Change(v.r.Context(), by, v.personID(), e)
+	no := v.change(stead.Principal{ID: v.personID()}, f, e)
 	switch {
 	case v.retell(no):
 		return v.showPerson(web.StatusOf(no), saying(no), f)
@@ -125,21 +126,26 @@ func (v *visit) edit(f url.Values, e authority.Edit) error {
 	return v.to("/people/" + url.PathEscape(string(v.personID())))
 }
 
-// disable closes an account, for whoever types its name: everything of it ends at once.
-func (c *Console) disable(v *visit) error {
-	f, err := v.form()
-	if err != nil {
-		return err
+// deedsOf finds what the reader may do to an account, and what waits for him there.
+func (v *visit) deedsOf(p *personView, h authority.Human) error {
+	p.Said = v.told()
+	for _, d := range v.c.deeds() {
+		if (!p.Closed || d.Path == "delete" || d.Path == "erase") && v.c.Authority.May(v.by, d.roles...) == nil {
+			p.Deeds = append(p.Deeds, d)
+		}
 	}
-	p, err := c.Authority.Person(v.r.Context(), v.by, v.personID())
-	if err != nil {
-		return err
+	asked, err := v.c.Authority.FactorAsked(v.r.Context(), v.by, h.ID)
+	if err == nil && asked.By != "" && !asked.Made {
+		p.Asked = v.c.account(asked.By) + ", good until " + v.c.at(asked.Until)
+		p.MayAgree = asked.By != v.by.Principal && h.ID != v.by.Principal && v.c.revokes(v.by)
 	}
-	if strings.TrimSpace(f.Get("typed")) != p.Name {
-		return v.showPerson(http.StatusBadRequest, "type the account name, "+p.Name+", to say that it is meant", f)
-	}
-	yes := true
-	return v.edit(f, authority.Edit{Disabled: &yes})
+	return err
+}
+
+// brief is the first sentence of a text.
+func brief(text string) string {
+	first, _, _ := strings.Cut(text, ". ")
+	return strings.TrimSuffix(first, ".") + "."
 }
 
 func (c *Console) enable(v *visit) error {

@@ -28,7 +28,7 @@ func routes(t *testing.T, c *Console) []web.Route {
 
 // S-I29: every route says who may call it, and only those of setting up, the sheet and the module are for everybody.
 func TestEveryRouteHasATag(t *testing.T) {
-	open := []string{"GET " + sheetPath, "GET " + scriptPath, "GET /setup", "POST /setup", "POST /setup/code"}
+	open := []string{"GET " + sheetPath, "GET " + scriptPath, "GET /setup", "POST /setup", "POST /setup/code", "GET /factor", "POST /factor"}
 	list := routes(t, house().console())
 	if len(list) < 30 {
 		t.Fatalf("only %d routes", len(list))
@@ -67,6 +67,11 @@ func TestRolesAreAsked(t *testing.T) {
 		"POST /people/prn_dana/sessions/ses_7/end": {authority.Admin, authority.Security}}
 	for _, path := range []string{"/settings", "/policies/staged", "/policies/try", "/policies/history", "/people", "/people/prn_dana", "/groups", "/health"} {
 		wide["GET "+path] = onlookers()
+	}
+	for _, path := range []string{"sign-out", "stop", "factor-yes"} {
+		for _, method := range []string{"GET", "POST"} {
+			wide[method+" /people/prn_dana/"+path] = []authority.Role{authority.Admin, authority.Security}
+		}
 	}
 	for _, route := range routes(t, house().console()) {
 		roles, ok := need[route.Tag]

@@ -147,7 +147,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	cookie := web.NewCookie("stead", own.Host, s.secure())
 	in := &login.Door{Sessions: verbs, Hander: verbs, Directories: s.Directories, Places: s.places(), Acting: g.AppAt,
 		Cookie: cookie}
-	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Cookie: cookie, Now: h.Now, Zone: verbs.Settings.Zone, Setup: s.Setup}
+	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Origin: s.Origin, Cookie: cookie, Now: h.Now, Zone: verbs.Settings.Zone, Setup: s.Setup}
 	look := h.look(s)
 	pages.Rules, pages.Look, pages.Factors = h.Cedar, shown(look), factors{h.Prover, own.Host}
 	pages.Record = record{trail{h.Store, h.Verifier, h.origin, h}, &h.reading}

@@ -1,0 +1,152 @@
+package console
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// A deed is what cannot be taken back at an account, or not easily: it has a page of its own, which says what would
+// happen, and it is done for whoever types the name of the account.
+type deed struct {
+	Path, Title, Says, Button string
+	Why                       string // label of the reason; empty: none is asked for
+	Done                      string // what the account's page says after it
+	roles                     []authority.Role
+	do                        func(*visit, stead.Principal, url.Values) (templ.Component, error) // a page of its own, or nil
+}
+
+// deeds are all of them, the mildest first.
+func (c *Console) deeds() []deed {
+	admin := []authority.Role{authority.Admin}
+	both := []authority.Role{authority.Admin, authority.Security}
+	return []deed{
+		{"sign-out", "Sign it out everywhere", "Every session of this account ends, and what is done in them for others. Whoever has the password and the code signs in again.",
+			"End every session", "", "Every session has ended.", both, (*visit).signOut},
+		{"stop", "End every mandate", "Every mandate that it holds ends, and every one that it is acted under, those that wait too. What is needed still is asked for again.",
+			"End every mandate", "Why", "Every mandate has ended.", both, (*visit).stop},
+		{"factor", "Another authenticator", "For who has lost the old one. It counts no more from then on, and every session ends. A link to set up another one is shown here: it works once, for an hour, and asks for the password. Of who has a role in Stead another person agrees first.",
+			"Take the old one away", "How you know who asks", "Another administrator, or security, has to agree: this page has a link for it.", admin, (*visit).lostFactor},
+		{"disable", "Disable", "Nobody signs in with it, acts by it or is acted for. Its sessions and every mandate it holds or is acted under end at once. It can be enabled again, and nothing of the trail is lost.",
+			"Disable", "", "It is disabled.", admin, (*visit).disable},
+		{"delete", "Delete", "The account is gone: its name is free again, its id is not. Sessions and mandates end at once. The trail keeps what was done.",
+			"Delete the account", "", "The account is deleted.", admin, (*visit).remove},
+		{"erase", "Erase the human", "Every account of this human is deleted, and the keys of what is recorded of him are destroyed: names, reasons and addresses in the trail can never be read again, by nobody. The hashes stay valid. This cannot be undone.",
+			"Erase for ever", "", "Every account of this human is deleted, and what was recorded of him is erased.", admin, (*visit).erase},
+	}
+}
+
+// allowance is the other person's yes to another authenticator.
+func (c *Console) allowance() deed {
+	return deed{"factor-yes", "Agree to another authenticator", "Somebody asked for it. Make sure yourself that it is he who has lost the old one. From your yes on it counts no more, and every session ends; the link is shown here once.",
+		"Agree", "", "", []authority.Role{authority.Admin, authority.Security}, (*visit).agreeFactor}
+}
+
+func (c *Console) mountDeeds(add adder) {
+	for _, d := range append(c.deeds(), c.allowance()) {
+		add("GET /people/{id}/"+d.Path, web.Admin, func(v *visit) error { return v.showDeed(http.StatusOK, d, nil, "") }, d.roles...)
+		add("POST /people/{id}/"+d.Path, web.Admin, func(v *visit) error { return v.does(d) }, d.roles...)
+	}
+}
+
+// A deedView asks whether it is meant.
+type deedView struct {
+	frame
+	deed
+	Problem string
+	Facts   [][2]string
+	Action  string
+	Back    string
+	Name    string // to be typed
+	Typed   string
+	Reason  string
+	Version string
+}
+
+func (v *visit) showDeed(status int, d deed, f url.Values, problem string) error {
+	who, err := v.c.Authority.Human(v.r.Context(), v.by, v.personID())
+	if err != nil {
+		return err
+	}
+	back := "/people/" + url.PathEscape(string(who.ID))
+	p := deedView{frame: v.frame(d.Title, ""), deed: d, Problem: problem, Action: back + "/" + d.Path, Back: back, Name: who.Name,
+		Typed: f.Get("typed"), Reason: f.Get("reason"), Version: versionWord(who.Version)}
+	if p.Facts, err = v.effect(who); err != nil {
+		return err
+	}
+	return v.show(status, deedPage(p))
+}
+
+// effect tells what stands to be ended.
+func (v *visit) effect(h authority.Human) ([][2]string, error) {
+	var busy personView
+	if err := v.busy(&busy, h.ID); err != nil {
+		return nil, err
+	}
+	var others []string
+	for _, o := range h.Others {
+		others = append(others, o.DisplayName()+" ("+o.Directory+"/"+o.Name+")")
+	}
+	asked, err := v.c.Authority.FactorAsked(v.r.Context(), v.by, h.ID)
+	if err != nil {
+		return nil, err
+	}
+	said := ""
+	if asked.By != "" && !asked.Made {
+		said = v.c.account(asked.By) + ", good until " + v.c.at(asked.Until)
+	}
+	return known([][2]string{{"Account", h.DisplayName() + " (" + h.Directory + "/" + h.Name + ")"}, {"The same human", strings.Join(others, ", ")},
+		{"Signed in", upTo(len(busy.Sessions), "session", "sessions")}, {"Acts for others", upTo(len(busy.Acts), "mandate", "mandates")},
+		{"Is acted for", upTo(len(busy.Suffers), "mandate", "mandates")}, {"Another authenticator asked for by", said}}), nil
+}
+
+// upTo counts what a page of a list shows.
+func upTo(n int, one, many string) string {
+	if n == fewOf {
+		return count(n, one, many) + " or more"
+	}
+	return count(n, one, many)
+}
+
+// does what was meant: nothing is done, and nothing that was written is lost, where another name was typed.
+func (v *visit) does(d deed) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	p, err := v.c.Authority.Person(v.r.Context(), v.by, v.personID())
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(f.Get("typed")) != p.Name {
+		return v.showDeed(http.StatusBadRequest, d, f, "type the account name, "+p.Name+", to say that it is meant")
+	}
+	page, no := d.do(v, p, f)
+	switch {
+	case v.retell(no):
+		return v.showDeed(web.StatusOf(no), d, f, saying(no))
+	case no != nil:
+		return no
+	case page != nil:
+		return v.show(http.StatusOK, page)
+	case d.Path == "delete" || d.Path == "erase":
+		return v.to("/people?done=" + d.Path)
+	}
+	return v.to("/people/" + url.PathEscape(string(p.ID)) + "?done=" + d.Path)
+}
+
+// told is what a page says after a deed.
+func (v *visit) told() string {
+	for _, d := range v.c.deeds() {
+		if d.Path == v.r.URL.Query().Get("done") {
+			return d.Done
+		}
+	}
+	return ""
+}
