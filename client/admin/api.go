@@ -553,8 +553,9 @@ type Reload struct {
 	OK        bool        `json:"ok"`      // what the file says is in force, but for what waits for a restart
 	Changed   []KeyChange `json:"changed"` // what the last one that was taken put in force, before and after
 	Restart   []KeyChange `json:"restart"`
-	By        *Who        `json:"by,omitempty"`        // who asked for it; missing: a signal, the file itself, or the start
-	ChangedAt time.Time   `json:"changed_at,omitzero"` // when that was; missing: what is in force is what the server began with
+	By        *Who        `json:"by,omitempty"`         // who asked for it; missing: a signal, the file itself, or the start
+	ChangedAt time.Time   `json:"changed_at,omitzero"`  // when that was; missing: what is in force is what the server began with
+	ChangedBy *Who        `json:"changed_by,omitempty"` // who asked for that; missing: a signal, or the file itself
 	File      string      `json:"file,omitempty"`
 	Problem   string      `json:"problem,omitempty"` // why it was not taken, with line and column
 }

@@ -41,6 +41,11 @@ func (s *server) took(r api.Reload) {
 	r.File, r.At = s.file, s.house.Now()
 	s.reloads.mu.Lock()
 	defer s.reloads.mu.Unlock()
+	if was := s.reloads.last; len(r.Changed) == 0 {
+		r.Changed, r.ChangedAt, r.ChangedBy = was.Changed, was.ChangedAt, was.ChangedBy
+	} else {
+		r.ChangedAt = r.At
+	}
 	s.reloads.last = r
 	s.house.Configured(r.OK)
 }
@@ -67,9 +72,9 @@ func (s *server) Reload(ctx context.Context, by authority.By) (api.Reloaded, err
 		return api.Reloaded{}, s.refused(ctx, by, err)
 	}
 	out := api.Reloaded{Changed: keyChanges(r.changed), Restart: keyChanges(r.restart)}
-	took := api.Reload{OK: true, By: asker(by), Changed: s.Last().Changed, Taken: s.Last().Taken, Restart: out.Restart}
+	took := api.Reload{OK: true, By: asker(by), Changed: s.Last().Changed, Taken: s.Last().Taken, TakenBy: s.Last().TakenBy, Restart: out.Restart}
 	if len(out.Changed) > 0 {
-		took.Changed, took.Taken = out.Changed, s.house.Now()
+		took.Changed, took.Taken, took.TakenBy = out.Changed, s.house.Now(), asker(by)
 	}
 	s.took(took)
 	if len(r.changed) > 0 || len(r.restart) > 0 {

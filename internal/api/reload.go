@@ -39,6 +39,7 @@ type Reload struct {
 	By      *Who        `json:"by,omitempty" doc:"who asked for it; missing: a signal, the file itself, or the start"`
 	Changed []KeyChange `json:"changed" doc:"what the last one that was taken put in force, before and after"`
 	Taken   time.Time   `json:"changed_at,omitzero" doc:"when that was; missing: what is in force is what the server began with"`
+	TakenBy *Who        `json:"changed_by,omitempty" doc:"who asked for that; missing: a signal, or the file itself"`
 	Restart []KeyChange `json:"restart"`
 }
 
@@ -56,9 +57,11 @@ func (a *API) lastReload(context.Context, authority.By, *nothing) (*reloadOut, e
 		return nil, noFile()
 	}
 	last := a.Reload.Last()
-	if last.By != nil {
-		who := a.show(last.By.ID)
-		last.By = &who
+	for _, by := range []**Who{&last.By, &last.TakenBy} {
+		if *by != nil {
+			shown := a.show((*by).ID)
+			*by = &shown
+		}
 	}
 	return &reloadOut{Body: last}, nil
 }

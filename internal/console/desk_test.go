@@ -70,7 +70,18 @@ var errLate = stead.E(stead.Conflict, stead.ReasonState, "the timers were change
 func TestSettings(t *testing.T) {
 	was := url.QueryEscape(spot{"orders", "staff/testers"}.query().Encode())
 	last := []string{"events    [timers.set] ok  0"}
+	read := func(r FileRead) *verbs {
+		a := house().is(omar, authority.Auditor)
+		r.File = "/etc/stead.yaml"
+		a.read = r
+		return a
+	}
 	for name, c := range map[string]seenPage{
+		"read again": {house: read(FileRead{At: noon, ChangedAt: noon.Add(-time.Minute), ChangedBy: sam, Changed: []KeyDiff{{Key: "acting.max_duration", Before: "1h", After: "2h"}, {Key: "apps.wiki.id", Before: "wiki"}},
+			Waiting: []KeyDiff{{"server.listen", ":1", ":2", "a listener stays open"}}}), target: "/settings", status: 200,
+			has: []string{"asked for by Sam Okafor (staff/sam)", "<td>acting.max_duration</td><td>1h</td><td>2h</td>", "<td>wiki</td><td>–</td>", "a listener stays open", "/etc/stead.yaml"}, hasNot: []string{"not taken"}},
+		"read, by a signal": {house: read(FileRead{Changed: []KeyDiff{{Key: "k", After: "v"}}}), target: "/settings", status: 200, has: []string{"by a signal or a change of the file itself"}},
+		"not taken":         {house: read(FileRead{At: noon, Problem: "line 3: no such key"}), target: "/settings", status: 200, has: []string{"and not taken", "Line 3: no such key", "Nothing has changed since this server started"}},
 		"of the file": {house: house().is(omar, authority.Auditor), target: "/settings", status: 200,
 			has: []string{"Those of the configuration file", "Everybody · everywhere", "The longest term</dt><dd>1 h", "No timer changes", "Admin</td>"}, hasNot: []string{"Add a timer</a>", "Take the timers back"}},
 		"set": {house: runs(authority.Admin), target: "/settings", status: 200, asked: last,

@@ -125,11 +125,12 @@ type Console struct {
 	Zone        *time.Location // in which times are shown
 	Record      Record
 	Reports     Reports
-	Setup       Setup   // nil: there is nothing to set up
-	Demo        Demo    // nil: this is no demonstration
-	Rules       Rules   // judges policy beside what is in force
-	Look        Look    // nil: the house tells nothing of its health
-	Factors     Factors // nil: second factors are given elsewhere
+	Setup       Setup           // nil: there is nothing to set up
+	Demo        Demo            // nil: this is no demonstration
+	Rules       Rules           // judges policy beside what is in force
+	Look        Look            // nil: the house tells nothing of its health
+	Factors     Factors         // nil: second factors are given elsewhere
+	Readings    func() FileRead // nil: there is no file that is read again
 
 	// Settled waits until what may be read of the trail has caught up with what is written; nil does not wait.
 	Settled func(context.Context) error

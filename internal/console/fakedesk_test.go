@@ -22,6 +22,7 @@ type desk struct {
 	more            bool // people follow on another page
 	link            authority.FactorLink
 	factorAsked     authority.FactorAsked
+	read            FileRead
 }
 
 func (a *verbs) Configured(context.Context, authority.By) (authority.Settings, error) {

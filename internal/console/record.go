@@ -35,6 +35,7 @@ type Checked struct {
 	At       time.Time
 	Wrong    string // what is not as it must be; empty: nothing
 	Together bool   // somebody else checks at this moment
+	Going    bool   // the server reads on by itself
 }
 
 // A File is which events are wanted, and what stands above them.
@@ -64,12 +65,19 @@ func (b badge) brief() string {
 	case b.All:
 		return "✓ verified"
 	}
-	return "verified to " + number(b.Upto) + " of " + number(b.Of)
+	s := "verified to " + number(b.Upto) + " of " + number(b.Of)
+	if b.Going {
+		s += ", going on"
+	}
+	return s
 }
 
 // compared says what was done, and when.
 func (b badge) compared() string {
-	s := "Every stored event was hashed again, the hashes compared with the leaves of the log"
+	if b.Upto == 0 {
+		return "Nothing was read since the server has started: what was verified before that is not taken on trust."
+	}
+	s := "Since the server has started every stored event up to there was hashed again, the hashes compared with the leaves of the log"
 	if b.Head > 0 {
 		s += ", and these with the checkpoint of " + number(b.Head) + " events that the key of the log signed"
 	}

@@ -28,6 +28,7 @@ type settingsView struct {
 	NoCount string
 	Facts   [][2]string
 	Roles   [][]string
+	Reading readingView
 }
 
 // A timerRow is one timer as it is shown.
@@ -71,7 +72,7 @@ func (v *visit) showSettings(status int, problem string) error {
 	if len(set.Files) > 0 {
 		p.Set, p.Because = v.c.who(set.Applied)+", "+v.c.at(set.At), v.lastReason("timers.set")
 	}
-	p.Facts, p.Roles = v.c.laws(all), roleRows(all)
+	p.Facts, p.Roles, p.Reading = v.c.laws(all), roleRows(all), v.c.readings()
 	if err := v.counting(&p, all); err != nil {
 		return err
 	}

@@ -3,8 +3,10 @@ package house
 import (
 	"context"
 	"io"
+	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -26,8 +28,9 @@ type reading struct {
 	mu   sync.Mutex // held while one reads on
 	edge ledger.Edge
 
-	now  sync.Mutex
-	last console.Checked
+	now   sync.Mutex
+	last  console.Checked
+	going atomic.Bool // the house reads on by itself
 }
 
 const checkAtOnce = 256
@@ -38,6 +41,41 @@ func (r record) Head() stead.Head { return r.store.Head() }
 // File writes a verifiable export.
 func (r record) File(ctx context.Context, w io.Writer, f console.File) error {
 	return r.Export(ctx, w, api.Export{Query: f.Query, Text: f.Text, By: string(f.By)})
+}
+
+const (
+	readEach = 200 * time.Millisecond // between two looks of the house by itself
+	readFor  = 20 * time.Millisecond  // so that it takes a tenth of one core at most
+)
+
+// readAlong reads on in the record until all of it was verified since the start. What an earlier run found is not
+// believed: whoever can change the record could have changed that too.
+func (r record) readAlong(ctx context.Context, log *slog.Logger) {
+	each := time.NewTicker(readEach)
+	defer each.Stop()
+	r.read.going.Store(true)
+	defer r.read.going.Store(false)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-each.C:
+		}
+		k, err := r.Check(ctx, readFor)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			log.Error("the record could not be read to verify it", "error", err)
+			return
+		case k.Wrong != "":
+			log.Error("the record is not as it was signed: "+k.Wrong, "alarm", true)
+			return
+		case k.Head > 0 && k.Upto >= k.Of:
+			log.Info("the record was verified to its end", "events", k.Upto)
+			return
+		}
+	}
 }
 
 // Check hashes stored events again, compares them with the leaves of the log, and once at the end these with the signed
@@ -51,7 +89,7 @@ func (r record) Check(ctx context.Context, within time.Duration) (console.Checke
 	defer r.read.mu.Unlock()
 	k := r.read.at()
 	head := r.store.Head()
-	k.Of = head.Size
+	k.Of, k.Going = head.Size, r.read.going.Load()
 	until := time.Now().Add(within)
 	for k.Wrong == "" && k.Upto < head.Size {
 		if err := r.on(ctx, &k, head); err != nil {

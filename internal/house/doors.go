@@ -150,7 +150,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Origin: s.Origin, Cookie: cookie, Now: h.Now, Zone: verbs.Settings.Zone, Setup: s.Setup}
 	look := h.look(s)
 	pages.Rules, pages.Look, pages.Factors = h.Cedar, shown(look), factors{h.Prover, own.Host}
-	pages.Record = record{trail{h.Store, h.Verifier, h.origin, h}, &h.reading}
+	pages.Record, pages.Readings = h.proofs(), s.readings
 	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }
 	if s.Demo != nil {
 		in.Demo, pages.Demo = s.Demo, s.Demo
@@ -179,6 +179,11 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
 		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Look: look, Leaving: h.leaving.over}
 	return door.Routes(t)
+}
+
+// proofs is the log as the console asks for it.
+func (h *House) proofs() record {
+	return record{trail{h.Store, h.Verifier, h.origin, h}, &h.reading}
 }
 
 // locals are the directories that a file of people may name.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/api"
 	"github.com/steadhq/stead/internal/console"
 	"github.com/steadhq/stead/internal/directory"
@@ -111,6 +112,30 @@ func (h *House) file(s Site) api.Finding {
 		f.Result, f.Says, f.Next = "warn", f.Says+"; not in force yet: "+strings.Join(keys, ", "), "Start the server anew when that suits."
 	}
 	return f
+}
+
+// readings tell how the configuration was read, with what was before and what is after; the record holds names alone.
+func (s Site) readings() console.FileRead {
+	if s.Reload == nil {
+		return console.FileRead{}
+	}
+	last := s.Reload.Last()
+	return console.FileRead{File: last.File, At: last.At, Problem: last.Problem, Changed: keyDiffs(last.Changed), Waiting: keyDiffs(last.Restart), ChangedAt: last.Taken, ChangedBy: taker(last)}
+}
+
+func taker(r api.Reload) stead.PrincipalID {
+	if r.TakenBy == nil {
+		return ""
+	}
+	return r.TakenBy.ID
+}
+
+func keyDiffs(all []api.KeyChange) []console.KeyDiff {
+	out := make([]console.KeyDiff, len(all))
+	for i, k := range all {
+		out[i] = console.KeyDiff(k)
+	}
+	return out
 }
 
 // server says how one of the servers on this store is.
