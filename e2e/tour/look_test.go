@@ -68,14 +68,42 @@ func (w *window) looks(name string) {
 			w.pictures(what)
 		}
 	}
+	for _, scheme := range []string{"light", "dark"} {
+		for kind, feature := range map[string]*emulation.MediaFeature{"forced": {Name: "forced-colors", Value: "active"}, "contrast": {Name: "prefers-contrast", Value: "more"}} {
+			w.dress(1280, scheme, feature)
+			what := fmt.Sprintf("%s-%s-%s", name, kind, scheme)
+			if bad := w.faults(scheme == "dark"); bad != "" {
+				w.t.Errorf("%s (%s): axe: %s", what, w.at(), bad)
+			}
+			if bad := tell[string](w, bare); bad != "" {
+				w.t.Errorf("%s: what is pressed has no edge: %s", what, bad)
+			}
+			w.pictures(what)
+		}
+	}
 	w.dress(1280, "light")
 }
 
-func (w *window) dress(width int64, scheme string) {
+// faults are what axe finds, where it is asked: it takes its time.
+func (w *window) faults(ask bool) string {
+	w.t.Helper()
+	if !ask {
+		return ""
+	}
+	return tell[string](w, check)
+}
+
+// bare tells which buttons and fields are seen by their ground alone, which forced colours take away.
+const bare = `[...document.querySelectorAll("button, .button, input:not([type=hidden], [type=checkbox], [type=radio]), select, textarea")].filter(e => {
+	const s = getComputedStyle(e), r = e.getBoundingClientRect();
+	return r.width > 0 && s.borderTopWidth === "0px" && s.outlineStyle === "none" && s.textDecorationLine === "none" }).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join("\n")`
+
+// dress shows a page at a width, in light or dark, with what else a reader's machine asks for.
+func (w *window) dress(width int64, scheme string, more ...*emulation.MediaFeature) {
 	w.t.Helper()
 	w.do(chromedp.EmulateViewport(width, 800))
 	_, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+		Features: append(more, &emulation.MediaFeature{Name: "prefers-color-scheme", Value: scheme})})
 	if err != nil {
 		w.t.Fatal(err)
 	}

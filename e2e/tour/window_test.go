@@ -238,6 +238,8 @@ func (w *window) reach(at chromedp.Search) {
 			for (let i = 0; i < all.snapshotLength; i++) if (all.snapshotItem(i) === a) return true; return false })()`, string(at))) {
 			if on := tell[string](w, `(() => { const a = document.activeElement, r = a.getBoundingClientRect();
 				const top = document.elementFromPoint(r.x + r.width / 2, r.y + Math.min(r.height / 2, 20));
+				const look = getComputedStyle(a);
+				if (look.outlineStyle === "none" || look.outlineWidth === "0px") return "no outline shows it";
 				return top === a || a.contains(top) ? "" : r.x + "," + r.y + " is under " + (top && top.outerHTML.slice(0, 200)) })()`); on != "" {
 				w.t.Fatalf("%s at %s: what has the focus cannot be seen: %s %s", w.who, w.at(), at, on)
 			}

@@ -37,7 +37,7 @@ func (c *Console) deeds() []deed {
 			"Disable", "", "It is disabled.", admin, (*visit).disable},
 		{"delete", "Delete", "The account is gone: its name is free again, its id is not. Sessions and mandates end at once. The trail keeps what was done.",
 			"Delete the account", "", "The account is deleted.", admin, (*visit).remove},
-		{"erase", "Erase the human", "Every account of this human is deleted, and the keys of what is recorded of him are destroyed: names, reasons and addresses in the trail can never be read again, by nobody. The hashes stay valid. This cannot be undone.",
+		{"erase", "Erase the human", "Every account of this human is deleted, and the keys of what is recorded of him are destroyed: names, reasons and addresses in the trail can never be read again by anybody. The hashes stay valid. This cannot be undone.",
 			"Erase for ever", "", "Every account of this human is deleted, and what was recorded of him is erased.", admin, (*visit).erase},
 	}
 }
@@ -102,13 +102,16 @@ func (v *visit) effect(h authority.Human) ([][2]string, error) {
 		said = v.c.account(asked.By) + ", good until " + v.c.at(asked.Until)
 	}
 	return known([][2]string{{"Account", h.DisplayName() + " (" + h.Directory + "/" + h.Name + ")"}, {"The same human", strings.Join(others, ", ")},
-		{"Signed in", upTo(len(busy.Sessions), "session", "sessions")}, {"Acts for others", upTo(len(busy.Acts), "mandate", "mandates")},
+		{"Sessions", upTo(len(busy.Sessions), "session", "sessions")}, {"Acts for others", upTo(len(busy.Acts), "mandate", "mandates")},
 		{"Is acted for", upTo(len(busy.Suffers), "mandate", "mandates")}, {"Another authenticator asked for by", said}}), nil
 }
 
 // upTo counts what a page of a list shows.
 func upTo(n int, one, many string) string {
-	if n == fewOf {
+	switch n {
+	case 0:
+		return "none"
+	case fewOf:
 		return count(n, one, many) + " or more"
 	}
 	return count(n, one, many)

@@ -163,11 +163,12 @@ if (on) {
 		foot.append(" ", button);
 	}
 }
-const places = { h: "/", c: "/act", r: "/requests", m: "/mandates", a: "/audit", e: "/reports", i: "/me" };
+const places = { h: "/", c: "/act", r: "/requests", m: "/mandates", a: "/audit", e: "/reports", i: "/me",
+	p: "/people", l: "/policies", s: "/settings", t: "/health" };
 let going = 0;
 
 function step(by) {
-	const items = [...document.querySelectorAll("[data-list] [data-item], .cards .card")];
+	const items = [...document.querySelectorAll("[data-list] [data-item], .cards .card, .entries > li > a")];
 	if (!items.length) return false;
 	const at = items.indexOf(document.activeElement);
 	const to = items[at < 0 ? (by > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + by))];
@@ -190,6 +191,7 @@ addEventListener("keydown", (e) => {
 	const search = document.querySelector("[data-search]");
 	if (e.key === "/" && search) { search.focus(); search.select(); }
 	else if (e.key === "?" && on.checked) dialog.showModal();
+	else if (document.querySelector(`main [data-key="${CSS.escape(e.key)}"]`)) document.querySelector(`main [data-key="${CSS.escape(e.key)}"]`).focus();
 	else if (e.key === "j" && step(1)) { /* moved */ }
 	else if (e.key === "k" && step(-1)) { /* moved */ }
 	else return;
