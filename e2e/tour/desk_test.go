@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/pquerna/otp/totp"
 	"github.com/steadhq/stead/e2e/stage"
 )
 
@@ -195,4 +197,57 @@ func TestConcern(t *testing.T) {
 	omar.looks("home-concern")
 	sam.gets(h.Console + "/me")
 	sam.readsNot("I asked nobody for this.")
+}
+
+// Who has lost his authenticator gets a link from two people's word and his own password, and is out everywhere else.
+func TestLostAuthenticator(t *testing.T) {
+	h, b := dev(t), stage.Chromium(t, "")
+	carla := as(t, b, h, "Carla", "staff", "carla")
+	root := as(t, b, h, "Root", "staff", "root")
+	root.gets(h.Console + "/people?name=Carla")
+	root.follows("Carla Ruiz")
+	root.follows("Another authenticator")
+	root.types("reason", "she stands before me")
+	root.types("typed", "carl")
+	root.wants(root.presses("Take the old one away"), 400, "another name")
+	root.has(`document.querySelector("[name=reason]").value === "she stands before me"`, "what was written is there still")
+	root.types("typed", "carla")
+	root.follows("Take the old one away")
+	root.reads("It is asked for", "asked for, by Root Admin", "has to agree")
+	omar := as(t, b, h, "Omar", "staff", "omar")
+	omar.watch()
+	omar.gets(root.at())
+	omar.looks("person-factor-asked")
+	omar.follows("Look at it, and agree")
+	omar.reads("Asked for by Root Admin", "she stands before me")
+	omar.looks("person-factor-yes")
+	omar.types("typed", "carla")
+	omar.follows("Agree")
+	omar.reads("It is shown this once")
+	omar.looks("person-factor-link")
+	link := tell[string](omar, `document.querySelector("main .digest code").textContent`)
+	carla.opens(h.Console + "/me")
+	if tell[string](carla, "location.pathname") != "/login" {
+		t.Fatalf("Carla is at %s", carla.at())
+	}
+	carla.watch()
+	carla.gets(link)
+	carla.reads("For Carla Ruiz (staff/carla)")
+	carla.looks("factor")
+	code, err := totp.GenerateCode(tell[string](carla, `document.querySelector("[name=secret]").value`), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	carla.types("password", "guessed at")
+	carla.types("code", code)
+	carla.wants(carla.presses("Use it from now on"), 401, "another password")
+	carla.looks("factor-wrong")
+	carla.types("password", h.password(t, "staff", "carla"))
+	carla.types("code", code)
+	carla.follows("Use it from now on")
+	carla.reads("Your authenticator counts from now on")
+	carla.looks("factor-done")
+	carla.wants(carla.opens(link), 410, "a link that was used")
+	carla.reads("was used, is too old")
+	carla.looks("factor-over")
 }

@@ -32,7 +32,7 @@ func (c *Console) deeds() []deed {
 		{"stop", "End every mandate", "Every mandate that it holds ends, and every one that it is acted under, those that wait too. What is needed still is asked for again.",
 			"End every mandate", "Why", "Every mandate has ended.", both, (*visit).stop},
 		{"factor", "Another authenticator", "For who has lost the old one. It counts no more from then on, and every session ends. A link to set up another one is shown here: it works once, for an hour, and asks for the password. Of who has a role in Stead another person agrees first.",
-			"Take the old one away", "How you know who asks", "Another administrator, or security, has to agree: this page has a link for it.", admin, (*visit).lostFactor},
+			"Take the old one away", "How you know who asks", "It is asked for.", admin, (*visit).lostFactor},
 		{"disable", "Disable", "Nobody signs in with it, acts by it or is acted for. Its sessions and every mandate it holds or is acted under end at once. It can be enabled again, and nothing of the trail is lost.",
 			"Disable", "", "It is disabled.", admin, (*visit).disable},
 		{"delete", "Delete", "The account is gone: its name is free again, its id is not. Sessions and mandates end at once. The trail keeps what was done.",
@@ -97,13 +97,17 @@ func (v *visit) effect(h authority.Human) ([][2]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	said := ""
+	said, because := "", ""
 	if asked.By != "" && !asked.Made {
 		said = v.c.account(asked.By) + ", good until " + v.c.at(asked.Until)
+		found, err := v.events(authority.EventQuery{Kinds: []string{"factor.asked"}, Subject: h.ID, Outcome: stead.OK, Newest: true, Limit: 1})
+		if err == nil && len(found) > 0 {
+			because = found[0].Who["reason"]
+		}
 	}
 	return known([][2]string{{"Account", h.DisplayName() + " (" + h.Directory + "/" + h.Name + ")"}, {"The same human", strings.Join(others, ", ")},
 		{"Sessions", upTo(len(busy.Sessions), "session", "sessions")}, {"Acts for others", upTo(len(busy.Acts), "mandate", "mandates")},
-		{"Is acted for", upTo(len(busy.Suffers), "mandate", "mandates")}, {"Another authenticator asked for by", said}}), nil
+		{"Is acted for", upTo(len(busy.Suffers), "mandate", "mandates")}, {"Asked for by", said}, {"How it is known who asks", because}}), nil
 }
 
 // upTo counts what a page of a list shows.
