@@ -234,6 +234,12 @@ type FactorIn struct {
 	Proof      string `json:"proof"`       // what the old one shows; of who has none, his password
 }
 
+type FactorLink struct {
+	Waits bool      `json:"waits"`          // another administrator, or security, has to agree
+	Until time.Time `json:"until"`          // how long the link is good, or the wish for it
+	Link  string    `json:"link,omitempty"` // shown this once; absent while another person must agree
+}
+
 type Figures struct {
 	Events       int64     `json:"events"`  // in the log
 	Waiting      int64     `json:"waiting"` // events that cannot be searched yet
@@ -329,6 +335,10 @@ type Lease struct {
 	Password string    `json:"password"`
 	Until    time.Time `json:"until"`
 	Given    []Given   `json:"given"` // where to find what was granted
+}
+
+type LinkIn struct {
+	Reason string `json:"reason"` // how it is known that it is he who asks; stands in the trail
 }
 
 type LoginIn struct {
@@ -1335,6 +1345,18 @@ func (c *Client) GetPerson(ctx context.Context, id string, opts ...Option) (out 
 // ChangePerson: Change an account. For the roles admin. PATCH /v1/people/{id}
 func (c *Client) ChangePerson(ctx context.Context, id string, body ChangeIn, opts ...Option) (out Person, err error) {
 	err = c.call(ctx, request{method: "PATCH", path: "/v1/people/" + url.PathEscape(id), body: body}, &out, opts)
+	return out, err
+}
+
+// AskFactorLink: Let somebody who lost his authenticator set up another: the old one counts no more, his sessions end. Of who has a role in Stead another person agrees first. For the roles admin. POST /v1/people/{id}/factor-link
+func (c *Client) AskFactorLink(ctx context.Context, id string, body LinkIn, opts ...Option) (out FactorLink, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/people/" + url.PathEscape(id) + "/factor-link", body: body}, &out, opts)
+	return out, err
+}
+
+// AgreeFactorLink: Agree that somebody sets up another authenticator. For the roles admin, security. POST /v1/people/{id}/factor-link/agree
+func (c *Client) AgreeFactorLink(ctx context.Context, id string, opts ...Option) (out FactorLink, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/people/" + url.PathEscape(id) + "/factor-link/agree"}, &out, opts)
 	return out, err
 }
 

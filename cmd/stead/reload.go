@@ -41,11 +41,6 @@ func (s *server) took(r api.Reload) {
 	r.File, r.At = s.file, s.house.Now()
 	s.reloads.mu.Lock()
 	defer s.reloads.mu.Unlock()
-	if was := s.reloads.last; len(r.Changed) == 0 {
-		r.Changed, r.ChangedAt, r.ChangedBy = was.Changed, was.ChangedAt, was.ChangedBy
-	} else {
-		r.ChangedAt = r.At
-	}
 	s.reloads.last = r
 	s.house.Configured(r.OK)
 }
@@ -138,7 +133,7 @@ func (s *server) swap(ctx context.Context, by authority.By, r reading) error {
 // refused says everywhere that a configuration was not taken, and why.
 func (s *server) refused(ctx context.Context, by authority.By, why error) error {
 	last := s.Last()
-	s.took(api.Reload{Problem: why.Error(), By: asker(by), Changed: last.Changed, Taken: last.Taken, Restart: last.Restart})
+	s.took(api.Reload{Problem: why.Error(), By: asker(by), Changed: last.Changed, Taken: last.Taken, TakenBy: last.TakenBy, Restart: last.Restart})
 	s.log.Error("the configuration was not taken, and the old one stays: "+why.Error(), "alarm", true)
 	keys := config.WrongKeys(why)
 	if len(keys) == 0 {

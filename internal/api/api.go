@@ -71,6 +71,7 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.turns(d)
 	a.acting(d)
 	a.own(d)
+	a.links(d)
 	a.events(d)
 	a.people(d)
 	a.agents(d)

@@ -241,6 +241,12 @@ func (d *desk) Preview(_ context.Context, _ authority.By, w authority.Ask) (auth
 func (d *desk) SetFactor(_ context.Context, by authority.By, w authority.NewFactor) error {
 	return d.noted("factor "+w.Secret+" "+w.Code+" "+w.Proof, by)
 }
+func (d *desk) AskFactor(_ context.Context, by authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error) {
+	return authority.FactorLink{}, d.noted("ask-factor "+string(id)+" "+reason, by)
+}
+func (d *desk) AllowFactor(_ context.Context, by authority.By, id stead.PrincipalID) (authority.FactorLink, error) {
+	return authority.FactorLink{Link: "stl_1.prn_dana"}, d.noted("allow-factor "+string(id), by)
+}
 func (d *desk) Raise(_ context.Context, by authority.By, id stead.MandateID, text string) error {
 	return d.noted("concern "+string(id)+" "+text, by)
 }

@@ -137,6 +137,7 @@ type Verbs interface {
 	Agents
 	Tasks
 	Counter
+	Linker
 }
 
 // Trail reads the projection of events.
