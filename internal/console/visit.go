@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -135,7 +136,7 @@ func (v *visit) frame(title, lead string) frame {
 	link := func(text, href string, also ...string) {
 		here := at == href
 		for _, a := range also {
-			here = here || len(at) > len(a) && at[:len(a)] == a
+			here = here || strings.HasPrefix(at, a)
 		}
 		f.Shell.Nav = append(f.Shell.Nav, web.Link{Text: text, Href: href, Here: here})
 	}
