@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -82,7 +83,7 @@ func (d *Database) lacking(s state) (found []error) {
 	return found
 }
 
-func (d *Database) accepts(what string) bool { return contains(d.Accept, what) }
+func (d *Database) accepts(what string) bool { return slices.Contains(d.Accept, what) }
 
 // trusting finds a server that lets Stead's role in with any password: then it asks leases for none either, and neither the
 // end of a password nor another one keeps anybody out.

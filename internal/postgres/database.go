@@ -32,13 +32,14 @@ type Database struct {
 }
 
 const (
-	newest     = 150000 // the oldest server that is served, as server_version_num
-	shortLock  = 250 * time.Millisecond
-	longLock   = 5 * time.Second
-	oneAnswer  = 30 * time.Second
-	connecting = 5 * time.Second // longest for a login that was let in to show itself
-	pause      = 3 * time.Millisecond
-	most       = 50 // tries where others change the same rows of the catalog
+	newest    = 150000 // the oldest server that is served, as server_version_num
+	shortLock = 250 * time.Millisecond
+	longLock  = 5 * time.Second
+	oneAnswer = 30 * time.Second
+	starting  = time.Second     // longest that a login takes to show itself, or it is ended
+	stalling  = 2 * time.Second // longest that one is waited for which has not been let in
+	pause     = 3 * time.Millisecond
+	most      = 50 // tries where others change the same rows of the catalog
 )
 
 func (d *Database) config() (*pgx.ConnConfig, error) {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -22,7 +23,7 @@ func (l *lease) drop(ctx context.Context, w *Withdrawn) error {
 			return err
 		}
 	}
-	return plainly(again(ctx, func() error {
+	return kept(again(ctx, func() error {
 		return within(ctx, l.conn, func(tx pgx.Tx) error { return l.take(ctx, tx, w) })
 	}), l.role)
 }
@@ -64,24 +65,37 @@ func (l *lease) disown(ctx context.Context, tx pgx.Tx, w *Withdrawn) error {
 	if err != nil {
 		return err
 	}
+	if err := l.revoke(ctx, tx); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, "DROP OWNED BY "+name(l.role)); err != nil {
 		return err
 	}
 	for _, o := range owned {
-		if o != "" && !contains(w.Owned, o) {
+		if o != "" && !slices.Contains(w.Owned, o) {
 			w.Owned = append(w.Owned, o)
 		}
 	}
 	return nil
 }
 
-func contains(list []string, s string) bool {
-	for _, o := range list {
-		if o == s {
-			return true
+// revoke takes back right by right what was granted on relations: DROP OWNED revokes ALL, for which it wants rights over their
+// columns that Stead's role does not have where it may give on USAGE or DELETE alone.
+func (l *lease) revoke(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, `SELECT format('REVOKE %s ON %s %I.%I FROM %I', string_agg(DISTINCT privilege_type, ', '),
+			CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, n.nspname, c.relname, $2::text)
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl)
+		WHERE grantee = $1 GROUP BY c.relkind, n.nspname, c.relname`, l.oid, l.role)
+	if err != nil {
+		return err
+	}
+	all, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, text := range all {
+		if err == nil {
+			_, err = tx.Exec(ctx, text)
 		}
 	}
-	return false
+	return err
 }
 
 // elsewhere does so in the other databases of the server that the lease has left something in.
@@ -140,12 +154,12 @@ func (l *lease) each(ctx context.Context, query string, of any, do func(*pgx.Con
 	return nil
 }
 
-// plainly says what keeps a role.
-func plainly(err error, role string) error {
+// kept says what keeps a role.
+func kept(err error, role string) error {
 	var e *pgconn.PgError
-	if errors.As(err, &e) && e.Code == "2BP01" {
+	if errors.As(err, &e) && (e.Code == "2BP01" || e.Code == "42501") {
 		return stead.E(stead.Conflict, stead.ReasonRights, "somebody gave %s more by hand, or built on what it made, and only he or a superuser takes it back "+
-			"(nobody gets in as %[1]s meanwhile): %s: %w", role, e.Detail, err)
+			"(nobody gets in as %[1]s meanwhile): %s: %w", role, or(e.Detail, e.Message), err)
 	}
 	return err
 }

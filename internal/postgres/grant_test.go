@@ -87,7 +87,7 @@ func testGrantRefused(t *testing.T, s *stage) {
 func testRoleOfAnother(t *testing.T, s *stage) {
 	m := s.mandate(reads("public.orders"))
 	role := "stead_" + string(m.ID)
-	s.Do(t, "shop", "CREATE ROLE "+role+" LOGIN")
+	s.Do(t, "shop", "CREATE ROLE "+role+" LOGIN; COMMENT ON ROLE "+role+" IS 'somebody''s'")
 	if _, err := s.db.Grant(t.Context(), m); stead.KindOf(err) != stead.Conflict {
 		t.Errorf("granted: %v", err)
 	}

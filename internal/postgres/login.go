@@ -48,19 +48,19 @@ func password(random io.Reader) (secret, verifier string, err error) {
 		return "", "", fmt.Errorf("random bytes for a password: %w", err)
 	}
 	secret = base64.RawURLEncoding.EncodeToString(raw[:32])
-	verifier, err = scram(secret, raw[32:])
+	verifier, err = scram(secret, raw[32:], iterations)
 	return secret, verifier, err
 }
 
 // scram writes a SCRAM-SHA-256 verifier (RFC 5802 3, RFC 7677).
-func scram(secret string, salt []byte) (string, error) {
-	salted, err := pbkdf2.Key(sha256.New, secret, salt, iterations, sha256.Size)
+func scram(secret string, salt []byte, n int) (string, error) {
+	salted, err := pbkdf2.Key(sha256.New, secret, salt, n, sha256.Size)
 	if err != nil {
 		return "", err
 	}
 	stored := sha256.Sum256(mac(salted, "Client Key"))
 	b64 := base64.StdEncoding.EncodeToString
-	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", iterations, b64(salt), b64(stored[:]), b64(mac(salted, "Server Key"))), nil
+	return fmt.Sprintf("SCRAM-SHA-256$%d:%s$%s:%s", n, b64(salt), b64(stored[:]), b64(mac(salted, "Server Key"))), nil
 }
 
 func mac(key []byte, text string) []byte {

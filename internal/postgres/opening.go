@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/steadhq/stead"
@@ -58,7 +57,7 @@ var openings = []opening{
 // everybody tells, one sentence each, what PUBLIC may do that the operator has not accepted.
 func (d *Database) everybody(ctx context.Context, q querier) (found []error, err error) {
 	for _, o := range openings {
-		if slices.Contains(d.Accept, o.name) {
+		if d.accepts(o.name) {
 			continue
 		}
 		rows, err := q.Query(ctx, o.query)

@@ -37,6 +37,10 @@ func TestDatabase(t *testing.T) {
 		{"lease", testLease}, {"refused", testGrantRefused}, {"role of another", testRoleOfAnother},
 		{"asks before it commits", testGrantAsksBeforeItCommits}, {"catalogue", testCatalogue},
 		{"beyond its grants", testBeyond}, {"filters", testFilters}, {"rows", testRows}, {"writes", testWrites},
+		{"measured", testMeasured}, {"reconnects", testReconnects}, {"holds its row", testHoldsItsRow}, {"prepared", testPrepared},
+		{"logs in meanwhile", testLogsInMeanwhile}, {"stalls", testStalls}, {"killed", testKilled}, {"valid until", testValidUntil}, {"own password", testOwnPassword},
+		{"owns things", testOwns}, {"more by hand", testMoreByHand}, {"left elsewhere", testElsewhere}, {"grant and withdraw", testGrantAndWithdraw},
+		{"side by side", testSideBySide}, {"cut off", testCutOff}, {"openings", testOpenings}, {"lacks", testLacks},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s.db = s.database()

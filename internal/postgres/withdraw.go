@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -145,61 +144,4 @@ func (l *lease) shut(ctx context.Context, _ *Withdrawn) error {
 		_, err = l.conn.Exec(ctx, "SET lock_timeout = "+milliseconds(longLock))
 	}
 	return err
-}
-
-// end ends all connections, until there is none. Some have been let in before the door was closed and are in no list yet:
-// what is starting right now is waited for, unless it waits for its own client, who will not get in any more.
-func (l *lease) end(ctx context.Context, w *Withdrawn) error {
-	if l.oid == 0 {
-		return nil
-	}
-	starting, err := l.starting(ctx)
-	if err != nil {
-		return err
-	}
-	late := l.d.Now().Add(connecting)
-	for {
-		if len(starting) > 0 {
-			now, err := l.starting(ctx)
-			if err != nil {
-				return err
-			}
-			starting = slices.DeleteFunc(starting, func(s string) bool { return !slices.Contains(now, s) })
-		}
-		n, err := l.terminate(ctx) // looks after starting has: who started in between is in one of them
-		if err != nil {
-			return err
-		}
-		if w.Connections = len(l.seen); n == 0 && (len(starting) == 0 || l.d.Now().After(late)) {
-			return nil
-		}
-		if err := wait(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// starting lists the connections that are in no list of sessions: they hold the lock of their first transaction already.
-func (l *lease) starting(ctx context.Context) ([]string, error) {
-	rows, err := l.conn.Query(ctx, `SELECT k.pid || ' ' || k.virtualxid FROM pg_locks k
-		WHERE k.locktype = 'virtualxid' AND k.pid IS NOT NULL AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = k.pid)`)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[string])
-}
-
-func (l *lease) terminate(ctx context.Context) (n int, err error) {
-	rows, err := l.conn.Query(ctx, "SELECT "+who+", pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid = $1", l.oid)
-	if err != nil {
-		return 0, err
-	}
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
-		Who string
-		Hit bool
-	}])
-	for _, a := range all {
-		l.seen[a.Who] = true
-	}
-	return len(all), err
 }
