@@ -33,7 +33,9 @@ func (f *fuse) Append(ctx context.Context, e authority.Entry) (stead.Receipt, er
 	return r, err
 }
 
-func (f *fuse) Submit(ctx context.Context, e authority.Entry) authority.Ticket { return land(f.Append(ctx, e)) }
+func (f *fuse) Submit(ctx context.Context, e authority.Entry) authority.Ticket {
+	return land(f.Append(ctx, e))
+}
 
 func (f *fuse) Erase(ctx context.Context, person stead.PersonKey) error {
 	if f.blown {

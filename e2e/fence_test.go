@@ -26,7 +26,9 @@ func (g *gate) Append(ctx context.Context, e authority.Entry) (stead.Receipt, er
 	return g.Store.Append(ctx, e)
 }
 
-func (g *gate) Submit(ctx context.Context, e authority.Entry) authority.Ticket { return land(g.Append(ctx, e)) }
+func (g *gate) Submit(ctx context.Context, e authority.Entry) authority.Ticket {
+	return land(g.Append(ctx, e))
+}
 
 // landed is a ticket whose answer is there.
 type landed struct {
