@@ -14,7 +14,7 @@ import (
 
 // report is the one agent of the desk.
 func report() authority.Card {
-	return authority.Card{Principal: stead.Principal{ID: "prn_bot", Version: 2, Kind: stead.Agent, Directory: stead.Agents, Name: "report"},
+	return authority.Card{Account: stead.Principal{ID: "prn_bot", Version: 2, Kind: stead.Agent, Directory: stead.Agents, Name: "report"},
 		Registration: stead.Registration{Principal: "prn_bot", Version: 2, Kind: stead.Company, Owner: sam.ID, Purpose: "reports", Tier: stead.LowTier,
 			Keys:  []stead.AgentKey{{Thumbprint: "thumb", JWK: "{}"}},
 			Tasks: []stead.Task{{ID: "monthly", Purpose: "the report", Grants: []stead.Entitlement{{System: "crm", Action: "read", Resource: "t"}}}}},

@@ -119,7 +119,7 @@ func (a *API) agentTurn(d *door, verb, says string, move func(context.Context, a
 	once(d, o, func(ctx context.Context, by authority.By, in *suspendIn) (*agentOut, error) {
 		c, err := a.Verbs.Card(ctx, by.Untied(), in.ID)
 		if err == nil {
-			err = move(ctx, by, c.Principal.ID, in)
+			err = move(ctx, by, c.Principal, in)
 		}
 		if err != nil {
 			return nil, err
@@ -169,10 +169,10 @@ func (a *API) changeAgent(ctx context.Context, by authority.By, in *changeAgentI
 	switch {
 	case err != nil:
 		return nil, err
-	case n.Name != c.Name:
+	case n.Name != c.Account.Name:
 		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "the name of an agent stays: register another")
 	}
-	if _, err := a.Verbs.ChangeAgent(ctx, by, c.Principal.ID, n); err != nil {
+	if _, err := a.Verbs.ChangeAgent(ctx, by, c.Principal, n); err != nil {
 		return nil, err
 	}
 	return a.getAgent(ctx, by, &in.AgentPath)
@@ -181,7 +181,7 @@ func (a *API) changeAgent(ctx context.Context, by authority.By, in *changeAgentI
 func (a *API) retire(ctx context.Context, by authority.By, in *AgentPath) (*struct{}, error) {
 	c, err := a.Verbs.Card(ctx, by.Untied(), in.ID)
 	if err == nil {
-		_, err = a.Verbs.RetireAgent(ctx, by, c.Principal.ID)
+		_, err = a.Verbs.RetireAgent(ctx, by, c.Principal)
 	}
 	return nil, err
 }
@@ -236,8 +236,8 @@ func (a *API) somebody(text string) (stead.PrincipalID, error) {
 }
 
 func (a *API) agent(c authority.Card) Agent {
-	v := Agent{Who: who(c.Principal.ID, c.Principal), Version: c.Registration.Version, Kind: c.Registration.Kind, Owner: a.show(c.Owner),
-		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Groups, Build: c.Build, Suspended: c.Suspended,
+	v := Agent{Who: who(c.Principal, c.Account), Version: c.Registration.Version, Kind: c.Registration.Kind, Owner: a.show(c.Owner),
+		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Account.Groups, Build: c.Build, Suspended: c.Suspended,
 		Instances: each(c.Instances, instance), Mandates: each(c.Mandates, a.mandate)}
 	if c.Sponsor != "" {
 		w := a.show(c.Sponsor)

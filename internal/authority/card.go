@@ -10,8 +10,8 @@ import (
 
 // A Card is an agent with what runs of it and what it holds now.
 type Card struct {
-	stead.Principal
 	stead.Registration
+	Account   stead.Principal
 	Instances []stead.Instance
 	Mandates  []stead.Mandate
 }
@@ -31,7 +31,7 @@ func (a *Authority) Cards(_ context.Context, by By) ([]Card, error) {
 			}
 		})
 	})
-	slices.SortFunc(all, func(c, d Card) int { return cmp.Compare(c.Name, d.Name) })
+	slices.SortFunc(all, func(c, d Card) int { return cmp.Compare(c.Account.Name, d.Account.Name) })
 	return all, err
 }
 
@@ -62,7 +62,7 @@ func (a *Authority) seesAgent(s *State, by By, r *stead.Registration) bool {
 func (s *State) card(r *stead.Registration) Card {
 	c := Card{Registration: *r}
 	if p := s.Principal(r.Principal); p != nil {
-		c.Principal = *p
+		c.Account = *p
 	}
 	for _, id := range s.InstancesOf(r.Principal) {
 		c.Instances = append(c.Instances, *s.Instance(id))
