@@ -47,7 +47,7 @@ func (c Credentials) Ref() RecordRef {
 	return RecordRef{Kind: KindCredentials, ID: string(c.Principal), Version: c.Version}
 }
 func (c Credentials) About() []PersonKey { return about(c.Person) }
-func (c Credentials) Live() bool         { return c.Password != "" || c.TOTP != "" }
+func (c Credentials) Live() bool         { return c.Password != "" || c.TOTP != "" || c.Client != "" }
 
 func (s Session) Ref() RecordRef {
 	return RecordRef{Kind: KindSession, ID: string(s.ID), Version: s.Version}

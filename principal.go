@@ -82,4 +82,5 @@ type Credentials struct {
 	Version   uint64      `json:"version"`
 	Password  string      `json:"password,omitempty"` // argon2id, PHC string form
 	TOTP      string      `json:"totp,omitempty"`     // RFC 6238 secret, base32, SHA-1, 30 s, 6 digits
+	Client    string      `json:"client,omitempty"`   // of an agent: hex SHA-256 of its client secret, 256 random bits of ours
 }

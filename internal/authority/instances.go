@@ -64,7 +64,7 @@ func working(s *State, by By, now time.Time) error {
 		if f.Instance == nil || f.Instance.ID != by.Instance || f.Instance.Agent != by.Principal || f.Instance.Over(now, f.Heard) != stead.ReasonNone {
 			return stead.E(stead.Refused, stead.ReasonSignIn, "this instance is over: enroll another")
 		}
-	case !proves(f.Agent, by.Key):
+	case !proves(f.Agent, by.Key) && !s.shares(by):
 		return stead.E(stead.Refused, stead.ReasonSignIn, "no agent has that key")
 	}
 	return nil
@@ -113,14 +113,21 @@ func (a *Authority) EnrollInstance(ctx context.Context, by By, n NewInstance) (s
 		case n.Key.Thumbprint == "" || length < 0 || length > longestRun || n.Beat < 0:
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "an instance needs a key of its own, and lives for at most %s", longestRun)
 		case s.Proved(n.Key.Thumbprint) != nil || s.registers(n.Key.Thumbprint):
-			return nil, stead.E(stead.Conflict, stead.ReasonUsed, "that key is in use: an instance has one of its own")
+			return nil, inUse()
 		}
-		agent := s.Agent(by.Principal)
-		out = stead.Instance{ID: id, Version: 1, Agent: agent.Principal, Person: agent.Person, Key: n.Key, Beat: stead.Duration(n.Beat),
-			Since: now, Until: now.Add(length)}
+		out = n.of(s.Agent(by.Principal), id, now)
 		return []stead.Change{{Event: stead.Event{Kind: "instance.enrolled"}, Records: []stead.Record{out}}}, nil
 	})
 	return done(&out, err)
+}
+
+func (n NewInstance) of(agent *stead.Registration, id stead.InstanceID, now time.Time) stead.Instance {
+	return stead.Instance{ID: id, Version: 1, Agent: agent.Principal, Person: agent.Person, Key: n.Key, Beat: stead.Duration(n.Beat),
+		Since: now, Until: now.Add(or(n.For, time.Hour))}
+}
+
+func inUse() error {
+	return stead.E(stead.Conflict, stead.ReasonUsed, "that key is in use: an instance has one of its own")
 }
 
 // registers tells whether a key is an agent's own.

@@ -1,0 +1,242 @@
+package authority
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// A Token is what an access token says, whoever has signed it.
+type Token struct {
+	ID       string // unguessable, never twice
+	Subject  string // "agent:agents/monthly-report"
+	Client   string // its name
+	Audience string
+	Instance stead.InstanceID
+	Key      string          // thumbprint of the key that must be proved beside it
+	Mandate  stead.MandateID // "": for Stead's own doors alone
+	Since    time.Time
+	Until    time.Time
+}
+
+// TokenLife is how long a token lives at most.
+const TokenLife = 5 * time.Minute
+
+// A TokenWish is what a client asks a token for.
+type TokenWish struct {
+	Key      stead.AgentKey  // proved beside: the instance's, or of one that begins with this token
+	Run      time.Duration   // how long an instance that begins lives; 0: an hour
+	Issuer   string          // origin of Stead's own doors
+	Resource string          // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
+	Mandate  stead.MandateID // which the token stands for
+	Once     []Once          // what proved the client: never again
+}
+
+// Once is the name of something that counts once, until then.
+type Once struct {
+	Key   string
+	Until time.Time
+}
+
+// SystemName is how a system is called where a resource is named (RFC 8707).
+func SystemName(issuer string, id stead.AppID) string { return issuer + "/v1/systems/" + string(id) }
+
+// IssueToken records that the calling client gets a token, and says what it holds. A key that nobody has begins an
+// instance. Errors: refused, missing, expired, conflict used; invalid with unknown-route, or refused with scope, where it
+// may not be for that resource.
+func (a *Authority) IssueToken(ctx context.Context, by By, w TokenWish) (Token, error) {
+	out := Token{ID: a.NewID("tok_")}
+	id := stead.InstanceID(a.NewID(stead.PrefixInstance))
+	t := attempt{verb: "token.issue", by: by, subject: by.Principal, mandate: w.Mandate, what: with(stead.Fields{"token": out.ID}, "resource", w.Resource)}
+	err := a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
+		if err := working(s, by, now); err != nil {
+			return nil, err
+		}
+		if by.Instance != "" {
+			return nil, stead.E(stead.Refused, stead.ReasonChain, "an instance asks for no token: its agent does, with its own key")
+		}
+		if r := a.distrust(); r != stead.ReasonNone {
+			return nil, stead.E(stead.Refused, r, "this server's clock or record is in doubt: no token is issued")
+		}
+		s = s.Stage() // what an instance that is over held is over before the token is weighed
+		run, changes, err := begun(s, by, w, id, now)
+		if err != nil {
+			return nil, err
+		}
+		out.Since, out.Until = now, earlier(now.Add(TokenLife), run.Until)
+		if err := a.bound(s, &out, w, run, now); err != nil {
+			return nil, err
+		}
+		if out.Until.Sub(now) < time.Second { // which is as fine as a token's time is
+			return nil, stead.E(stead.Expired, stead.ReasonExpired, "what this token would stand for is about to end")
+		}
+		who := s.Principal(by.Principal)
+		out.Subject, out.Client, out.Instance, out.Key = who.String(), who.Name, run.ID, run.Key.Thumbprint
+		c := stead.Change{Event: stead.Event{Kind: "token.issued", What: stead.Fields{"instance": string(run.ID), "audience": out.Audience}}}
+		for _, o := range w.Once {
+			c.Counts = append(c.Counts, stead.Count{Key: "once/" + o.Key, Op: stead.CountPass, N: 1, Until: o.Until})
+		}
+		return append(changes, c), nil
+	})
+	return done(&out, err)
+}
+
+// begun is the instance that has the key of a wish: one that is there, or one that begins. One that is over is ended in s.
+func begun(s *State, by By, w TokenWish, id stead.InstanceID, now time.Time) (stead.Instance, []stead.Change, error) {
+	var changes []stead.Change
+	switch i := s.Proved(w.Key.Thumbprint); {
+	case w.Key.Thumbprint == "" || w.Run < 0 || w.Run > longestRun:
+		return stead.Instance{}, nil, stead.E(stead.Invalid, stead.ReasonRequest, "a token is bound to the key of an instance: prove one")
+	case i != nil && i.Agent != by.Principal || s.registers(w.Key.Thumbprint):
+		return stead.Instance{}, nil, inUse()
+	case i != nil && i.Over(now, s.Heard(i.ID)) == stead.ReasonNone:
+		return *i, nil, nil
+	case i != nil:
+		over, err := quitting(s, *i, i.Over(now, s.Heard(i.ID)), now)
+		if err != nil {
+			return stead.Instance{}, nil, err
+		}
+		for _, c := range over {
+			if err := s.Put(c, s.Index()); err != nil {
+				return stead.Instance{}, nil, err
+			}
+		}
+		changes = over
+	}
+	run := NewInstance{Key: w.Key, For: w.Run}.of(s.Agent(by.Principal), id, now)
+	e := stead.Event{Kind: "instance.enrolled", What: stead.Fields{"instance": string(id)}}
+	return run, append(changes, stead.Change{Event: e, Records: []stead.Record{run}}), nil
+}
+
+// bound gives a token its audience and, where it stands for a mandate, no more time than that has.
+func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, now time.Time) error {
+	if w.Mandate == "" {
+		if t.Audience = or(w.Resource, w.Issuer); t.Audience == w.Issuer {
+			return nil
+		}
+		if a.system(w) == nil {
+			return stead.E(stead.Invalid, stead.ReasonNoRoute, "no such resource is known here")
+		}
+		return stead.E(stead.Refused, stead.ReasonScope, "a token for a system stands for a mandate: name one that is in force there")
+	}
+	m := s.Mandate(w.Mandate)
+	if m == nil || m.Actor != run.Agent || m.Key != run.Key.Thumbprint {
+		return stead.E(stead.Missing, stead.ReasonNotYours, "this instance holds no such mandate")
+	}
+	if err := a.holds(s, *m, now); err != nil {
+		return err
+	}
+	t.Audience = or(w.Resource, SystemName(w.Issuer, m.Scope.Apps[0]))
+	if !slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return SystemName(w.Issuer, id) == t.Audience }) {
+		return stead.E(stead.Refused, stead.ReasonScope, "that mandate is not for this resource")
+	}
+	t.Mandate, t.Until = m.ID, earlier(t.Until, m.Until)
+	return nil
+}
+
+func (a *Authority) system(w TokenWish) *stead.App {
+	for i := range a.Settings.Apps {
+		if SystemName(w.Issuer, a.Settings.Apps[i].ID) == w.Resource {
+			return &a.Settings.Apps[i]
+		}
+	}
+	return nil
+}
+
+// holds tells whether a mandate is in force, and whether laws and policy would let it begin now.
+func (a *Authority) holds(s *State, m stead.Mandate, now time.Time) error {
+	why := m.Over(now, s.Acted(m.ID))
+	if why == stead.ReasonNone && m.State == stead.Active {
+		why = a.goes(m, a.standing(s, m))
+	}
+	switch {
+	case why != stead.ReasonNone:
+		return stead.E(stead.Expired, why, "%s", stead.Ending(why))
+	case m.State != stead.Active:
+		return stead.E(stead.Conflict, stead.ReasonState, "this mandate is not in force")
+	}
+	return nil
+}
+
+// PresentToken tells who shows a token that was verified, with the key that it is bound to: it counts only while its
+// instance, agent, owner and mandate do, now. Errors: those of PresentKey; refused, expired.
+func (a *Authority) PresentToken(ctx context.Context, t Token, address string) (By, error) {
+	by, err := a.PresentKey(ctx, PresentedKey{Agent: t.Client, Thumbprint: t.Key, Address: address})
+	if err != nil {
+		return By{}, err
+	}
+	now := a.Now()
+	a.Store.View().Read(func(s *State) {
+		who := s.Principal(by.Principal)
+		switch m := s.Mandate(t.Mandate); {
+		case who == nil || who.String() != t.Subject || by.Instance == "" || by.Instance != t.Instance || !now.Before(t.Until):
+			err = stead.E(stead.Refused, stead.ReasonSignIn, "this token is over: get another")
+		case s.Count(revoked(t)) != 0:
+			err = stead.E(stead.Refused, stead.ReasonSignIn, "this token was revoked")
+		case t.Mandate == "":
+		case m == nil || m.Actor != by.Principal || m.Key != t.Key:
+			err = stead.E(stead.Refused, stead.ReasonSignIn, "the mandate of this token is over")
+		default:
+			err = a.holds(s, *m, now)
+		}
+	})
+	if err != nil {
+		return By{}, err
+	}
+	return by, nil
+}
+
+func revoked(t Token) string { return "revoked/" + t.ID }
+
+// RevokeToken makes a token count no more: by the agent it was given to. Errors: refused.
+func (a *Authority) RevokeToken(ctx context.Context, by By, t Token) error {
+	at := attempt{verb: "token.revoke", by: by, subject: by.Principal, mandate: t.Mandate, urgent: true, what: stead.Fields{"token": t.ID}}
+	return a.run(ctx, at, func(s *State, now time.Time) ([]stead.Change, error) {
+		if err := working(s, by, now); err != nil {
+			return nil, err
+		}
+		if who := s.Principal(by.Principal); who.String() != t.Subject {
+			return nil, stead.E(stead.Refused, stead.ReasonNotYours, "this token is another's")
+		}
+		if s.Count(revoked(t)) != 0 {
+			return nil, nil
+		}
+		c := stead.Change{Event: stead.Event{Kind: "token.revoked"}}
+		c.Counts = []stead.Count{{Key: revoked(t), Op: stead.CountRaise, N: 1, Until: t.Until}}
+		return []stead.Change{c}, nil
+	})
+}
+
+// Inspects tells whether the caller may learn about a token: the agent it was given to, a service, and those who run or
+// oversee this house. Errors: refused, missing.
+func (a *Authority) Inspects(by By, t Token) error {
+	var err error
+	a.Store.View().Read(func(s *State) {
+		now := a.Now()
+		who := s.Principal(by.Principal)
+		if err = presents(s, by, now); err != nil || who == nil {
+			return
+		}
+		if by.Key == "" && who.Kind != stead.Service {
+			err = a.may(s, by, now, Admin, Security, Auditor)
+		} else if by.Key != "" && who.String() != t.Subject {
+			err = stead.E(stead.Missing, stead.ReasonNotYours, "there is no such token")
+		}
+	})
+	return err
+}
+
+// RefuseToken records that a door gave no token, took none back or told of none, and gives the no back. Client is what the
+// caller says he is.
+func (a *Authority) RefuseToken(ctx context.Context, by By, verb, client string, no error) error {
+	return a.refuse(ctx, attempt{verb: "token." + verb, by: by, what: with(nil, "client", client)}, no)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
