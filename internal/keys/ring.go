@@ -35,7 +35,7 @@ type Signing struct {
 	Issuer  string
 	Life    time.Duration // of an assertion; 0 = 1 minute
 	Lead    time.Duration // a new key is published this long before it signs; 0 = 10 minutes
-	Overlap time.Duration // an old key is published this long after its last signature; 0 = 10 minutes, at least Life
+	Overlap time.Duration // an old key is published this long after its last signature; 0 = 10 minutes, at least Life and 5 minutes
 	Now     func() time.Time
 	Rand    io.Reader
 	Secrets Secrets
@@ -61,7 +61,7 @@ func OpenRing(ctx context.Context, s Signing) (*Ring, error) {
 			*d = usual
 		}
 	}
-	s.Overlap = max(s.Overlap, s.Life)
+	s.Overlap = max(s.Overlap, s.Life, longest)
 	r := &Ring{Signing: s}
 	err := r.Reload(ctx)
 	switch {
