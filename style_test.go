@@ -21,7 +21,7 @@ const module = "github.com/steadhq/stead"
 // package says first where it belongs.
 var (
 	middle    = words("authority web model config survey")
-	keepers   = words("store cedar ledger keys directory credential report postgres")
+	keepers   = words("store cedar ledger keys directory credential report postgres tokens")
 	doors     = words("gateway mcp oauth authzen login api console health scim signals a2a demo")
 	followers = words("follow notify watch sync")
 	tops      = words("cmd e2e bench soak tools")

@@ -1,0 +1,147 @@
+package tokens
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// most is how long anything signed may be that somebody shows.
+const most = 8 << 10
+
+// Algorithms are those that signatures may have.
+func Algorithms() []string { return []string{string(jose.ES256), string(jose.EdDSA)} }
+
+// A header is the protected header of a compact JWS.
+type header struct {
+	Alg string          `json:"alg"`
+	Typ string          `json:"typ"`
+	Kid string          `json:"kid"`
+	JWK json.RawMessage `json:"jwk"`
+}
+
+// steers are header parameters that would have us read or trust something else than what we know.
+var steers = []string{"crit", "b64", "jku", "x5u", "x5c", "x5t", "x5t#s256", "zip", "enc", "nested"}
+
+func no(format string, args ...any) error {
+	return stead.E(stead.Invalid, stead.ReasonRequest, format, args...)
+}
+
+// readHeader reads the header of a compact JWS, and refuses what could be read in two ways.
+func readHeader(text string) (header, error) {
+	var h header
+	first, rest, _ := strings.Cut(text, ".")
+	if len(text) > most || strings.Count(rest, ".") != 1 {
+		return h, no("this is no compact JWS of at most %d bytes", most)
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(first)
+	if err != nil {
+		return h, no("the header is not base64url")
+	}
+	for part := range strings.SplitSeq(rest, ".") { // one text for one token: bits that mean nothing are none
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil || strings.ContainsAny(part, "\r\n") {
+			return h, no("a part is not base64url")
+		}
+	}
+	var all map[string]json.RawMessage
+	if err := web.CheckJSON(raw); err != nil || json.Unmarshal(raw, &all) != nil || json.Unmarshal(raw, &h) != nil {
+		return h, no("the header can not be read")
+	}
+	for name := range all {
+		if slices.Contains(steers, strings.ToLower(name)) {
+			return h, no("the header parameter %q is not taken", name)
+		}
+	}
+	if !slices.Contains(Algorithms(), h.Alg) {
+		return h, no("the algorithm is one of %s", strings.Join(Algorithms(), ", "))
+	}
+	return h, nil
+}
+
+// open verifies a compact JWS whose header was read, and reads its claims into v.
+func open(text string, h header, key jose.JSONWebKey, v any) error {
+	if algorithm(key) != jose.SignatureAlgorithm(h.Alg) {
+		return no("the key is for another algorithm")
+	}
+	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{algorithm(key)})
+	if err != nil {
+		return no("this is no compact JWS")
+	}
+	payload, err := signed.Verify(key.Key)
+	if err != nil {
+		return no("the signature is wrong")
+	}
+	if web.CheckJSON(payload) != nil || json.Unmarshal(payload, v) != nil {
+		return no("the claims can not be read")
+	}
+	return nil
+}
+
+// algorithm is the only one that a key is for; "" for a key that is not taken.
+func algorithm(key jose.JSONWebKey) jose.SignatureAlgorithm {
+	var alg jose.SignatureAlgorithm
+	switch k := key.Key.(type) {
+	case *ecdsa.PublicKey:
+		if k.Curve == elliptic.P256() {
+			alg = jose.ES256
+		}
+	case ed25519.PublicKey:
+		alg = jose.EdDSA
+	}
+	if key.Algorithm != "" && key.Algorithm != string(alg) || key.Use != "" && key.Use != "sig" {
+		return ""
+	}
+	return alg
+}
+
+// readKey reads a public JWK. Private and shared keys are refused, and so are certificates.
+func readKey(raw []byte) (jose.JSONWebKey, error) {
+	var key jose.JSONWebKey
+	if len(raw) == 0 || len(raw) > most || web.CheckJSON(raw) != nil || key.UnmarshalJSON(raw) != nil {
+		return key, no("the key is no JWK that can be read")
+	}
+	if !key.IsPublic() || !key.Valid() || len(key.Certificates) > 0 || key.CertificatesURL != nil || algorithm(key) == "" {
+		return key, no("the key is no public P-256 or Ed25519 key for signatures")
+	}
+	return key, nil
+}
+
+// PublicKey reads a public JWK as it is registered: its thumbprint (RFC 7638), and its required members alone.
+func PublicKey(jwk string) (stead.AgentKey, error) {
+	key, err := readKey([]byte(jwk))
+	if err != nil {
+		return stead.AgentKey{}, err
+	}
+	return agentKey(key)
+}
+
+func agentKey(key jose.JSONWebKey) (stead.AgentKey, error) {
+	sum, err := key.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return stead.AgentKey{}, no("the key has no thumbprint")
+	}
+	text, err := jose.JSONWebKey{Key: key.Key}.MarshalJSON()
+	return stead.AgentKey{Thumbprint: base64.RawURLEncoding.EncodeToString(sum), JWK: string(text)}, stead.Because(err, "write a key")
+}
+
+// An audience is the claim aud: a text, or a list of texts (RFC 7519, 4.1.3).
+type audience []string
+
+func (a *audience) UnmarshalJSON(raw []byte) error {
+	var one string
+	if json.Unmarshal(raw, &one) == nil {
+		*a = audience{one}
+		return nil
+	}
+	return json.Unmarshal(raw, (*[]string)(a))
+}
