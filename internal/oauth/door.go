@@ -1,0 +1,139 @@
+package oauth
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// Verbs are those of the authority that give tokens.
+type Verbs interface {
+	PresentKey(ctx context.Context, p authority.PresentedKey) (authority.By, error)
+	PresentSecret(p authority.PresentedSecret) (authority.By, error)
+	IssueToken(ctx context.Context, by authority.By, w authority.TokenWish) (authority.Token, error)
+	RefuseToken(ctx context.Context, by authority.By, verb, client string, no error) error
+}
+
+// An Inspector tells of tokens, and takes them back.
+type Inspector interface {
+	Present(ctx context.Context, p authority.Presented) (authority.By, error)
+	PresentToken(ctx context.Context, t authority.Token, address string) (authority.By, error)
+	Inspects(by authority.By, t authority.Token) error
+	RevokeToken(ctx context.Context, by authority.By, t authority.Token) error
+}
+
+// A Mint signs tokens, and reads them back.
+type Mint interface {
+	Mint(t authority.Token) (string, error)
+	Read(text string) (authority.Token, error)
+}
+
+// Clients check clients' assertions.
+type Clients interface {
+	Asserts(text string) (authority.PresentedKey, authority.Once, error)
+}
+
+// Proofs check proofs of possession. An error with a method DPoPNonce says with which nonce to try again.
+type Proofs interface {
+	Check(r *http.Request, token string) (stead.AgentKey, authority.Once, error)
+}
+
+// A Memory uses up what counts once.
+type Memory interface {
+	Use(u authority.Once) error
+}
+
+// A Door is the door. All members but Run are needed.
+type Door struct {
+	Issuer     string // origin of Stead's own doors
+	Verbs      Verbs
+	Inspector  Inspector
+	Mint       Mint
+	Clients    Clients
+	Proofs     Proofs
+	Memory     Memory
+	Algorithms []string      // of assertions and proofs
+	Run        time.Duration // how long an instance lives that begins with a token; 0: an hour
+}
+
+// Where the door is, below its issuer.
+const (
+	tokenPath      = "/oauth/token"
+	introspectPath = "/oauth/introspect"
+	revokePath     = "/oauth/revoke"
+)
+
+// TokenEndpoint is where an issuer gives tokens.
+func TokenEndpoint(issuer string) string { return issuer + tokenPath }
+
+// Mount adds the routes to t.
+func (d *Door) Mount(t *web.Routes) {
+	t.Add("GET /.well-known/oauth-authorization-server", web.Public, d.metadata)
+	t.Add("GET /.well-known/openid-configuration", web.Public, d.metadata)
+	t.Add("POST "+tokenPath, web.Public, d.door("issue", d.token))
+	t.Add("POST "+introspectPath, web.Public, d.door("introspect", d.introspect))
+	t.Add("POST "+revokePath, web.Public, d.door("revoke", d.revoke))
+}
+
+// metadata tells clients what is here (RFC 8414). It is the same under both names; there are no ID tokens.
+func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
+	ways := []string{"private_key_jwt", "client_secret_basic", "client_secret_post"}
+	return web.WriteJSON(w, http.StatusOK, map[string]any{
+		"issuer": d.Issuer, "jwks_uri": d.Issuer + "/.well-known/jwks.json",
+		"token_endpoint": d.Issuer + tokenPath, "introspection_endpoint": d.Issuer + introspectPath, "revocation_endpoint": d.Issuer + revokePath,
+		"grant_types_supported": []string{clientCredentials}, "response_types_supported": []string{}, "scopes_supported": []string{},
+		"token_endpoint_auth_methods_supported": ways, "token_endpoint_auth_signing_alg_values_supported": d.Algorithms,
+		"introspection_endpoint_auth_methods_supported": ways, "introspection_endpoint_auth_signing_alg_values_supported": d.Algorithms,
+		"revocation_endpoint_auth_methods_supported": ways, "revocation_endpoint_auth_signing_alg_values_supported": d.Algorithms,
+		"dpop_signing_alg_values_supported": d.Algorithms,
+	})
+}
+
+// A call is one request at the door, as far as it is known who sent it.
+type call struct {
+	w      http.ResponseWriter
+	r      *http.Request
+	form   form
+	client string       // what the caller says he is
+	by     authority.By // once he has proved it
+	once   []authority.Once
+}
+
+// An answer is what a call is answered with; nil is nothing but 200.
+type answer any
+
+// door reads the form, and answers and records what next refuses.
+func (d *Door) door(verb string, next func(*call) (answer, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Pragma", "no-cache")
+		c := &call{w: w, r: r, by: authority.By{Host: "api", Address: addressOf(r)}}
+		body, err := readBody(w, r)
+		if err == nil {
+			c.form, err = parseForm(r.Header["Content-Type"], body)
+		}
+		var a answer
+		if err == nil {
+			a, err = next(c)
+		}
+		switch {
+		case err != nil:
+			return d.refuse(c, verb, err)
+		case a == nil:
+			w.WriteHeader(http.StatusOK)
+			return nil
+		}
+		return web.WriteJSON(w, http.StatusOK, a)
+	}
+}
+
+func addressOf(r *http.Request) string {
+	if c := web.ClientOf(r); c.Addr.IsValid() {
+		return c.Addr.String()
+	}
+	return ""
+}
