@@ -42,13 +42,13 @@ var staff = []authority.NewPerson{
 	{Directory: "staff", Name: "root2", Shown: "Second Root", Groups: []string{"admins"}},
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, change ...func(*house.Options)) *world {
 	t.Helper()
-	w := &world{t: t, House: housetest.New(t, func(o *house.Options) {
+	w := &world{t: t, House: housetest.New(t, append(change, func(o *house.Options) {
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"), stead.NewSystem("hr"))
 		o.Files = maps.Clone(cedar.Default())
 		o.Files["agents.cedar"] = rules
-	})}
+	})...)}
 	w.people()
 	w.agent = w.register("monthly-report", stead.Company, stead.HighTier, "staff/max", task("monthly", "public.customers", "public.orders"))
 	return w
@@ -130,6 +130,12 @@ func (w *world) agree(who string, m stead.Mandate) (stead.Mandate, error) {
 func (w *world) working(key string) (authority.By, stead.Mandate) {
 	w.t.Helper()
 	by := w.run("monthly-report", key)
+	return by, w.underway(by)
+}
+
+// underway is the report asked for, agreed to and begun by an instance.
+func (w *world) underway(by authority.By) stead.Mandate {
+	w.t.Helper()
 	m, err := w.AskTask(w.t.Context(), by, authority.TaskAsk{Task: "monthly"})
 	for _, who := range []string{"staff/ida", "staff/omar", "staff/cole"} {
 		if err == nil {
@@ -142,7 +148,7 @@ func (w *world) working(key string) (authority.By, stead.Mandate) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return by, m
+	return m
 }
 
 // reads asks whether a table may be read.

@@ -25,6 +25,7 @@ type API struct {
 	Bundles  Bundles
 	Apps     []stead.App
 
+	Keyed   Keyed // nil: only sessions are taken
 	Door    web.Door
 	Cross   web.CrossSite
 	Cookie  web.Cookie // of Stead's own pages; the zero Cookie is none

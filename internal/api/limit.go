@@ -28,11 +28,15 @@ func (a *API) limiter() *web.Limiter {
 
 // within counts a request of a session, and tells the client where it stands (draft-ietf-httpapi-ratelimit-headers-10).
 func (d *door) within(w http.ResponseWriter, by authority.By) error {
-	if by.Session == "" {
+	name := string(by.Session)
+	if name == "" {
+		name = string(by.Instance)
+	}
+	if name == "" {
 		return nil
 	}
 	l := d.limit
-	v := l.Take(string(by.Session))
+	v := l.Take(name)
 	full := time.Duration(l.Burst-v.Left) * l.Every
 	h := w.Header()
 	h.Set("RateLimit-Policy", fmt.Sprintf(`"session";q=%d;w=%d`, l.Burst, seconds(time.Duration(l.Burst)*l.Every)))

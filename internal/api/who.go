@@ -1,6 +1,7 @@
 package api
 
 import (
+	"errors"
 	"net/http"
 	"reflect"
 	"strings"
@@ -43,6 +44,10 @@ func (a *API) present(r *http.Request) (authority.By, error) {
 		return authority.By{}, stead.E(stead.Invalid, stead.ReasonRequest, "Authorization is given twice")
 	case len(given) == 1:
 		kind, token, _ := strings.Cut(given[0], " ")
+		if strings.EqualFold(kind, "DPoP") && a.Keyed != nil {
+			by, err := a.Keyed.Present(r)
+			return by, unproved(err)
+		}
 		if !strings.EqualFold(kind, "Bearer") || !strings.HasPrefix(token, tokenPrefix) {
 			return authority.By{}, signIn("this is no token of Stead's: get one with POST /v1/login")
 		}
@@ -54,6 +59,29 @@ func (a *API) present(r *http.Request) (authority.By, error) {
 		return authority.By{}, signIn("sign in first: send the token of POST /v1/login as Authorization: Bearer")
 	}
 	return a.Verbs.Present(r.Context(), p)
+}
+
+// Keyed tells who sent a request with a token that is bound to a key, and with a proof of that key (RFC 9449). An error
+// with a method DPoPNonce says with which nonce to try again.
+type Keyed interface {
+	Present(r *http.Request) (authority.By, error)
+}
+
+// unproved says in OAuth's words too why a token or its proof does not count.
+func unproved(err error) error {
+	var challenge interface{ DPoPNonce() string }
+	fields := map[string]string{}
+	code := "invalid_token"
+	switch {
+	case err == nil || stead.KindOf(err) == stead.Broken:
+		return err
+	case errors.As(err, &challenge):
+		code, fields["DPoP-Nonce"] = "use_dpop_nonce", challenge.DPoPNonce()
+	case stead.KindOf(err) == stead.Invalid || stead.ReasonOf(err) == stead.ReasonUsed:
+		code = "invalid_dpop_proof"
+	}
+	fields["WWW-Authenticate"] = `DPoP error="` + code + `", algs="ES256 EdDSA"`
+	return &web.Fault{Err: err, Code: http.StatusUnauthorized, Fields: fields}
 }
 
 // ownPage tells whether a page of Stead's own sent r. Other ports of this host count as the same site to a browser

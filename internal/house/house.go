@@ -19,6 +19,7 @@ import (
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/ledger"
 	"github.com/steadhq/stead/internal/store"
+	"github.com/steadhq/stead/internal/tokens"
 )
 
 // Options are what a house is built from. Dir, Settings, Wall, Boot, Rand, LogKey and CodeKey are needed.
@@ -61,6 +62,7 @@ type House struct {
 	log     Merkle
 	metrics *health.Metrics
 	unheard *unheard
+	used    tokens.Once // proofs and assertions, which count once
 	leaving leaving
 	systems *systems
 	reading reading                             // how far the record was verified
@@ -91,6 +93,7 @@ func Open(ctx context.Context, o Options) (*House, error) {
 		Clock: clock(o, h.Store), NewID: ids(o.Rand),
 	}
 	h.systems = newSystems(h, o)
+	h.used.Now = h.Now
 	return h, h.begin(ctx, o)
 }
 

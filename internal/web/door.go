@@ -67,6 +67,11 @@ func (d Door) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 			h.Set("Retry-After", strconv.Itoa(10))
 		}
 	}
+	if errors.As(err, &f) {
+		for name, value := range f.Fields {
+			h.Set(name, value)
+		}
+	}
 	if !PrefersHTML(r) {
 		p.write(w)
 		return

@@ -17,9 +17,10 @@ type Fault struct {
 	Code     int // 0: by kind and reason
 	Decision stead.DecisionID
 	Hint     string
-	ETag     string          // what is there now, where the no is that it changed
-	Wait     time.Duration   // when it is worth trying again; 0: not known
-	More     templ.Component // on the page that people get, after the hint: what is there to press
+	ETag     string            // what is there now, where the no is that it changed
+	Wait     time.Duration     // when it is worth trying again; 0: not known
+	Fields   map[string]string // further header fields of the answer
+	More     templ.Component   // on the page that people get, after the hint: what is there to press
 }
 
 func (f *Fault) Error() string { return f.Err.Error() }

@@ -1,0 +1,268 @@
+package agents
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/house/housetest"
+	"github.com/steadhq/stead/internal/keys"
+	"github.com/steadhq/stead/internal/tokens"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// userAgent is what every program here says of itself.
+const userAgent = "story"
+
+// An outside is the world as programs see it, which have an address and keys and nothing else.
+type outside struct {
+	*world
+	origin string
+	key    *ecdsa.PrivateKey // of the agent monthly-report
+	count  int
+}
+
+func newOutside(t *testing.T, change ...func(*house.Options)) *outside {
+	t.Helper()
+	o := &outside{world: newWorld(t, change...), key: newKey(t)}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.origin = "http://" + l.Addr().String()
+	log := slog.New(slog.DiscardHandler)
+	doors, err := o.Doors(house.Site{Origin: o.origin, Listen: l.Addr().String(), Gateway: "orders.test", Ring: o.ring(), Log: log, Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := web.NewServer(doors.Own, log)
+	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
+	t.Cleanup(func() { _ = srv.Close() })
+	o.give(o.key)
+	return o
+}
+
+func (o *outside) ring() *keys.Ring {
+	o.t.Helper()
+	dir := o.t.TempDir()
+	m, err := house.Unlock(o.t.Context(), filepath.Join(dir, "master.key"), house.Cabinet(dir))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	r, err := keys.OpenRing(o.t.Context(), keys.Signing{Issuer: o.origin, Now: o.Now, Rand: rand.Reader, Secrets: m.Secrets, Box: m.Box})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return r
+}
+
+// give registers a key of the agent of the report.
+func (o *outside) give(key *ecdsa.PrivateKey) {
+	o.t.Helper()
+	public, err := tokens.PublicKey(text(o.t, jose.JSONWebKey{Key: key.Public()}))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	r := o.agent
+	r.Keys = append(r.Keys, public)
+	if o.agent, err = o.ChangeAgent(o.t.Context(), o.root, r.Principal, authority.NewAgent{Registration: r}); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func newKey(t *testing.T) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func thumbprint(t *testing.T, key *ecdsa.PrivateKey) string {
+	t.Helper()
+	sum, err := (&jose.JSONWebKey{Key: key.Public()}).Thumbprint(crypto.SHA256)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(sum)
+}
+
+func text(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func (o *outside) signed(key *ecdsa.PrivateKey, claims map[string]any, head map[jose.HeaderKey]any) string {
+	o.t.Helper()
+	s, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: key}, &jose.SignerOptions{ExtraHeaders: head})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	made, err := s.Sign([]byte(text(o.t, claims)))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	compact, err := made.CompactSerialize()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return compact
+}
+
+func (o *outside) next() string {
+	o.count++
+	return strconv.Itoa(o.count)
+}
+
+// asserts is how the agent proves itself.
+func (o *outside) asserts(change map[string]any) url.Values {
+	now := o.Clock.Wall().Unix()
+	claims := map[string]any{"iss": "monthly-report", "sub": "monthly-report", "aud": o.origin, "jti": o.next(), "iat": now, "exp": now + 60}
+	maps.Copy(claims, change)
+	return url.Values{"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+		"client_assertion": {o.signed(o.key, claims, nil)}}
+}
+
+// proves makes a proof of a key for one request.
+func (o *outside) proves(key *ecdsa.PrivateKey, method, path, token string) string {
+	claims := map[string]any{"jti": o.next(), "htm": method, "htu": o.origin + path, "iat": o.Clock.Wall().Unix()}
+	if token != "" {
+		sum := sha256.Sum256([]byte(token))
+		claims["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	return o.signed(key, claims, map[jose.HeaderKey]any{"typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: key.Public()}})
+}
+
+// A said is an answer.
+type said struct {
+	status int
+	head   http.Header
+	body   map[string]any
+}
+
+func (s said) text(name string) string {
+	v, _ := s.body[name].(string)
+	return v
+}
+
+func (o *outside) send(method, path, body string, head map[string]string) said {
+	o.t.Helper()
+	r, err := http.NewRequestWithContext(o.t.Context(), method, o.origin+path, strings.NewReader(body))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	r.Header.Set("User-Agent", userAgent)
+	for name, v := range head {
+		r.Header.Set(name, v)
+	}
+	w, err := http.DefaultClient.Do(r)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer func() { _ = w.Body.Close() }()
+	raw, err := io.ReadAll(w.Body)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	s := said{status: w.StatusCode, head: w.Header}
+	if len(raw) > 0 && json.Unmarshal(raw, &s.body) != nil {
+		o.t.Fatalf("%s %s: %d %s", method, path, w.StatusCode, raw)
+	}
+	return s
+}
+
+func (o *outside) post(path string, form url.Values, head map[string]string) said {
+	o.t.Helper()
+	all := map[string]string{"Content-Type": "application/x-www-form-urlencoded"}
+	maps.Copy(all, head)
+	return o.send("POST", path, form.Encode(), all)
+}
+
+// asks for a token for the holder of a key; more are further parameters.
+func (o *outside) asks(key *ecdsa.PrivateKey, more ...string) said {
+	o.t.Helper()
+	form := o.asserts(nil)
+	form.Set("grant_type", "client_credentials")
+	for i := 0; i < len(more); i += 2 {
+		form.Set(more[i], more[i+1])
+	}
+	return o.post("/oauth/token", form, map[string]string{"DPoP": o.proves(key, "POST", "/oauth/token", "")})
+}
+
+// token is an access token for the holder of a key.
+func (o *outside) token(key *ecdsa.PrivateKey, more ...string) string {
+	o.t.Helper()
+	s := o.asks(key, more...)
+	if s.status != http.StatusOK || s.text("token_type") != "DPoP" || s.text("access_token") == "" {
+		o.t.Fatal(s)
+	}
+	return s.text("access_token")
+}
+
+// introspected is what the agent learns about a token.
+func (o *outside) introspected(token string) said {
+	o.t.Helper()
+	form := o.asserts(nil)
+	form.Set("token", token)
+	return o.post("/oauth/introspect", form, nil)
+}
+
+func (o *outside) active(token string, want bool) {
+	o.t.Helper()
+	s := o.introspected(token)
+	if got, _ := s.body["active"].(bool); s.status != http.StatusOK || got != want || !want && len(s.body) != 1 {
+		o.t.Errorf("%d %v, want active %v", s.status, s.body, want)
+	}
+}
+
+// calls the API with a token: the text of the answer and its status.
+func (o *outside) calls(key *ecdsa.PrivateKey, token string) said {
+	o.t.Helper()
+	return o.send("GET", "/v1/mandates", "", map[string]string{"Authorization": "DPoP " + token, "DPoP": o.proves(key, "GET", "/v1/mandates", token)})
+}
+
+// pass is the API's own token of somebody.
+func (o *outside) pass(who string) string {
+	o.t.Helper()
+	directory, name, _ := strings.Cut(who, "/")
+	in, err := o.SignIn(o.t.Context(), authority.SignIn{Directory: directory, Name: name, Password: housetest.Password, Code: o.Code(who), Host: "api",
+		Address: "127.0.0.1", Client: web.ClientMark(&http.Request{Header: http.Header{"User-Agent": {userAgent}}})})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return in.Secret
+}
+
+// begins a report in the hands of the instance with a key.
+func (o *outside) begins(key *ecdsa.PrivateKey) (authority.By, stead.Mandate) {
+	o.t.Helper()
+	by, err := o.PresentKey(o.t.Context(), authority.PresentedKey{Thumbprint: thumbprint(o.t, key)})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return by, o.underway(by)
+}

@@ -1,0 +1,18 @@
+package house
+
+import (
+	"github.com/steadhq/stead/internal/oauth"
+	"github.com/steadhq/stead/internal/tokens"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// tokens opens the door of OAuth, and gives what reads its tokens for Stead's other doors.
+func (h *House) tokens(s Site, verbs metered, t *web.Routes) *tokens.Keeper {
+	proofs := &tokens.Proofs{Origin: s.Origin, Now: h.Now, Key: h.CodeKey}
+	keeper := &tokens.Keeper{Issuer: s.Origin, Keys: s.Ring, Live: verbs, Proofs: proofs, Once: &h.used, Now: h.Now}
+	clients := &tokens.Clients{Register: verbs, Accepts: []string{s.Origin, oauth.TokenEndpoint(s.Origin)}, Now: h.Now}
+	door := &oauth.Door{Issuer: s.Origin, Verbs: verbs, Inspector: verbs, Mint: keeper, Clients: clients, Proofs: proofs, Memory: &h.used,
+		Algorithms: tokens.Algorithms()}
+	door.Mount(t)
+	return keeper
+}
