@@ -266,3 +266,11 @@ func (o *outside) begins(key *ecdsa.PrivateKey) (authority.By, stead.Mandate) {
 	}
 	return by, o.underway(by)
 }
+
+// old makes a proof two minutes ago.
+func (o *outside) old(key *ecdsa.PrivateKey, path, token string) string {
+	sum := sha256.Sum256([]byte(token))
+	claims := map[string]any{"jti": o.next(), "htm": "GET", "htu": o.origin + path, "iat": o.Clock.Wall().Unix() - 120,
+		"ath": base64.RawURLEncoding.EncodeToString(sum[:])}
+	return o.signed(key, claims, map[jose.HeaderKey]any{"typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: key.Public()}})
+}
