@@ -80,7 +80,7 @@ func unproved(err error) error {
 	case stead.KindOf(err) == stead.Invalid || stead.ReasonOf(err) == stead.ReasonUsed:
 		code = "invalid_dpop_proof"
 	}
-	fields["WWW-Authenticate"] = `DPoP error="` + code + `", algs="ES256 EdDSA"`
+	fields["WWW-Authenticate"] = `DPoP error="` + code + `", algs="ES256 EdDSA Ed25519"`
 	return &web.Fault{Err: err, Code: http.StatusUnauthorized, Fields: fields}
 }
 

@@ -3,11 +3,8 @@ package tokens
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"time"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -53,8 +50,8 @@ func (c *Clients) Asserts(text string) (authority.PresentedKey, authority.Once, 
 	if h.JWK != nil || h.Typ != "" && h.Typ != "JWT" && h.Typ != "client-authentication+jwt" {
 		return who, once, no("the header is not that of a client's assertion")
 	}
-	claimed, err := unverified(text)
-	if err != nil {
+	var claimed assertionClaims // whose keys to try
+	if err := payload(text, &claimed); err != nil {
 		return who, once, err
 	}
 	r, found := c.Register.Client(claimed.Subject)
@@ -74,22 +71,12 @@ func (c *Clients) Asserts(text string) (authority.PresentedKey, authority.Once, 
 	return who, once, nil
 }
 
-// unverified reads whom an assertion claims to be from, to know whose keys to try.
-func unverified(text string) (assertionClaims, error) {
-	var c assertionClaims
-	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA})
-	if err != nil || json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &c) != nil {
-		return c, no("the claims can not be read")
-	}
-	return c, nil
-}
-
 // signedBy tries the keys of a registration, those alone that the header may mean.
 func signedBy(text string, h header, r stead.Registration) (assertionClaims, string, error) {
 	tried := 0
 	for _, k := range r.Keys {
 		key, err := readKey([]byte(k.JWK))
-		if err != nil || algorithm(key) != jose.SignatureAlgorithm(h.Alg) || h.Kid != "" && h.Kid != k.Thumbprint && h.Kid != key.KeyID {
+		if err != nil || !fits(key, h.Alg) || h.Kid != "" && h.Kid != k.Thumbprint && h.Kid != key.KeyID {
 			continue
 		}
 		if own, err := agentKey(key); err != nil || own.Thumbprint != k.Thumbprint {

@@ -52,7 +52,7 @@ func TestAsserts(t *testing.T) {
 	with := func(change map[string]any) string { return sign(t, jose.ES256, one, assertionOf(change), nil) }
 	for name, good := range map[string]string{
 		"ES256": with(nil), "EdDSA": sign(t, jose.EdDSA, two, assertionOf(nil), nil), "token endpoint": with(map[string]any{"aud": origin + "/oauth/token"}),
-		"list of one": with(map[string]any{"aud": []string{origin}}), "by id": with(map[string]any{"iss": "prn_1", "sub": "prn_1"}),
+		"Ed25519": named(t, two, assertionOf(nil), map[string]any{}), "list of one": with(map[string]any{"aud": []string{origin}}), "by id": with(map[string]any{"iss": "prn_1", "sub": "prn_1"}),
 		"kid":    sign(t, jose.ES256, one, assertionOf(nil), map[jose.HeaderKey]any{"kid": r.Keys[0].Thumbprint, "typ": "JWT"}),
 		"no iat": with(map[string]any{"iat": nil}),
 	} {
@@ -73,6 +73,7 @@ func TestAsserts(t *testing.T) {
 		"another kid": sign(t, jose.ES256, one, assertionOf(nil), map[jose.HeaderKey]any{"kid": "x"}), "a proof": sign(t, jose.ES256, one, assertionOf(nil), map[jose.HeaderKey]any{"typ": "dpop+jwt"}),
 		"a token": sign(t, jose.ES256, one, assertionOf(nil), map[jose.HeaderKey]any{"typ": Type}), "its own key": proves(t, jose.ES256, other, assertionOf(nil), map[string]any{"typ": "JWT"}),
 		"HS256 with the public key": sign(t, jose.HS256, doc, assertionOf(nil), nil), "RS256": sign(t, jose.RS256, newRSAKey(t), assertionOf(nil), nil),
+		"Ed25519 of another": named(t, newEdKey(t), assertionOf(nil), map[string]any{}), "ES256 under another name": reheaded(with(nil), `{"alg":"Ed25519"}`),
 		"alg none": reheaded(with(nil), `{"alg":"none"}`), "nothing": "", "three dots": "...",
 	} {
 		if who, _, err := clients.Asserts(bad); stead.KindOf(err) != stead.Invalid || who.Agent != "" {

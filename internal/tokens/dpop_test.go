@@ -55,8 +55,8 @@ func TestProof(t *testing.T) {
 	ec, ed := newKey(t), newEdKey(t)
 	for name, text := range map[string]string{
 		"ES256": proves(t, jose.ES256, ec, proofOf(nil), nil), "EdDSA": proves(t, jose.EdDSA, ed, proofOf(nil), nil),
-		"host's case":   proves(t, jose.ES256, ec, proofOf(map[string]any{"htu": "https://STEAD.test/oauth/token?a=b#c"}), nil),
-		"half a second": proves(t, jose.ES256, ec, proofOf(map[string]any{"iat": float64(noon.Unix()) + 0.5}), nil),
+		"host's case": proves(t, jose.ES256, ec, proofOf(map[string]any{"htu": "https://STEAD.test/oauth/token?a=b#c"}), nil),
+		"Ed25519":     named(t, ed, proofOf(nil), map[string]any{"typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: ed.Public()}}), "half a second": proves(t, jose.ES256, ec, proofOf(map[string]any{"iat": float64(noon.Unix()) + 0.5}), nil),
 		"a minute late": proves(t, jose.ES256, ec, proofOf(map[string]any{"iat": noon.Unix() - 60}), nil),
 	} {
 		key, once, err := p.Check(asked(text), "")

@@ -19,8 +19,13 @@ import (
 // most is how long anything signed may be that somebody shows.
 const most = 8 << 10
 
+// ed25519Alg is EdDSA as RFC 9864 names it, by its curve.
+const ed25519Alg jose.SignatureAlgorithm = "Ed25519"
+
 // Algorithms are those that signatures may have.
-func Algorithms() []string { return []string{string(jose.ES256), string(jose.EdDSA)} }
+func Algorithms() []string {
+	return []string{string(jose.ES256), string(jose.EdDSA), string(ed25519Alg)}
+}
 
 // A header is the protected header of a compact JWS.
 type header struct {
@@ -70,24 +75,44 @@ func readHeader(text string) (header, error) {
 
 // open verifies a compact JWS whose header was read, and reads its claims into v.
 func open(text string, h header, key jose.JSONWebKey, v any) error {
-	if algorithm(key) != jose.SignatureAlgorithm(h.Alg) {
+	if !fits(key, h.Alg) {
 		return no("the key is for another algorithm")
+	}
+	if public, is := key.Key.(ed25519.PublicKey); is { // whichever of its two names the header uses
+		dot := strings.LastIndexByte(text, '.')
+		if signature, err := base64.RawURLEncoding.DecodeString(text[dot+1:]); err != nil || !ed25519.Verify(public, []byte(text[:dot]), signature) {
+			return no("the signature is wrong")
+		}
+		return payload(text, v)
 	}
 	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{algorithm(key)})
 	if err != nil {
 		return no("this is no compact JWS")
 	}
-	payload, err := signed.Verify(key.Key)
-	if err != nil {
+	if _, err := signed.Verify(key.Key); err != nil {
 		return no("the signature is wrong")
 	}
-	if web.CheckJSON(payload) != nil || json.Unmarshal(payload, v) != nil {
+	return payload(text, v)
+}
+
+// payload reads the claims of a compact JWS into v, whoever has signed it.
+func payload(text string, v any) error {
+	_, rest, _ := strings.Cut(text, ".")
+	body, _, _ := strings.Cut(rest, ".")
+	raw, err := base64.RawURLEncoding.DecodeString(body)
+	if err != nil || web.CheckJSON(raw) != nil || json.Unmarshal(raw, v) != nil {
 		return no("the claims can not be read")
 	}
 	return nil
 }
 
-// algorithm is the only one that a key is for; "" for a key that is not taken.
+// fits tells whether a key is for an algorithm.
+func fits(key jose.JSONWebKey, alg string) bool {
+	is := algorithm(key)
+	return is != "" && (alg == string(is) || is == jose.EdDSA && alg == string(ed25519Alg))
+}
+
+// algorithm is the only one that a key is for, as go-jose names it; "" for a key that is not taken.
 func algorithm(key jose.JSONWebKey) jose.SignatureAlgorithm {
 	var alg jose.SignatureAlgorithm
 	switch k := key.Key.(type) {
@@ -97,6 +122,9 @@ func algorithm(key jose.JSONWebKey) jose.SignatureAlgorithm {
 		}
 	case ed25519.PublicKey:
 		alg = jose.EdDSA
+	}
+	if alg == jose.EdDSA && key.Algorithm == string(ed25519Alg) {
+		key.Algorithm = string(alg)
 	}
 	if key.Algorithm != "" && key.Algorithm != string(alg) || key.Use != "" && key.Use != "sig" {
 		return ""

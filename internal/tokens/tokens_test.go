@@ -122,6 +122,14 @@ func sign(t testing.TB, alg jose.SignatureAlgorithm, key any, claims map[string]
 	return text
 }
 
+// named signs with Ed25519 under its name of RFC 9864, which go-jose does not know.
+func named(t testing.TB, key ed25519.PrivateKey, claims, head map[string]any) string {
+	t.Helper()
+	head["alg"] = "Ed25519"
+	text := base64.RawURLEncoding.EncodeToString(mustJSON(head)) + "." + base64.RawURLEncoding.EncodeToString(mustJSON(claims))
+	return text + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(key, []byte(text)))
+}
+
 // reheaded is a token under another header, with its signature as it was.
 func reheaded(text, head string) string {
 	_, rest, _ := strings.Cut(text, ".")
