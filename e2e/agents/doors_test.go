@@ -37,6 +37,8 @@ const userAgent = "story"
 type outside struct {
 	*world
 	origin string
+	at     string // the node that is asked
+	keys   *keys.Ring
 	key    *ecdsa.PrivateKey // of the agent monthly-report
 	count  int
 }
@@ -49,16 +51,23 @@ func newOutside(t *testing.T, change ...func(*house.Options)) *outside {
 		t.Fatal(err)
 	}
 	o.origin = "http://" + l.Addr().String()
+	o.at, o.keys = o.origin, o.ring()
+	o.serve(o.House, l)
+	o.give(o.key)
+	return o
+}
+
+// serve opens the doors of a node where l listens.
+func (o *outside) serve(h *housetest.House, l net.Listener) {
+	o.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	doors, err := o.Doors(house.Site{Origin: o.origin, Listen: l.Addr().String(), Gateway: "orders.test", Ring: o.ring(), Log: log, Version: "test"})
+	doors, err := h.Doors(house.Site{Origin: o.origin, Listen: l.Addr().String(), Gateway: "orders.test", Ring: o.keys, Log: log, Version: "test"})
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
 	srv := web.NewServer(doors.Own, log)
 	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
-	t.Cleanup(func() { _ = srv.Close() })
-	o.give(o.key)
-	return o
+	o.t.Cleanup(func() { _ = srv.Close() })
 }
 
 func (o *outside) ring() *keys.Ring {
@@ -171,7 +180,7 @@ func (s said) text(name string) string {
 
 func (o *outside) send(method, path, body string, head map[string]string) said {
 	o.t.Helper()
-	r, err := http.NewRequestWithContext(o.t.Context(), method, o.origin+path, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(o.t.Context(), method, o.at+path, strings.NewReader(body))
 	if err != nil {
 		o.t.Fatal(err)
 	}

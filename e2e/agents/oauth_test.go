@@ -151,7 +151,7 @@ func TestTokenHangsOn(t *testing.T) {
 			if s.status != http.StatusOK || s.body["active"] != false || len(s.body) != 1 {
 				t.Error(s)
 			}
-			if s = o.calls(run, token); s.status != http.StatusUnauthorized || s.head.Get("WWW-Authenticate") != `DPoP error="invalid_token", algs="ES256 EdDSA"` {
+			if s = o.calls(run, token); s.status != http.StatusUnauthorized || s.head.Get("WWW-Authenticate") != `DPoP error="invalid_token", algs="ES256 EdDSA Ed25519"` {
 				t.Error(s)
 			}
 		})

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"encoding/base64"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 // F1, F2, F6: whatever is wrong with a request has OAuth's own name, and nothing falls back to something else.
@@ -280,7 +283,7 @@ func TestTokenAtAPI(t *testing.T) {
 		"a token as a session": {map[string]string{"Authorization": "Bearer " + token, "DPoP": good}, ""},
 	} {
 		s := o.send("GET", path, "", r.head)
-		want := `DPoP error="` + r.code + `", algs="ES256 EdDSA"`
+		want := `DPoP error="` + r.code + `", algs="ES256 EdDSA Ed25519"`
 		if r.code == "" {
 			want = `Bearer realm="stead"`
 		}
@@ -292,12 +295,73 @@ func TestTokenAtAPI(t *testing.T) {
 	if s := o.send("GET", path, "", head); strings.HasPrefix(s.head.Get("WWW-Authenticate"), "DPoP") || s.head.Get("RateLimit") == "" {
 		t.Error("its holder is not let in:", s)
 	}
-	if s := o.send("GET", path, "", head); s.head.Get("WWW-Authenticate") != `DPoP error="invalid_dpop_proof", algs="ES256 EdDSA"` {
+	if s := o.send("GET", path, "", head); s.head.Get("WWW-Authenticate") != `DPoP error="invalid_dpop_proof", algs="ES256 EdDSA Ed25519"` {
 		t.Error("a proof counts twice:", s)
 	}
 	o.Clock.Move(2 * time.Minute)
 	s := o.send("GET", path, "", map[string]string{"Authorization": "DPoP " + token, "DPoP": o.old(run, path, token)})
-	if s.head.Get("WWW-Authenticate") != `DPoP error="use_dpop_nonce", algs="ES256 EdDSA"` || s.head.Get("DPoP-Nonce") == "" {
+	if s.head.Get("WWW-Authenticate") != `DPoP error="use_dpop_nonce", algs="ES256 EdDSA Ed25519"` || s.head.Get("DPoP-Nonce") == "" {
 		t.Error(s)
 	}
+}
+
+// F1, G2: what was used at one node is used at all, and what was revoked at one is at the next request of another.
+func TestTokenNodes(t *testing.T) {
+	server := pgtest.Start(t)
+	o := newOutside(t, func(h *house.Options) { h.DSN = server.Create(t) })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.serve(o.Beside(), l)
+	one, two := o.at, "http://"+l.Addr().String()
+	form := o.asserts(nil)
+	form.Set("grant_type", "client_credentials")
+	given := map[string]int{}
+	stolen := newKey(t)
+	for _, at := range []string{one, two, one, two} {
+		o.at = at
+		s := o.post("/oauth/token", form, map[string]string{"DPoP": o.proves(stolen, "POST", "/oauth/token", "")})
+		given[s.text("token_type")+s.text("error")]++
+		stolen = newKey(t)
+	}
+	if given["DPoP"] != 1 {
+		t.Errorf("one assertion: %v", given)
+	}
+	o.Store.View().Read(func(s *authority.State) {
+		if n := len(s.InstancesOf(o.agent.Principal)); n != 1 {
+			t.Errorf("one assertion began %d instances", n)
+		}
+	})
+	for i, at := range []string{one, two, one, two} {
+		o.at = at
+		token := o.token(newKey(t))
+		o.active(token, true)
+		o.at = []string{two, one}[i%2]
+		o.active(token, true)
+		gone := o.asserts(nil)
+		gone.Set("token", token)
+		if s := o.post("/oauth/revoke", gone, nil); s.status != http.StatusOK {
+			t.Fatal(s)
+		}
+		o.at = at
+		o.active(token, false)
+	}
+}
+
+// Refusing is cheap: who asks too much is told to wait before it costs a commit, and others are not held up by him.
+func TestTokenFlood(t *testing.T) {
+	o := newOutside(t)
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"monthly-report"}, "client_secret": {"x"}}
+	before := o.Store.Head().Size
+	held := 0
+	for range 300 {
+		if s := o.post("/oauth/token", form, nil); s.status == http.StatusTooManyRequests && s.head.Get("Retry-After") != "" {
+			held++
+		}
+	}
+	if written := o.Store.Head().Size - before; held != 100 || written != 200 {
+		t.Errorf("of 300 at one moment %d were held, and %d written", held, written)
+	}
+	o.token(newKey(t))
 }
