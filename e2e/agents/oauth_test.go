@@ -178,4 +178,15 @@ func TestTokenOfMandate(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.active(token, false)
+	third := newKey(t)
+	o.token(third)
+	_, m = o.begins(third)
+	token = o.token(third, "mandate", string(m.ID))
+	o.active(token, true)
+	o.root = o.Login("staff/root", "console.test") // a day has gone by
+	o.apply(map[string]string{"never.cedar": `@id("never") @owner("x") forbid (principal is Agent, action == Action::"act", resource) when { context.app == "crm" };`})
+	o.active(token, false)
+	if s = o.asks(third, "mandate", string(m.ID)); s.text("error") != "invalid_grant" {
+		t.Error(s)
+	}
 }

@@ -157,6 +157,10 @@ func TestNoTokenForStopped(t *testing.T) {
 			if err := stop(o); err != nil {
 				t.Fatal(err)
 			}
+			form := url.Values{"grant_type": {"client_credentials"}, "client_id": {"monthly-report"}, "client_secret": {"x"}}
+			if s := o.post("/oauth/token", form, nil); s.text("error") != "invalid_client" {
+				t.Error("who proves nothing learns of it:", s)
+			}
 			if s := o.asks(newKey(t)); s.text("error") != "unauthorized_client" || s.status != http.StatusBadRequest {
 				t.Error(s)
 			}

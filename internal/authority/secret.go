@@ -60,7 +60,7 @@ func (a *Authority) PresentSecret(p PresentedSecret) (By, error) {
 			return
 		}
 		by.Principal = who.ID
-		if s.shares(by) {
+		if s.shares(by) { // who has not proved it learns nothing of the agent
 			no = working(s, by, a.Now())
 		}
 	})

@@ -138,7 +138,7 @@ func readKey(raw []byte) (jose.JSONWebKey, error) {
 	if len(raw) == 0 || len(raw) > most || web.CheckJSON(raw) != nil || key.UnmarshalJSON(raw) != nil {
 		return key, no("the key is no JWK that can be read")
 	}
-	if !key.IsPublic() || !key.Valid() || len(key.Certificates) > 0 || key.CertificatesURL != nil || algorithm(key) == "" {
+	if !key.Valid() || len(key.Certificates) > 0 || key.CertificatesURL != nil || algorithm(key) == "" {
 		return key, no("the key is no public P-256 or Ed25519 key for signatures")
 	}
 	return key, nil
