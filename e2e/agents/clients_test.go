@@ -33,7 +33,7 @@ func TestOpenIDClient(t *testing.T) {
 	for _, algorithm := range []string{"oidc", "oauth2"} {
 		c := exec.CommandContext(t.Context(), "node", "testdata/openid.mjs")
 		c.Stdin = strings.NewReader(text(t, map[string]any{"library": library, "issuer": o.origin, "secret": secret, "algorithm": algorithm,
-			"skew": int64(o.Clock.Wall().Sub(time.Now()) / time.Second), "jwk": jose.JSONWebKey{Key: o.key}}))
+			"skew": -int64(time.Since(o.Clock.Wall()) / time.Second), "jwk": jose.JSONWebKey{Key: o.key}}))
 		var wrong bytes.Buffer
 		c.Stderr = &wrong
 		out, err := c.Output()

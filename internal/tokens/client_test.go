@@ -1,6 +1,8 @@
 package tokens
 
 import (
+	"crypto"
+	"encoding/base64"
 	"testing"
 	"time"
 
@@ -100,11 +102,27 @@ func FuzzShown(f *testing.F) {
 		if got, err := keeper.Read(text); err == nil {
 			t.Fatal("a token:", got)
 		}
-		if _, _, err := proofs.Check(asked(text), ""); err == nil && text != good {
-			t.Fatal("a proof")
+		if key, _, err := proofs.Check(asked(text), ""); err == nil && !selfSigned(text, key) {
+			t.Fatal("a proof:", key)
 		}
 		if got, err := PublicKey(text); err == nil && len(got.Thumbprint) != 43 {
 			t.Fatal("a key:", got)
 		}
 	})
+}
+
+// selfSigned tells, by go-jose alone, whether a proof is signed by the key that stands in it, and that is key.
+func selfSigned(text string, key stead.AgentKey) bool {
+	signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA})
+	if err != nil {
+		h, _ := readHeader(text)
+		return h.Alg == string(ed25519Alg) // a name that go-jose does not read
+	}
+	in := signed.Signatures[0].Protected.JSONWebKey
+	if in == nil {
+		return false
+	}
+	_, err = signed.Verify(in.Key)
+	sum, wrong := in.Thumbprint(crypto.SHA256)
+	return err == nil && wrong == nil && base64.RawURLEncoding.EncodeToString(sum) == key.Thumbprint
 }
