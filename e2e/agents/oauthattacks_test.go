@@ -369,3 +369,28 @@ func TestTokenFlood(t *testing.T) {
 	}
 	o.token(newKey(t))
 }
+
+// A resource server that has signed in as a service learns of every token that is live, and of nothing else.
+func TestInspectingService(t *testing.T) {
+	o := newOutside(t)
+	token := o.token(newKey(t))
+	asks := func(token string) said {
+		return o.post("/oauth/introspect", url.Values{"token": {token}}, map[string]string{"Authorization": "Bearer " + o.pass("staff/tess")})
+	}
+	if s := asks(token); s.body["active"] != false {
+		t.Error("a person without a role may know:", s)
+	}
+	p := o.People["staff/tess"]
+	p.Kind, p.Version = stead.Service, p.Version+1
+	e := stead.Event{ID: stead.EventID(o.NewID(stead.PrefixEvent)), At: o.Now(), Kind: "person.changed", Actor: stead.Server, Subject: p.ID, Outcome: stead.OK}
+	if _, err := o.Store.Append(t.Context(), authority.Entry{Changes: []stead.Change{{Event: e, Records: []stead.Record{p}}}}); err != nil {
+		t.Fatal(err)
+	}
+	o.Clock.Move(time.Minute)
+	if s := asks(token); s.body["active"] != true || s.text("sub") != "agent:agents/monthly-report" {
+		t.Error(s)
+	}
+	if s := asks(token + "A"); s.body["active"] != false {
+		t.Error(s)
+	}
+}
