@@ -39,6 +39,7 @@ type Question struct {
 	Subject   PrincipalID   // for whom; the actor himself when he acts for himself
 	Mandate   MandateID     // the authority claimed; empty when he acts for himself
 	Key       string        // thumbprint of the key that proved possession (agents)
+	Asserted  PrincipalID   // the service whose word it is that the actor asks; empty where he came himself (R40)
 	Action    Action
 	Resource  Resource
 	Arguments map[string]string // parsed and typed by the door, for scope conditions
@@ -77,4 +78,15 @@ type Facts struct {
 	Spent    map[string]int64 // of the mandate's budget
 	Policy   string           // digest of the bundle in force
 	Distrust Reason           // why this node must refuse delegated requests, if it must
+
+	Evaluator *Evaluator // the rights of Question.Asserted
+}
+
+// An Evaluator is a service that may ask what others may do, in the applications named and nowhere else (R40). Where nobody
+// acts for anybody, its word that somebody is there stands for a session of a level.
+type Evaluator struct {
+	ID    PrincipalID // "service:records"
+	Apps  []AppID
+	Level int  // protection level that its own sign-in counts for
+	Keys  bool // it checks proofs of possession, so that a key which it names was proved
 }

@@ -10,7 +10,7 @@ import (
 // a pure function of its arguments. Whatever is unknown is a no.
 func Weigh(q Question, f Facts, v Verdict, now time.Time) Decision {
 	d := Decision{At: now, Index: f.Index, Policy: f.Policy, Mandate: q.Mandate, Rules: v.Rules, Rights: v.Rights}
-	for _, law := range []func(Question, Facts, time.Time) *no{whole, loggedIn, forSomebody, place, inForce, within} {
+	for _, law := range []func(Question, Facts, time.Time) *no{vouched, whole, loggedIn, forSomebody, place, inForce, within} {
 		if n := law(q, f, now); n != nil {
 			d.Reason, d.Text, d.Final = n.reason, n.text, n.final && claimed(q, f)
 			return d
@@ -40,13 +40,30 @@ func (q Question) Delegated() bool { return q.Mandate != "" || q.Actor != q.Subj
 
 // claimed tells whether the mandate is the caller's own: nobody ends another's by naming it.
 func claimed(q Question, f Facts) bool {
-	return f.Mandate != nil && f.Mandate.ID == q.Mandate && f.Mandate.Actor == q.Actor && f.Mandate.Session == q.Session
+	m := f.Mandate
+	return m != nil && m.ID == q.Mandate && m.Actor == q.Actor && m.Subject == q.Subject && m.Session == q.Session && m.Key == q.Key
 }
 
 type no struct {
 	reason Reason
 	text   string
 	final  bool
+}
+
+// vouched: what a service asks is answered where it was given the right to ask, and nowhere else. Its word is no session of
+// anybody's, and no key unless it checks them.
+func vouched(q Question, f Facts, _ time.Time) *no {
+	switch e := f.Evaluator; {
+	case q.Asserted == "":
+		return nil
+	case e == nil || e.ID != q.Asserted || !slices.Contains(e.Apps, q.Resource.App):
+		return &no{ReasonNotYours, "this service may not ask about that", false}
+	case q.Key != "" && !e.Keys:
+		return &no{ReasonSignIn, "this service checks no keys, so what it says of one counts for nothing", false}
+	case q.Session != "" && q.Mandate == "":
+		return &no{ReasonSignIn, "a service has nobody's session", false}
+	}
+	return nil
 }
 
 // whole: nothing is missing and everybody may be asked about.
@@ -85,13 +102,13 @@ func distrust(r Reason) string {
 	return "this server cannot prove that it is up to date: acting is refused"
 }
 
-// loggedIn: people come with a live session of their own; agents are registered, and come with the key that their mandate
+// loggedIn: people come with a live session of their own, or by the word of a service where nobody acts; agents are registered, and come with the key that their mandate
 // is bound to.
 func loggedIn(q Question, f Facts, now time.Time) *no {
 	if f.Actor.Kind == Agent {
 		return working(q, f, now)
 	}
-	if f.Actor.Kind != Person {
+	if f.Actor.Kind != Person || q.Asserted != "" && !q.Delegated() {
 		return nil
 	}
 	if f.Session == nil || f.Session.ID != q.Session || f.Session.Principal != q.Actor {
@@ -163,7 +180,7 @@ func asHimself(q Question, f Facts) *no {
 func place(q Question, f Facts, _ time.Time) *no {
 	switch {
 	case !q.Delegated():
-		if f.Session != nil && f.Session.Level < f.Realm.Level {
+		if f.Session != nil && f.Session.Level < f.Realm.Level || q.Asserted != "" && f.Evaluator.Level < f.Realm.Level {
 			return &no{ReasonLevel, "this part asks for a stronger sign-in: prove your second factor", false}
 		}
 	case f.Realm.Kind == SubjectOnly:

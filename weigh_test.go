@@ -59,6 +59,27 @@ func ownRead() *weighing {
 }
 
 // agentRead is the third: an agent with a key of its own acts for Dana, one link between them.
+func vouchedRead() *weighing {
+	w := ownRead()
+	w.q.Asserted, w.q.Session, w.f.Session = "service:desk", "", nil
+	w.f.Evaluator = &Evaluator{ID: "service:desk", Apps: []AppID{"wiki", w.app.ID}, Level: 1}
+	w.realm.Level = 1
+	return w
+}
+
+// vouchedActing is somebody acting, as a service says: the mandate and the session it hangs on are read, never believed.
+func vouchedActing() *weighing {
+	w := actingRead()
+	w.q.Asserted, w.f.Evaluator = "service:desk", &Evaluator{ID: "service:desk", Apps: []AppID{w.app.ID}, Level: 1}
+	return w
+}
+
+func vouchedTask() *weighing {
+	w := taskRead()
+	w.q.Asserted, w.f.Evaluator = "service:desk", &Evaluator{ID: "service:desk", Apps: []AppID{w.app.ID}, Keys: true}
+	return w
+}
+
 func agentRead() *weighing {
 	w := actingRead()
 	w.actor = Principal{ID: "prn_bot", Kind: Agent, Directory: "agents", Name: "report"}
@@ -139,7 +160,7 @@ func TestWeighLaws(t *testing.T) {
 		{"no actor named", actingRead, func(w *weighing) { w.q.Actor = "" }, ReasonSignIn, false},
 		{"actor unknown", actingRead, func(w *weighing) { w.f.Actor = nil }, ReasonSignIn, false},
 		{"another actor", actingRead, func(w *weighing) { w.actor.ID = "prn_eve" }, ReasonSignIn, false},
-		{"empty subject", actingRead, func(w *weighing) { w.q.Subject = "" }, ReasonUnknown, true},
+		{"empty subject", actingRead, func(w *weighing) { w.q.Subject = "" }, ReasonUnknown, false},
 		{"subject unknown", actingRead, func(w *weighing) { w.f.Subject = nil }, ReasonUnknown, true},
 		{"another subject", actingRead, func(w *weighing) { w.subject.ID = "prn_eve" }, ReasonUnknown, true},
 		{"link unknown", agentRead, func(w *weighing) { w.f.Links = nil }, ReasonUnknown, true},
@@ -167,6 +188,28 @@ func TestWeighLaws(t *testing.T) {
 		{"session idle", actingRead, func(w *weighing) { w.f.Seen = noon.Add(-30 * time.Minute) }, ReasonSessionIdle, true},
 		{"one tick before it", actingRead, func(w *weighing) { w.f.Seen = noon.Add(1 - 30*time.Minute) }, ReasonNone, false},
 		{"session idle, own", ownRead, func(w *weighing) { w.f.Seen = noon.Add(-time.Hour) }, ReasonSessionIdle, false},
+		// by the word of a service: R40
+		{"vouched for", vouchedRead, func(*weighing) {}, ReasonNone, false},
+		{"by a service unknown", vouchedRead, func(w *weighing) { w.f.Evaluator = nil }, ReasonNotYours, false},
+		{"by another service's right", vouchedRead, func(w *weighing) { w.f.Evaluator.ID = "service:eve" }, ReasonNotYours, false},
+		{"about another application", vouchedRead, func(w *weighing) { w.f.Evaluator.Apps = []AppID{"wiki"} }, ReasonNotYours, false},
+		{"nobody's word", vouchedRead, func(w *weighing) { w.q.Asserted = "" }, ReasonSignIn, false},
+		{"for an account that is closed", vouchedRead, func(w *weighing) { w.actor.Disabled = true }, ReasonDisabled, false},
+		{"where its sign-in is too weak", vouchedRead, func(w *weighing) { w.realm.Level = 2 }, ReasonLevel, false},
+		{"with a session", vouchedRead, func(w *weighing) { w.q.Session = "ses_1" }, ReasonSignIn, false},
+		{"for somebody else", vouchedRead, func(w *weighing) { w.q.Subject, w.f.Subject = "prn_dana", &Principal{ID: "prn_dana"} }, ReasonSignIn, false},
+		{"over a chain", vouchedRead, func(w *weighing) { w.q.Via, w.f.Links = []PrincipalID{"prn_mid"}, []*Principal{{ID: "prn_mid"}} }, ReasonSignIn, false},
+		{"with a key", vouchedRead, func(w *weighing) { w.q.Key = "k" }, ReasonSignIn, false},
+		{"under a mandate that is not there", vouchedRead, func(w *weighing) { w.q.Mandate = "man_9" }, ReasonSignIn, false},
+		{"who acts, vouched for", vouchedActing, func(*weighing) {}, ReasonNone, false},
+		{"who acts, his session over", vouchedActing, func(w *weighing) { w.session.Until = noon }, ReasonSessionOver, true},
+		{"who acts, without his session", vouchedActing, func(w *weighing) { w.q.Session, w.f.Session = "", nil }, ReasonSignIn, false},
+		{"who acts, in another application", vouchedActing, func(w *weighing) { w.f.Evaluator.Apps = nil }, ReasonNotYours, false},
+		{"who acts, for another than he says", vouchedActing, func(w *weighing) { w.q.Subject = "prn_eve"; w.f.Subject = nil }, ReasonUnknown, false},
+		{"an agent, its key vouched for", vouchedTask, func(*weighing) {}, ReasonNone, false},
+		{"an agent, by who checks no keys", vouchedTask, func(w *weighing) { w.f.Evaluator.Keys = false }, ReasonSignIn, false},
+		{"an agent, without its key", vouchedTask, func(w *weighing) { w.q.Key = "" }, ReasonSignIn, false},
+		{"an agent, by another one of its keys", vouchedTask, func(w *weighing) { w.q.Key = "other"; w.f.Instance.Key.Thumbprint = "other"; w.f.Instance.Until = noon }, ReasonSignIn, false},
 		// for somebody
 		{"acting elsewhere", ownRead, func(w *weighing) { w.f.Acting = &Mandate{Scope: Scope{Apps: []AppID{"wiki"}}} }, ReasonNone, false},
 		{"own request while acting here", ownRead, func(w *weighing) { w.f.Acting = &w.mandate }, ReasonActing, false},

@@ -16,9 +16,14 @@ func (a *Authority) Decide(ctx context.Context, q stead.Question) (stead.Decisio
 	return p.Wait()
 }
 
+// asker is who pays for a no: the service that asked, so that it can hold up nobody else.
+func asker(q stead.Question) By {
+	return By{Session: q.Session, Principal: or(q.Asserted, q.Actor), Key: q.Key, Address: q.Context.Address}
+}
+
 // Decided decides at once and records behind it.
 func (a *Authority) Decided(ctx context.Context, q stead.Question) (*Pending, error) {
-	by := By{Session: q.Session, Principal: q.Actor, Key: q.Key, Address: q.Context.Address}
+	by := asker(q)
 	f, d := a.weigh(q)
 	d.ID = stead.DecisionID(a.NewID(stead.PrefixDecision))
 	if !d.Allow && !a.brakes.allow(by) {
@@ -66,7 +71,7 @@ func (a *Authority) weigh(q stead.Question) (stead.Facts, stead.Decision) {
 }
 
 func (a *Authority) facts(q stead.Question) stead.Facts {
-	f := stead.Facts{App: a.Settings.App(q.Resource.App), Distrust: a.distrust()}
+	f := stead.Facts{App: a.Settings.App(q.Resource.App), Distrust: a.distrust(), Evaluator: a.Settings.Evaluator(q.Asserted)}
 	if f.App != nil {
 		f.Realm = f.App.Realm(q.Resource.Realm)
 	}
@@ -170,10 +175,10 @@ func (a *Authority) asked(q stead.Question, f stead.Facts, d stead.Decision) ste
 	if d.Rights != "" {
 		e.What["subject_rights"] = string(d.Rights)
 	}
-	e.What = with(e.What, "node", a.Node)
+	e.What = with(with(with(e.What, "node", a.Node), "asserted", string(q.Asserted)), "name", q.Resource.Name)
 	if !d.Allow {
 		e.Kind, e.Outcome = "request.denied", stead.No
-		if n := a.brakes.suppressed(By{Session: q.Session, Principal: q.Actor, Address: q.Context.Address}); n > 0 {
+		if n := a.brakes.suppressed(asker(q)); n > 0 {
 			e.Who["suppressed"] = number(n)
 		}
 	}

@@ -29,6 +29,8 @@ type Settings struct {
 	ArmFor   time.Duration
 	Warn     time.Duration  // how long before an end the heads-up comes
 	Zone     *time.Location // of local hours in policy
+
+	Evaluators []stead.Evaluator // services that may ask what others may do (R40)
 }
 
 // Ends are the two ends of a session.
@@ -48,6 +50,16 @@ func (s *Settings) App(id stead.AppID) *stead.App {
 	for i := range s.Apps {
 		if s.Apps[i].ID == id {
 			return &s.Apps[i]
+		}
+	}
+	return nil
+}
+
+// Evaluator finds a service that may ask by its id; nil is none.
+func (s *Settings) Evaluator(id stead.PrincipalID) *stead.Evaluator {
+	for i := range s.Evaluators {
+		if s.Evaluators[i].ID == id {
+			return &s.Evaluators[i]
 		}
 	}
 	return nil

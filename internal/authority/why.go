@@ -52,8 +52,8 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 // question reads back what was asked.
 func question(e StoredEvent) stead.Question {
 	return stead.Question{
-		Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
-		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"]},
+		Asserted: stead.PrincipalID(e.What["asserted"]), Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
+		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"], Name: e.What["name"]},
 		Context:  stead.Context{Method: e.What["method"], Address: e.Who["address"]},
 	}
 }
@@ -61,7 +61,7 @@ func question(e StoredEvent) stead.Question {
 // past reads the facts as they were at an index. The idle clocks are not kept for ever: who was refused for idling is
 // told so by the event itself.
 func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, index uint64) (stead.Facts, error) {
-	f := stead.Facts{Index: index, Policy: e.Policy, App: a.Settings.App(q.Resource.App), Seen: e.At, Acted: e.At}
+	f := stead.Facts{Index: index, Policy: e.Policy, App: a.Settings.App(q.Resource.App), Evaluator: a.Settings.Evaluator(q.Asserted), Seen: e.At, Acted: e.At}
 	if f.App != nil {
 		f.Realm = f.App.Realm(q.Resource.Realm)
 	}
@@ -118,6 +118,8 @@ func (a *Authority) doCase(q stead.Question, f stead.Facts, now time.Time) Case 
 		Path: q.Resource.Path, Mode: stead.ReadOnly, Now: now, Zone: a.Settings.Zone, Address: q.Context.Address}
 	if f.Session != nil {
 		c.Level, c.AMR = f.Session.Level, f.Session.AMR
+	} else if f.Evaluator != nil {
+		c.Level = f.Evaluator.Level
 	}
 	if f.Mandate != nil {
 		c.Mode = f.Mandate.Mode
