@@ -19,6 +19,7 @@ type Config struct {
 	Roles         Roles         `yaml:"roles" doc:"Which groups run Stead itself, each written directory/group."`
 	Apps          yaml.Node     `yaml:"apps" doc:"Applications behind the gateway: hosts, upstream, realms, rules. Their keys: docs/reference/apps.md."`
 	Systems       []System      `yaml:"systems" doc:"Connected systems that agents are given logins to, for their tasks. Waits for a restart."`
+	AuthZEN       AuthZEN       `yaml:"authzen" doc:"Services that ask what others may do (AuthZEN Authorization API 1.0, at /access/v1/)."`
 	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
 	Audit         Audit         `yaml:"audit" doc:"The record."`
 	Observability Observability `yaml:"observability" doc:"What watches this server."`
@@ -118,6 +119,23 @@ type Roles struct {
 	Auditor  []string `yaml:"auditor" doc:"Reads the whole record, and exports it."`
 	Security []string `yaml:"security" doc:"Revokes and suspends anybody's mandate, ends anybody's session."`
 	Level    int      `yaml:"level" doc:"Protection level that these roles' work asks for: 1 password, 2 with a second factor."`
+}
+
+// AuthZEN is who may ask what others may do, and about what.
+type AuthZEN struct {
+	Callers []Caller `yaml:"callers" doc:"Services that may ask. Each shows a secret of its own: Authorization: Bearer …"`
+	Systems []string `yaml:"systems" doc:"Names of what is only asked about: applications that are not behind the gateway. Each is one realm, all."`
+}
+
+// A Caller is a service that may ask.
+type Caller struct {
+	ID          string   `yaml:"id" doc:"Short name: records. On record it is service:records."`
+	SecretFile  string   `yaml:"secret_file" doc:"File with its secret, of at least 20 characters. Or secret_sha256."`
+	SecretHash  string   `yaml:"secret_sha256" doc:"SHA-256 of its secret in hex, in place of the file: then this server does not know the secret."`
+	Apps        []string `yaml:"apps" doc:"What it may ask about: applications by id, and names of authzen.systems. About anything else it is told no."`
+	Directories []string `yaml:"directories" doc:"Directories whose people it may find by searching. Empty: nobody."`
+	Level       int      `yaml:"level" doc:"Protection level that its own sign-in counts for, where it says that somebody is there: 1 or 2. 0: 1."`
+	Keys        bool     `yaml:"checks_keys" doc:"It checks proofs of possession itself, so that the key of an agent which it names counts as proved."`
 }
 
 // Policies are files.

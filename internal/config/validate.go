@@ -46,6 +46,7 @@ func (c *Config) validate() []Problem {
 	}
 	k.must(c.Roles.Level >= 1 && c.Roles.Level <= 2, "roles.level", "is %d: 1 is a password, 2 a second factor too", c.Roles.Level)
 	k.must(c.Apps.Kind == 0 || c.Apps.Kind == yaml.SequenceNode, "apps", "must be a list")
+	c.authzen(k)
 	if c.Server.ForwardAuth != "" {
 		addr(k, "server.forward_auth", c.Server.ForwardAuth)
 	}
