@@ -10,6 +10,7 @@ import (
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/api"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/authzen"
 	"github.com/steadhq/stead/internal/config"
 	"github.com/steadhq/stead/internal/gateway"
 )
@@ -26,6 +27,7 @@ type reloads struct {
 type reading struct {
 	cfg     config.Config
 	apps    []gateway.App
+	asking  []authzen.Caller
 	cert    *tls.Certificate
 	changed []config.Difference
 	restart []config.Difference
@@ -91,6 +93,9 @@ func (s *server) reread() (r reading, err error) {
 	if r.apps, err = checked(r.cfg); err != nil {
 		return r, err
 	}
+	if r.asking, err = callers(r.cfg.AuthZEN); err != nil {
+		return r, err
+	}
 	if t := r.cfg.Server.TLS; t.Cert != "" {
 		if r.cert, err = certificate(t); err != nil {
 			return r, err
@@ -117,7 +122,7 @@ func (s *server) reread() (r reading, err error) {
 func (s *server) swap(ctx context.Context, by authority.By, r reading) error {
 	if len(r.changed) > 0 || len(r.restart) > 0 {
 		what := authority.Reload{Keys: names(r.changed), Waiting: names(r.restart), Gone: gone(s.apps, r.apps)}
-		err := s.house.Renew(ctx, s.doors, s.site(r.cfg, r.apps), settings(r.cfg, r.apps), func(a *authority.Authority) error { return a.Reloaded(ctx, by, what) })
+		err := s.house.Renew(ctx, s.doors, s.site(r.cfg, r.apps, r.asking), settings(r.cfg, r.apps), func(a *authority.Authority) error { return a.Reloaded(ctx, by, what) })
 		if err != nil {
 			return err
 		}

@@ -61,6 +61,9 @@ func watched(file string, c config.Config, apps []gateway.App) []string {
 	for _, a := range apps {
 		all = append(all, a.Files()...)
 	}
+	for _, one := range c.AuthZEN.Callers {
+		all = append(all, one.SecretFile)
+	}
 	return all
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/authzen"
 	"github.com/steadhq/stead/internal/cedar"
 	"github.com/steadhq/stead/internal/config"
 	"github.com/steadhq/stead/internal/directory"
@@ -212,7 +213,11 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 			return err
 		}
 	}
-	if s.doors, err = s.house.Doors(s.site(c, s.apps)); err != nil {
+	asking, err := callers(c.AuthZEN)
+	if err != nil {
+		return err
+	}
+	if s.doors, err = s.house.Doors(s.site(c, s.apps, asking)); err != nil {
 		return err
 	}
 	s.begun()
@@ -224,8 +229,8 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 }
 
 // site is where a configuration says that the house stands.
-func (s *server) site(c config.Config, apps []gateway.App) house.Site {
-	site := house.Site{Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
+func (s *server) site(c config.Config, apps []gateway.App, asking []authzen.Caller) house.Site {
+	site := house.Site{Callers: asking, Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
 		Acting: strings.TrimPrefix(c.Server.Acting, "*."), Apps: apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: s.ring, Reload: s}
 	for _, d := range c.Directories {
 		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
@@ -276,6 +281,7 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 	for _, system := range c.Systems {
 		s.Apps = append(s.Apps, stead.NewSystem(stead.AppID(system.ID)))
 	}
+	evaluators(s, c.AuthZEN)
 	return s
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/steadhq/stead/docs"
 	"github.com/steadhq/stead/internal/api"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/authzen"
 	"github.com/steadhq/stead/internal/console"
 	"github.com/steadhq/stead/internal/directory"
 	"github.com/steadhq/stead/internal/gateway"
@@ -33,6 +34,7 @@ type Site struct {
 	Apps        []gateway.App
 	Labels      map[string]string // of applications, by id
 	Directories []login.Directory
+	Callers     []authzen.Caller // services that may ask over AuthZEN
 	Trusted     []netip.Prefix
 	Version     string
 	Log         *slog.Logger
@@ -176,6 +178,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		return err
 	})
 	tokens := h.tokens(s, verbs, t)
+	s.access(h, verbs).Mount(t)
 	door := &api.API{Keyed: tokens, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
 		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Look: look, Leaving: h.leaving.over}
@@ -185,6 +188,15 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 // proofs is the log as the console asks for it.
 func (h *House) proofs() record {
 	return record{trail{h.Store, h.Verifier, h.origin, h}, &h.reading}
+}
+
+// access is the door of services that ask.
+func (s Site) access(h *House, verbs metered) *authzen.Door {
+	d := &authzen.Door{Verbs: verbs, View: h.Store.View(), Settings: verbs.Settings, Callers: s.Callers, Origin: s.Origin}
+	for _, one := range s.Directories {
+		d.Directories = append(d.Directories, one.ID)
+	}
+	return d
 }
 
 // locals are the directories that a file of people may name.

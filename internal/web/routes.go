@@ -16,11 +16,12 @@ const (
 	Approver  Tag = "approver"   // who may approve what is asked
 	Auditor   Tag = "auditor"    // who may read the trail
 	Admin     Tag = "admin"      // who runs this Stead
+	Service   Tag = "service"    // a service with a secret of its own
 	Dev       Tag = "dev"        // stead dev only
 )
 
 // Tags lists every Tag there is.
-func Tags() []Tag { return []Tag{Public, InSession, ActorSelf, Approver, Auditor, Admin, Dev} }
+func Tags() []Tag { return []Tag{Public, InSession, ActorSelf, Approver, Auditor, Admin, Service, Dev} }
 
 // A Route is a pattern of http.ServeMux ("POST /v1/mandates/{id}/extend"), who may call it, and what it does.
 type Route struct {

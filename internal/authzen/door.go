@@ -1,0 +1,98 @@
+package authzen
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// Verbs are what the door asks of the authority.
+type Verbs interface {
+	Decided(context.Context, stead.Question) (*authority.Pending, error)
+	TurnAway(ctx context.Context, by authority.By, operation string, no error) error
+}
+
+// A Door answers services. Fields are set before Mount and never after.
+type Door struct {
+	Verbs       Verbs
+	View        *authority.View
+	Settings    *authority.Settings
+	Callers     []Caller
+	Directories []string // where a bare name is looked for
+	Origin      string   // of Stead's own pages
+}
+
+// The paths of AuthZEN.
+const (
+	configurationAt = "/.well-known/authzen-configuration"
+	evaluationAt    = "/access/v1/evaluation"
+	evaluationsAt   = "/access/v1/evaluations"
+)
+
+// Mount adds the routes to t.
+func (d *Door) Mount(t *web.Routes) {
+	t.Add("GET "+configurationAt, web.Public, d.configuration)
+	t.Add("POST "+evaluationAt, web.Service, d.asked(d.evaluation))
+	t.Add("POST "+evaluationsAt, web.Service, d.asked(d.evaluations))
+}
+
+// configuration tells where everything is (Authorization API 1.0, 9).
+func (d *Door) configuration(w http.ResponseWriter, r *http.Request) error {
+	echo(w, r)
+	return web.WriteJSON(w, http.StatusOK, map[string]any{
+		"policy_decision_point":       d.Origin,
+		"access_evaluation_endpoint":  d.Origin + evaluationAt,
+		"access_evaluations_endpoint": d.Origin + evaluationsAt,
+	})
+}
+
+// An asking is what a service that is known asks.
+type asking struct {
+	context.Context
+	caller *Caller
+	body   fields
+}
+
+// asked finds out who asks, and reads what.
+func (d *Door) asked(answer func(asking) (any, error)) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		echo(w, r)
+		c, err := d.caller(r)
+		if err != nil {
+			return err
+		}
+		body, err := read(w, r)
+		if err != nil {
+			return err
+		}
+		out, err := answer(asking{r.Context(), c, body})
+		if err != nil {
+			return err
+		}
+		return web.WriteJSON(w, http.StatusOK, out)
+	}
+}
+
+// mostID is the longest X-Request-ID that is said back.
+const mostID = 256
+
+// echo says the request's own id back. Ours stands in the server's log.
+func echo(w http.ResponseWriter, r *http.Request) {
+	ids := r.Header.Values("X-Request-Id")
+	if len(ids) != 1 || ids[0] == "" || len(ids[0]) > mostID {
+		return
+	}
+	for _, c := range []byte(ids[0]) {
+		if c <= ' ' || c >= 0x7f {
+			return
+		}
+	}
+	w.Header().Set("X-Request-Id", ids[0])
+}
+
+func bad(format string, args ...any) error {
+	return stead.E(stead.Invalid, stead.ReasonRequest, format, args...)
+}

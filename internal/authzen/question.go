@@ -1,0 +1,136 @@
+package authzen
+
+import (
+	"strings"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// question is what is asked, in Stead's own words. What is not known there is left empty, so that the laws refuse it.
+func (d *Door) question(s *authority.State, by stead.PrincipalID, e evaluation) (stead.Question, error) {
+	q := stead.Question{Asserted: by, Action: stead.Action(e.Action.ID), Mandate: stead.MandateID(e.Context.Mandate), Key: e.Context.Key}
+	if q.Action == stead.ActionAct {
+		q.Action = "" // who may act for whom is asked by asking for a mandate
+	}
+	var err error
+	if q.Resource, err = d.resource(e.Resource); err != nil {
+		return q, err
+	}
+	if q.Columns, q.Rows, err = part(e.Resource); err != nil {
+		return q, err
+	}
+	if p := d.principal(s, e.Subject.Type, e.Subject.ID); p != nil {
+		q.Subject = p.ID
+	}
+	q.Actor = q.Subject
+	if e.Context.Actor != "" {
+		q.Actor = ""
+		if p := d.principal(s, e.Context.Profile, e.Context.Actor); p != nil {
+			q.Actor = p.ID
+		}
+	}
+	// The session is that of the mandate, as it stands in the record: it must be live, and the actor's own.
+	if m := s.Mandate(q.Mandate); m != nil && m.Actor == q.Actor {
+		q.Session = m.Session
+	}
+	return q, nil
+}
+
+var kinds = map[string]stead.PrincipalKind{"person": stead.Person, "user": stead.Person, "agent": stead.Agent, "ai_agent": stead.Agent, "service": stead.Service}
+
+// principal finds who is named: by id, as directory/name, or by a name that only one directory has. The type "" is any.
+func (d *Door) principal(s *authority.State, kind, id string) *stead.Principal {
+	want, known := kinds[kind]
+	if !known && kind != "" {
+		return nil
+	}
+	p := s.Principal(stead.PrincipalID(id))
+	if directory, name, ok := strings.Cut(id, "/"); ok {
+		p = s.Named(directory, name)
+	} else if p == nil {
+		p = d.alone(s, want, id)
+	}
+	if p == nil || known && p.Kind != want {
+		return nil
+	}
+	return p
+}
+
+// alone finds the only principal of that name: of two neither is meant.
+func (d *Door) alone(s *authority.State, want stead.PrincipalKind, name string) (found *stead.Principal) {
+	for _, directory := range append([]string{stead.Agents}, d.Directories...) {
+		p := s.Named(directory, name)
+		switch {
+		case p == nil || want != "" && p.Kind != want || found != nil && p.ID == found.ID:
+		case found != nil:
+			return nil
+		default:
+			found = p
+		}
+	}
+	return found
+}
+
+// resource reads a resource: an application, a realm or a path of one, or an object of a system.
+func (d *Door) resource(e entity) (stead.Resource, error) {
+	id, rest, _ := strings.Cut(e.ID, "/")
+	app := d.Settings.App(stead.AppID(id))
+	if app == nil {
+		return stead.Resource{}, nil
+	}
+	r := stead.Resource{App: app.ID, Path: "/"}
+	switch e.Type {
+	case "application":
+		if rest != "" {
+			return stead.Resource{}, nil
+		}
+	case "path":
+		r.Path = "/" + rest
+		if err := web.CheckTarget(r.Path, nil); err != nil || strings.Contains(r.Path, "?") {
+			return stead.Resource{}, bad("resource.id %.80q holds no path that is read in one way only", e.ID)
+		}
+	case "realm":
+		realm := app.Realm(stead.RealmID(rest))
+		if realm == nil {
+			return stead.Resource{}, nil
+		}
+		r.Realm, r.Path = realm.ID, realm.Path
+		return r, nil
+	case "object":
+		r.Name = rest
+	default:
+		return stead.Resource{}, nil
+	}
+	if realm, ok := app.RealmAt(r.Path); ok {
+		r.Realm = realm.ID
+	}
+	return r, nil
+}
+
+// part is which part of a table is asked for.
+func part(e entity) (columns []string, rows string, err error) {
+	if e.Type != "object" {
+		return nil, "", nil
+	}
+	for name, v := range e.Properties {
+		text, isText := v.(string)
+		list, isList := v.([]any)
+		switch {
+		case name == "rows" && isText:
+			rows = text
+		case name == "columns" && isList:
+			for _, c := range list {
+				column, ok := c.(string)
+				if !ok {
+					return nil, "", bad("resource.properties.columns must be a list of texts")
+				}
+				columns = append(columns, column)
+			}
+		case name == "rows" || name == "columns":
+			return nil, "", bad("resource.properties.%s is of the wrong type", name)
+		}
+	}
+	return columns, rows, nil
+}
