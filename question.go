@@ -24,11 +24,16 @@ type Resource struct {
 	Path  string
 	Rule  string // the application rule that classed the request
 	Name  string // of a system: what it calls the thing, "public.orders"
+	Type  string // of what Name names, where the policy's schema declares types of an application's own
 }
 
 // wants is what a question asks of a system, as an entitlement to everything of it.
 func (q Question) wants() Entitlement {
-	return Entitlement{System: q.Resource.App, Action: q.Action, Resource: q.Resource.Name, Columns: q.Columns, Rows: q.Rows}
+	name := q.Resource.Name
+	if q.Resource.Type != "" {
+		name = q.Resource.Type + ":" + name
+	}
+	return Entitlement{System: q.Resource.App, Action: q.Action, Resource: name, Columns: q.Columns, Rows: q.Rows}
 }
 
 // A Question asks: may it be done now? It is what every door asks, whatever its protocol.
@@ -44,9 +49,11 @@ type Question struct {
 	Resource  Resource
 	Arguments map[string]string // parsed and typed by the door, for scope conditions
 	Context   Context
-	Columns   []string // of a system's table: which are asked for; none is all of them
-	Rows      string   // of a system's table: which, as the entitlement says; none is all of them
-	Activity  bool     // somebody is at the keyboard: moves the idle clocks
+	Columns   []string       // of a system's table: which are asked for; none is all of them
+	Rows      string         // of a system's table: which, as the entitlement says; none is all of them
+	Said      map[string]any // of a thing of a type of its own: what the caller says of it
+	Given     map[string]any // and of the action
+	Activity  bool           // somebody is at the keyboard: moves the idle clocks
 }
 
 // Context is who, what, where and when beyond the names. What a caller supplies may only narrow (R7).

@@ -176,6 +176,7 @@ func (a *Authority) asked(q stead.Question, f stead.Facts, d stead.Decision) ste
 		e.What["subject_rights"] = string(d.Rights)
 	}
 	e.What = with(with(with(e.What, "node", a.Node), "asserted", string(q.Asserted)), "name", q.Resource.Name)
+	e.What = with(with(with(e.What, "type", q.Resource.Type), "said", inRecord(q.Said)), "given", inRecord(q.Given))
 	if !d.Allow {
 		e.Kind, e.Outcome = "request.denied", stead.No
 		if n := a.brakes.suppressed(asker(q)); n > 0 {

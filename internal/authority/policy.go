@@ -75,10 +75,21 @@ func (a *Authority) Found(ctx context.Context, files map[string]string) error {
 // under asks policy under a bundle. One that another node has put in force is compiled first: until then it would say no
 // to everything, and what runs would be ended for that.
 func (a *Authority) under(bundle string, c Case) stead.Verdict {
+	a.ready(bundle)
+	return a.Policy.Judge(bundle, c)
+}
+
+func (a *Authority) ready(bundle string) {
 	if known := a.compiled.last.Load(); known == nil || *known != bundle {
 		a.compile(bundle)
 	}
-	return a.Policy.Judge(bundle, c)
+}
+
+// InForce is the digest of the policy in force, which is compiled then.
+func (a *Authority) InForce() (digest string) {
+	a.Store.View().Read(func(s *State) { digest = s.PolicyDigest() })
+	a.ready(digest)
+	return digest
 }
 
 // compiled knows the bundle that was asked for last, whether it could be compiled or not.

@@ -100,6 +100,14 @@ type Case struct {
 	Now       time.Time
 	Zone      *time.Location // of the organisation: local hour and weekday in context (R7); nil = UTC
 	Address   string
+	Thing     *Thing // what is done something to, where the application has things of its own; nil is the realm
+}
+
+// A Thing is an entity of a type that the policy's schema declares for an application: a record, a folder.
+type Thing struct {
+	Type, ID string
+	Said     map[string]any // what the caller says of it, as JSON has it: it fills in what the policy's files leave open
+	Given    map[string]any // what he says of the action
 }
 
 // An Explanation says in words why a verdict is as it is.

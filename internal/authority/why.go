@@ -53,7 +53,8 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 func question(e StoredEvent) stead.Question {
 	return stead.Question{
 		Asserted: stead.PrincipalID(e.What["asserted"]), Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
-		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"], Name: e.What["name"]},
+		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"], Name: e.What["name"], Type: e.What["type"]},
+		Said: saidOf(e.What["said"]), Given: saidOf(e.What["given"]),
 		Context:  stead.Context{Method: e.What["method"], Address: e.Who["address"]},
 	}
 }
@@ -126,6 +127,9 @@ func (a *Authority) doCase(q stead.Question, f stead.Facts, now time.Time) Case 
 	}
 	if q.Delegated() {
 		c.Capacity, c.Principal = ForOther, f.Actor
+	}
+	if q.Resource.Type != "" {
+		c.Thing = &Thing{Type: q.Resource.Type, ID: q.Resource.Name, Said: q.Said, Given: q.Given}
 	}
 	return c
 }

@@ -59,6 +59,7 @@ const (
 	rulesFile
 	schemaFile
 	testsFile
+	thingsFile
 	proseFile
 )
 
@@ -72,6 +73,8 @@ func kindOfFile(name string) fileKind {
 		return proseFile
 	case (ext == ".yaml" || ext == ".yml") && path.Base(path.Dir(name)) == "tests":
 		return testsFile
+	case ext == ".json" && path.Base(path.Dir(name)) == "entities":
+		return thingsFile
 	}
 	return unreadable
 }
@@ -88,6 +91,7 @@ func compile(files map[string]string, supplied *resolved.Schema) (b *bundle, pro
 	rules, more := rulesOf(files)
 	problems = append(problems, more...)
 	if s != nil {
+		problems = append(problems, s.load(files)...)
 		for _, r := range rules {
 			problems = append(problems, validated(r, s)...)
 		}
@@ -109,7 +113,7 @@ func shapeOf(files map[string]string, supplied *resolved.Schema) (*shape, []Prob
 			found = append(found, name)
 		case unreadable:
 			problems = append(problems, Problem{File: name, Text: "nothing reads this file: rules end in .cedar, the " +
-				"schema in .cedarschema, tests are tests/*.yaml; rename or remove it"})
+				"schema in .cedarschema, tests are tests/*.yaml, an application's own things entities/*.json; rename or remove it"})
 		}
 	}
 	switch len(found) {

@@ -18,6 +18,7 @@ import (
 type facts struct {
 	req           cedargo.Request
 	known         []types.Entity
+	more          types.EntityMap // what the bundle's files know
 	who, do, what kin
 }
 
@@ -28,7 +29,8 @@ func (f *facts) Get(uid types.EntityUID) (types.Entity, bool) {
 			return f.known[i], true
 		}
 	}
-	return types.Entity{}, false
+	e, ok := f.more[uid]
+	return e, ok
 }
 
 // expressible tells what makes c no question at all, "" where it is one. It is asked before anything is remembered.
@@ -114,8 +116,16 @@ func (s *shape) newFacts(c *authority.Case, n names) (*facts, error) {
 	if c.Action == stead.ActionAct {
 		f.what = kinOf(c.Subject)
 	}
-	f.req.Principal, f.req.Resource = f.who[0], f.what[0]
 	f.req.Context = newContext(c, n)
+	if c.Thing != nil {
+		if f.what, err = s.addThing(f, c); err == nil {
+			f.req.Context, err = s.addGiven(f.req.Context, c)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	f.req.Principal, f.req.Resource = f.who[0], f.what[0]
 	if !slices.Contains(a.AppliesTo.Principals, f.who[0].Type) || !slices.Contains(a.AppliesTo.Resources, f.what[0].Type) {
 		return nil, fmt.Errorf("the schema knows no %s by a %s on a %s", c.Action, f.who[0].Type, f.what[0].Type)
 	}

@@ -25,6 +25,9 @@ type shape struct {
 	check  *validate.Validator
 	acts   map[types.EntityUID]resolved.Action
 	custom map[types.EntityType]map[types.String]resolved.IsType // attributes that come from the directory
+	kinds  map[types.EntityType]kind                             // types that applications have of their own
+	given  map[types.String]map[types.String]resolved.IsType     // what callers may say of an action, by action
+	things types.EntityMap                                       // what the bundle's files know of such things
 }
 
 func readSchema(file, text string) (*resolved.Schema, []Problem) {
@@ -47,20 +50,26 @@ func readSchema(file, text string) (*resolved.Schema, []Problem) {
 func newShape(file string, r, supplied *resolved.Schema) (*shape, []Problem) {
 	c := comparison{file: file}
 	s := &shape{check: validate.New(r), acts: r.Actions, custom: map[types.EntityType]map[types.String]resolved.IsType{}}
+	s.kinds, s.given = c.kinds(r, supplied), map[types.String]map[types.String]resolved.IsType{}
 	for _, name := range slices.Sorted(maps.Keys(r.Entities)) {
 		mine, known := supplied.Entities[name]
+		if _, own := s.kinds[name]; own {
+			continue
+		}
 		if !known {
-			c.wrong("entity %s is never supplied: only User, Agent, Service, Group, App and Realm are", name)
+			c.wrong("entity %s is never supplied: only User, Agent, Service, Group, App and Realm are, and what says @app(\"…\") whose it is", name)
 			continue
 		}
 		s.custom[name] = c.entity(r.Entities[name], mine)
 	}
 	for _, uid := range sortedActions(r) {
 		mine, known := supplied.Actions[uid]
-		if a := r.Actions[uid].AppliesTo; a != nil && (!known || mine.AppliesTo == nil) {
+		if a := r.Actions[uid].AppliesTo; a != nil && !known && s.ofThings(a) {
+			s.given[uid.ID] = c.ownAction(uid, a, supplied)
+		} else if a != nil && (!known || mine.AppliesTo == nil) {
 			c.wrong("action %s is never asked: the actions are act, read, mark, watch, write, open, export and closed", uid.ID)
 		} else if a != nil {
-			c.action(uid, a, mine.AppliesTo)
+			c.action(uid, a, mine.AppliesTo, s.kinds)
 		}
 	}
 	return s, append(c.problems, leftOut(file, r, supplied)...)
@@ -140,14 +149,14 @@ func convertible(t resolved.IsType) bool {
 	return false
 }
 
-func (c *comparison) action(uid types.EntityUID, a, supplied *resolved.AppliesTo) {
+func (c *comparison) action(uid types.EntityUID, a, supplied *resolved.AppliesTo, own map[types.EntityType]kind) {
 	for _, t := range a.Principals {
 		if !slices.Contains(supplied.Principals, t) {
 			c.wrong("action %s is never asked for a %s", uid.ID, t)
 		}
 	}
 	for _, t := range a.Resources {
-		if !slices.Contains(supplied.Resources, t) {
+		if _, thing := own[t]; !slices.Contains(supplied.Resources, t) && (!thing || stead.Action(uid.ID) == stead.ActionAct) {
 			c.wrong("action %s is never asked on a %s", uid.ID, t)
 		}
 	}
