@@ -59,7 +59,8 @@ type pending struct {
 func (d *Door) decide(a asking, e evaluation) (pending, error) {
 	var p pending
 	var err error
-	d.View.Read(func(s *authority.State) { p.q, err = d.question(s, a.caller.ID, e) })
+	digest := d.Verbs.InForce()
+	d.View.Read(func(s *authority.State) { p.q, err = d.question(s, digest, a.caller, e) })
 	if err != nil {
 		return p, err
 	}

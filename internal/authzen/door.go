@@ -12,6 +12,8 @@ import (
 // Verbs are what the door asks of the authority.
 type Verbs interface {
 	Decided(context.Context, stead.Question) (*authority.Pending, error)
+	Consider(stead.Question) stead.Decision
+	InForce() (digest string)
 	TurnAway(ctx context.Context, by authority.By, operation string, no error) error
 }
 
@@ -20,6 +22,8 @@ type Door struct {
 	Verbs       Verbs
 	View        *authority.View
 	Settings    *authority.Settings
+	Vocabulary  Vocabulary
+	Key         []byte // of the tokens of pages
 	Callers     []Caller
 	Directories []string // where a bare name is looked for
 	Origin      string   // of Stead's own pages
@@ -30,6 +34,9 @@ const (
 	configurationAt = "/.well-known/authzen-configuration"
 	evaluationAt    = "/access/v1/evaluation"
 	evaluationsAt   = "/access/v1/evaluations"
+	subjectAt       = "/access/v1/search/subject"
+	resourceAt      = "/access/v1/search/resource"
+	actionAt        = "/access/v1/search/action"
 )
 
 // Mount adds the routes to t.
@@ -37,6 +44,9 @@ func (d *Door) Mount(t *web.Routes) {
 	t.Add("GET "+configurationAt, web.Public, d.configuration)
 	t.Add("POST "+evaluationAt, web.Service, d.asked(d.evaluation))
 	t.Add("POST "+evaluationsAt, web.Service, d.asked(d.evaluations))
+	t.Add("POST "+subjectAt, web.Service, d.asked(d.searchSubject))
+	t.Add("POST "+resourceAt, web.Service, d.asked(d.searchResource))
+	t.Add("POST "+actionAt, web.Service, d.asked(d.searchAction))
 }
 
 // configuration tells where everything is (Authorization API 1.0, 9).
@@ -46,6 +56,9 @@ func (d *Door) configuration(w http.ResponseWriter, r *http.Request) error {
 		"policy_decision_point":       d.Origin,
 		"access_evaluation_endpoint":  d.Origin + evaluationAt,
 		"access_evaluations_endpoint": d.Origin + evaluationsAt,
+		"search_subject_endpoint":     d.Origin + subjectAt,
+		"search_resource_endpoint":    d.Origin + resourceAt,
+		"search_action_endpoint":      d.Origin + actionAt,
 	})
 }
 

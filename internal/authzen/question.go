@@ -1,6 +1,7 @@
 package authzen
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/steadhq/stead"
@@ -9,25 +10,28 @@ import (
 )
 
 // question is what is asked, in Stead's own words. What is not known there is left empty, so that the laws refuse it.
-func (d *Door) question(s *authority.State, by stead.PrincipalID, e evaluation) (stead.Question, error) {
-	q := stead.Question{Asserted: by, Action: stead.Action(e.Action.ID), Mandate: stead.MandateID(e.Context.Mandate), Key: e.Context.Key}
+func (d *Door) question(s *authority.State, digest string, c *Caller, e evaluation) (stead.Question, error) {
+	q := stead.Question{Asserted: c.ID, Action: stead.Action(e.Action.ID), Mandate: stead.MandateID(e.Context.Mandate), Key: e.Context.Key}
 	if q.Action == stead.ActionAct {
 		q.Action = "" // who may act for whom is asked by asking for a mandate
 	}
 	var err error
-	if q.Resource, err = d.resource(e.Resource); err != nil {
+	if q.Resource, err = d.resource(digest, e.Resource); err != nil {
 		return q, err
+	}
+	if q.Resource.Type != "" {
+		q.Said, q.Given = e.Resource.Properties, e.Action.Properties
 	}
 	if q.Columns, q.Rows, err = part(e.Resource); err != nil {
 		return q, err
 	}
-	if p := d.principal(s, e.Subject.Type, e.Subject.ID); p != nil {
+	if p := d.principal(s, c, e.Subject.Type, e.Subject.ID); p != nil {
 		q.Subject = p.ID
 	}
 	q.Actor = q.Subject
 	if e.Context.Actor != "" {
 		q.Actor = ""
-		if p := d.principal(s, e.Context.Profile, e.Context.Actor); p != nil {
+		if p := d.principal(s, c, e.Context.Profile, e.Context.Actor); p != nil {
 			q.Actor = p.ID
 		}
 	}
@@ -40,8 +44,9 @@ func (d *Door) question(s *authority.State, by stead.PrincipalID, e evaluation) 
 
 var kinds = map[string]stead.PrincipalKind{"person": stead.Person, "user": stead.Person, "agent": stead.Agent, "ai_agent": stead.Agent, "service": stead.Service}
 
-// principal finds who is named: by id, as directory/name, or by a name that only one directory has. The type "" is any.
-func (d *Door) principal(s *authority.State, kind, id string) *stead.Principal {
+// principal finds who is named: by id, as directory/name, or by a name that only one directory has, of those of the caller
+// where he has any. The type "" is any.
+func (d *Door) principal(s *authority.State, c *Caller, kind, id string) *stead.Principal {
 	want, known := kinds[kind]
 	if !known && kind != "" {
 		return nil
@@ -50,7 +55,7 @@ func (d *Door) principal(s *authority.State, kind, id string) *stead.Principal {
 	if directory, name, ok := strings.Cut(id, "/"); ok {
 		p = s.Named(directory, name)
 	} else if p == nil {
-		p = d.alone(s, want, id)
+		p = d.alone(s, c, want, id)
 	}
 	if p == nil || known && p.Kind != want {
 		return nil
@@ -59,8 +64,12 @@ func (d *Door) principal(s *authority.State, kind, id string) *stead.Principal {
 }
 
 // alone finds the only principal of that name: of two neither is meant.
-func (d *Door) alone(s *authority.State, want stead.PrincipalKind, name string) (found *stead.Principal) {
-	for _, directory := range append([]string{stead.Agents}, d.Directories...) {
+func (d *Door) alone(s *authority.State, c *Caller, want stead.PrincipalKind, name string) (found *stead.Principal) {
+	in := c.Directories
+	if len(in) == 0 {
+		in = d.Directories
+	}
+	for _, directory := range append([]string{stead.Agents}, in...) {
 		p := s.Named(directory, name)
 		switch {
 		case p == nil || want != "" && p.Kind != want || found != nil && p.ID == found.ID:
@@ -73,8 +82,15 @@ func (d *Door) alone(s *authority.State, want stead.PrincipalKind, name string) 
 	return found
 }
 
-// resource reads a resource: an application, a realm or a path of one, or an object of a system.
-func (d *Door) resource(e entity) (stead.Resource, error) {
+// ours are the types of resources that Stead has itself.
+var ours = []string{"application", "realm", "path", "object"}
+
+// resource reads a resource: an application, a realm or a path of one, an object of a system, or a thing of a type that
+// the policy's schema declares.
+func (d *Door) resource(digest string, e entity) (stead.Resource, error) {
+	if !slices.Contains(ours, e.Type) {
+		return d.thing(digest, e), nil
+	}
 	id, rest, _ := strings.Cut(e.ID, "/")
 	app := d.Settings.App(stead.AppID(id))
 	if app == nil {
@@ -100,13 +116,23 @@ func (d *Door) resource(e entity) (stead.Resource, error) {
 		return r, nil
 	case "object":
 		r.Name = rest
-	default:
-		return stead.Resource{}, nil
 	}
 	if realm, ok := app.RealmAt(r.Path); ok {
 		r.Realm = realm.ID
 	}
 	return r, nil
+}
+
+func (d *Door) thing(digest string, e entity) stead.Resource {
+	app := d.Settings.App(d.Vocabulary.AppOf(digest, e.Type))
+	if app == nil {
+		return stead.Resource{}
+	}
+	r := stead.Resource{App: app.ID, Path: "/", Name: e.ID, Type: e.Type}
+	if realm, ok := app.RealmAt("/"); ok {
+		r.Realm = realm.ID
+	}
+	return r
 }
 
 // part is which part of a table is asked for.

@@ -29,13 +29,15 @@ const (
 // A world is a house with its door for services.
 type world struct {
 	*housetest.House
-	t   *testing.T
-	own http.Handler
+	t           *testing.T
+	own         http.Handler
+	directories []string
+	finds       []string // directories in which the desk finds people
 }
 
 func newWorld(t *testing.T, files map[string]string, systems ...stead.AppID) *world {
 	t.Helper()
-	w := &world{t: t}
+	w := &world{t: t, directories: []string{"staff", "customers", "partners"}, finds: []string{"staff", "customers"}}
 	w.House = housetest.New(t, func(o *house.Options) {
 		apps := []stead.AppID{"orders", "crm"}
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"))
@@ -49,18 +51,18 @@ func newWorld(t *testing.T, files map[string]string, systems ...stead.AppID) *wo
 		o.Files = maps.Clone(o.Files)
 		maps.Copy(o.Files, files)
 	})
-	w.open(house.Site{Origin: "https://stead.test"})
+	w.open("https://stead.test")
 	return w
 }
 
-func (w *world) open(s house.Site) {
+func (w *world) open(origin string) {
 	w.t.Helper()
-	s.Listen, s.Gateway, s.Log = "stead.test", "orders.test", slog.New(slog.DiscardHandler)
-	for _, id := range []string{"staff", "customers", "partners"} {
+	s := house.Site{Origin: origin, Listen: "stead.test", Gateway: "orders.test", Log: slog.New(slog.DiscardHandler)}
+	for _, id := range w.directories {
 		s.Directories = append(s.Directories, login.Directory{ID: id})
 	}
 	s.Callers = []authzen.Caller{
-		{ID: "service:desk", Sum: sha256.Sum256([]byte(desk)), Directories: []string{"staff", "customers"}},
+		{ID: "service:desk", Sum: sha256.Sum256([]byte(desk)), Directories: w.finds},
 		{ID: "service:kiosk", Sum: sha256.Sum256([]byte(kiosk))},
 	}
 	doors, err := w.Doors(s)
