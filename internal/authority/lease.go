@@ -67,8 +67,8 @@ func inForce(m stead.Mandate, now, acted time.Time) error {
 	return nil
 }
 
-// InForce tells whether a mandate is in force now. Errors: missing, expired, conflict.
-func (a *Authority) InForce(id stead.MandateID) error {
+// MayHold tells whether a mandate may have a lease: it is in force now. Errors: missing, expired, conflict.
+func (a *Authority) MayHold(id stead.MandateID) error {
 	var err error = stead.E(stead.Missing, stead.ReasonEnded, "there is no such mandate in force")
 	a.Store.View().Read(func(s *State) {
 		if m := s.Mandate(id); m != nil {

@@ -36,8 +36,11 @@ func (c *Config) authzen(k *checker) {
 	}
 }
 
-// appIDs are the ids of the applications, as far as they can be read here.
+// appIDs are the ids of the applications, as far as they can be read here, and of the connected systems.
 func (c *Config) appIDs() (all []string) {
+	for _, s := range c.Systems {
+		all = append(all, s.ID)
+	}
 	for _, app := range c.Apps.Content {
 		for i := 0; i+1 < len(app.Content) && app.Kind == yaml.MappingNode; i += 2 {
 			if app.Content[i].Value == "id" {

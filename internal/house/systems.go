@@ -33,7 +33,7 @@ func newSystems(h *House, o Options) *systems {
 	s := &systems{h: h, all: map[stead.AppID]*postgres.Database{}, told: map[stead.MandateID]time.Time{}}
 	for _, c := range o.Systems {
 		s.all[c.ID] = &postgres.Database{ID: c.ID, DSN: c.DSN, Accept: c.Accept, Now: h.Now, Rand: o.Rand,
-			Live: func(_ context.Context, id stead.MandateID) error { return h.InForce(id) }}
+			Live: func(_ context.Context, id stead.MandateID) error { return h.MayHold(id) }}
 	}
 	return s
 }
@@ -79,7 +79,7 @@ func (s *systems) lease(ctx context.Context, by authority.By, m stead.Mandate) (
 	for _, t := range in.Tables {
 		l.Given = append(l.Given, authority.Given{Resource: t.Resource, Name: t.Name})
 	}
-	return l, s.h.InForce(m.ID)
+	return l, s.h.MayHold(m.ID)
 }
 
 // withdraw takes a lease back and records how long that took; a failure is recorded and reported once a minute, and tried
@@ -173,7 +173,7 @@ func (h *House) SettleSystems(ctx context.Context) error {
 		held, err := db.Held(ctx)
 		errs = append(errs, stead.Because(err, "ask "+string(id)+" for its leases"))
 		for _, m := range held {
-			if h.InForce(m) != nil {
+			if h.MayHold(m) != nil {
 				errs = append(errs, h.systems.withdraw(ctx, id, m))
 			}
 		}
