@@ -30,6 +30,16 @@ func TestAskTask(t *testing.T) {
 	if m, _ = AskTask(wish, "report", w.f, w.v, terms(), noon); time.Duration(m.Bounds.Length) != time.Minute {
 		t.Errorf("policy says a minute, got %v", m.Bounds)
 	}
+	w.f.Agent.Tasks[0].Budget = map[string]int64{"rows": 100, "calls": 9}
+	wish.Budget = map[string]int64{"rows": 1000, "calls": 1, "bytes": 5}
+	m, _ = AskTask(wish, "report", w.f, w.v, terms(), noon)
+	if b := m.Bounds.Budget; len(b) != 3 || b["rows"] != 100 || b["calls"] != 1 || b["bytes"] != 5 {
+		t.Errorf("a budget is the least of what is asked and declared, got %v", b)
+	}
+	wish.Budget = nil
+	if m, _ = AskTask(wish, "report", w.f, w.v, terms(), noon); m.Bounds.Budget["calls"] != 9 || m.Digest != m.Sum() {
+		t.Errorf("what is not asked for is as declared, got %v", m.Bounds.Budget)
+	}
 }
 
 // A3, A4, A9: what is not declared, not owned or not registered is not asked for.
@@ -50,6 +60,7 @@ func TestAskTaskRefuses(t *testing.T) {
 		{"instance over", func(w *weighing, _ *Wish) { w.f.Instance.Until = noon }, ReasonSignIn},
 		{"task not declared", func(w *weighing, _ *Wish) { w.f.Agent.Tasks[0].ID = "other" }, ReasonScope},
 		{"backwards", func(_ *weighing, wish *Wish) { wish.For = -1 }, ReasonRequest},
+		{"a budget of nothing", func(_ *weighing, wish *Wish) { wish.Budget = map[string]int64{"calls": 0} }, ReasonRequest},
 		{"strange mode", func(_ *weighing, wish *Wish) { wish.Mode = "all" }, ReasonRequest},
 		{"to edit", func(_ *weighing, wish *Wish) { wish.Mode = Edit }, ReasonReadOnly},
 		{"more than the task", func(_ *weighing, wish *Wish) {

@@ -18,6 +18,7 @@ type Wish struct {
 	For     time.Duration // 0: the default
 	Target  string
 	Scope   Scope
+	Budget  map[string]int64 // less than the task's, or what it leaves unbounded
 }
 
 // Terms are what the settings allow where and to whom the wish is asked: the most specific of application, realm

@@ -108,7 +108,7 @@ func (s Scope) Covers(q Question) bool {
 	case len(s.Actions) > 0 && !slices.Contains(s.Actions, q.Action):
 		return false
 	}
-	if len(s.Grants) > 0 && !slices.ContainsFunc(s.Grants, func(e Entitlement) bool { return e.Covers(q.wants()) }) {
+	if len(s.Grants) > 0 && !slices.ContainsFunc(s.Grants, func(e Entitlement) bool { return e.Covers(q.Wants()) }) {
 		return false
 	}
 	for name, allowed := range s.Conditions {

@@ -27,8 +27,8 @@ type Resource struct {
 	Type  string // of what Name names, where the policy's schema declares types of an application's own
 }
 
-// wants is what a question asks of a system, as an entitlement to everything of it.
-func (q Question) wants() Entitlement {
+// Wants is what a question asks of a system, as an entitlement to everything of it.
+func (q Question) Wants() Entitlement {
 	name := q.Resource.Name
 	if q.Resource.Type != "" {
 		name = q.Resource.Type + ":" + name

@@ -1,6 +1,9 @@
 package stead
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // AskTask makes a mandate of what an agent wishes for a task it has declared, or says why not. What a wish leaves open the
 // task says; more than the task it never is.
@@ -27,6 +30,8 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	switch {
 	case w.For < 0:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate cannot last %s", w.For)
+	case !positive(w.Budget):
+		return Mandate{}, E(Invalid, ReasonRequest, "a budget is more than nothing")
 	case w.Mode != ReadOnly && w.Mode != Edit:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate is read-only or edit, not %q", w.Mode)
 	case w.Mode == Edit && declared.Mode != Edit:
@@ -40,7 +45,7 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	w.Scope.Apps = []AppID{f.App.ID}
 	m := Mandate{
 		ID: w.ID, Version: 1, State: Approved, Actor: f.Actor.ID, Subject: f.Actor.ID, People: about(f.Actor.Person),
-		Task: task, Purpose: w.Purpose, Scope: w.Scope, Mode: w.Mode, Bounds: declared.bounds(w.For, v.Obligations, t),
+		Task: task, Purpose: w.Purpose, Scope: w.Scope, Mode: w.Mode, Bounds: declared.bounds(w, v.Obligations, t),
 		Rules: v.Rules, Stages: v.Obligations.Approvals, Notify: v.Obligations.Notify, AskedAt: now, StartBy: now.Add(t.StartWindow),
 	}
 	if len(m.Stages) > 0 {
@@ -51,17 +56,40 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 }
 
 // bounds is the least of what is asked, declared and permitted. A task has one term.
-func (t Task) bounds(asked time.Duration, o Obligations, terms Terms) Bounds {
+func (t Task) bounds(w Wish, o Obligations, terms Terms) Bounds {
 	length := time.Duration(t.Length)
 	if length == 0 {
 		length = Day
 	}
-	for _, most := range []time.Duration{asked, o.Max} {
+	for _, most := range []time.Duration{w.For, o.Max} {
 		if most > 0 {
 			length = min(length, most)
 		}
 	}
-	return Bounds{Length: Duration(length), Start: Duration(terms.StartWindow), Budget: t.Budget}
+	return Bounds{Length: Duration(length), Start: Duration(terms.StartWindow), Budget: least(t.Budget, w.Budget)}
+}
+
+func positive(budget map[string]int64) bool {
+	for _, n := range budget {
+		if n <= 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// least is the budget that is within both.
+func least(a, b map[string]int64) map[string]int64 {
+	if len(b) == 0 {
+		return a
+	}
+	both := maps.Clone(b)
+	for what, n := range a {
+		if m, bounded := both[what]; !bounded || n < m {
+			both[what] = n
+		}
+	}
+	return both
 }
 
 // mayWork holds the laws of agents that no policy can lift. They are asked at ask and at start; Weigh asks them again at

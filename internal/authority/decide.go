@@ -47,6 +47,7 @@ func (a *Authority) release(ctx context.Context, q stead.Question, d stead.Decis
 		return d, stead.Because(err, "record the decision")
 	}
 	if d.Allow && r.State > d.Index {
+		q.Context.Cost = nil // it was taken out of the budget with the record
 		f, now := a.weigh(q)
 		now.ID = d.ID
 		if d = now; !d.Allow {
@@ -177,6 +178,7 @@ func (a *Authority) asked(q stead.Question, f stead.Facts, d stead.Decision) ste
 	}
 	e.What = with(with(with(e.What, "node", a.Node), "asserted", string(q.Asserted)), "name", q.Resource.Name)
 	e.What = with(with(with(e.What, "type", q.Resource.Type), "said", inRecord(q.Said)), "given", inRecord(q.Given))
+	e.What = with(e.What, "parameters", q.Arguments["parameters"])
 	if !d.Allow {
 		e.Kind, e.Outcome = "request.denied", stead.No
 		if n := a.brakes.suppressed(asker(q)); n > 0 {

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -14,6 +15,10 @@ type TaskAsk struct {
 	Mode    stead.Mode    // empty: read-only
 	For     time.Duration // 0: as long as the task says
 	Grants  []stead.Entitlement
+
+	Conditions map[string][]string // on the arguments of what is done: an argument outside of these is refused
+	Budget     map[string]int64    // less than the task's
+	Asserted   stead.PrincipalID   // the service through which it is asked
 }
 
 // AskTask makes a mandate for a task of the calling agent: approved at once, or waiting for those who must agree. Errors:
@@ -23,7 +28,7 @@ func (a *Authority) AskTask(ctx context.Context, by By, w TaskAsk) (stead.Mandat
 	a.tidy(ctx, by)
 	t := attempt{verb: "mandate.ask", by: by, subject: by.Principal, mandate: stead.MandateID(a.NewID(stead.PrefixMandate)),
 		what: stead.Fields{"task": w.Task, "mode": string(w.Mode)}}
-	t.what = with(with(t.what, "reason", w.Purpose.Reason), "ticket", w.Purpose.Ticket)
+	t.what = with(with(with(t.what, "reason", w.Purpose.Reason), "ticket", w.Purpose.Ticket), "asserted", string(w.Asserted))
 	return a.judged(ctx, t, func(s *State) actCase {
 		return a.taskCase(s, by, w.Task, w.Purpose, w.Mode, w.For)
 	}, func(s *State, c actCase, v stead.Verdict, now time.Time) (stead.Mandate, stead.EventKind, error) {
@@ -33,10 +38,30 @@ func (a *Authority) AskTask(ctx context.Context, by By, w TaskAsk) (stead.Mandat
 		if len(s.MandatesBy(by.Principal)) >= mostMandates {
 			return stead.Mandate{}, "", stead.E(stead.Conflict, stead.ReasonActing, "this agent holds or awaits %d mandates already: complete or withdraw some", mostMandates)
 		}
-		wish := stead.Wish{ID: t.mandate, Purpose: w.Purpose, Mode: w.Mode, For: w.For, Scope: stead.Scope{Grants: w.Grants}}
+		wish := stead.Wish{ID: t.mandate, Purpose: w.Purpose, Mode: w.Mode, For: w.For, Scope: stead.Scope{Grants: w.Grants, Conditions: w.Conditions}, Budget: w.Budget}
 		m, err := stead.AskTask(wish, w.Task, c.facts, v, c.terms, now)
 		return m, "mandate.asked", err
 	})
+}
+
+// Requested finds what an agent asked for, for a service that may ask about all that it covers. Errors: missing.
+func (a *Authority) Requested(ctx context.Context, by stead.PrincipalID, id stead.MandateID) (stead.Mandate, error) {
+	var m *stead.Mandate
+	a.Store.View().Read(func(s *State) { m = s.Mandate(id) })
+	if m == nil {
+		r, err := a.Store.Get(ctx, stead.KindMandate, string(id), 0)
+		if err != nil && stead.KindOf(err) != stead.Missing {
+			return stead.Mandate{}, err
+		}
+		if past, ok := r.(stead.Mandate); ok {
+			m = &past
+		}
+	}
+	right := a.Settings.Evaluator(by)
+	if m == nil || m.Task == "" || right == nil || slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return !slices.Contains(right.Apps, id) }) {
+		return stead.Mandate{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such request")
+	}
+	return *m, nil
 }
 
 // mostMandates is how many an agent may hold or await at once.

@@ -52,10 +52,11 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 // question reads back what was asked.
 func question(e StoredEvent) stead.Question {
 	return stead.Question{
-		Asserted: stead.PrincipalID(e.What["asserted"]), Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
+		Arguments: with(nil, "parameters", e.What["parameters"]),
+		Asserted:  stead.PrincipalID(e.What["asserted"]), Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
 		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"], Name: e.What["name"], Type: e.What["type"]},
-		Said: saidOf(e.What["said"]), Given: saidOf(e.What["given"]),
-		Context:  stead.Context{Method: e.What["method"], Address: e.Who["address"]},
+		Said:     saidOf(e.What["said"]), Given: saidOf(e.What["given"]),
+		Context: stead.Context{Method: e.What["method"], Address: e.Who["address"]},
 	}
 }
 
