@@ -23,6 +23,7 @@ type about struct {
 	ReasonUser  map[string]string `json:"reason_user,omitempty"` // by language
 	Obligations []obligation      `json:"obligations,omitempty"`
 	Error       *failure          `json:"error,omitempty"`
+	Access      *access           `json:"access_request,omitempty"`
 }
 
 // An obligation is what a yes asks for besides; who cannot do it must refuse.
@@ -52,12 +53,17 @@ func (d *Door) evaluation(a asking) (any, error) {
 
 // A pending is an answer whose record is under way.
 type pending struct {
+	a asking
+	e evaluation
 	q stead.Question
 	p *authority.Pending
 }
 
 func (d *Door) decide(a asking, e evaluation) (pending, error) {
-	var p pending
+	p := pending{a: a, e: e}
+	if err := d.begin(a, e); err != nil {
+		return p, err
+	}
 	var err error
 	digest := d.Verbs.InForce()
 	d.View.Read(func(s *authority.State) { p.q, err = d.question(s, digest, a.caller, e) })
@@ -70,10 +76,17 @@ func (d *Door) decide(a asking, e evaluation) (pending, error) {
 
 func (d *Door) wait(p pending) (answer, error) {
 	said, err := p.p.Wait()
+	if stead.ReasonOf(err) == stead.ReasonBudget { // another call was quicker
+		said, err = stead.Decision{ID: said.ID, Reason: stead.ReasonBudget, Text: "the mandate's budget is spent"}, nil
+	}
 	if err != nil {
 		return answer{}, err
 	}
-	return d.answer(p.q, said), nil
+	out := d.answer(p.q, said)
+	if !out.Decision {
+		out.Context.Access, err = d.askable(p, said)
+	}
+	return out, err
 }
 
 func (d *Door) answer(q stead.Question, said stead.Decision) answer {

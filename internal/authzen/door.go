@@ -3,6 +3,7 @@ package authzen
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -14,6 +15,10 @@ type Verbs interface {
 	Decided(context.Context, stead.Question) (*authority.Pending, error)
 	Consider(stead.Question) stead.Decision
 	InForce() (digest string)
+	PresentKey(context.Context, authority.PresentedKey) (authority.By, error)
+	AskTask(context.Context, authority.By, authority.TaskAsk) (stead.Mandate, error)
+	StartTask(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+	Requested(context.Context, stead.PrincipalID, stead.MandateID) (stead.Mandate, error)
 	TurnAway(ctx context.Context, by authority.By, operation string, no error) error
 }
 
@@ -23,7 +28,8 @@ type Door struct {
 	View        *authority.View
 	Settings    *authority.Settings
 	Vocabulary  Vocabulary
-	Key         []byte // of the tokens of pages
+	Key         []byte // of the tokens of pages and refusals
+	Now         func() time.Time
 	Callers     []Caller
 	Directories []string // where a bare name is looked for
 	Origin      string   // of Stead's own pages
@@ -37,6 +43,7 @@ const (
 	subjectAt       = "/access/v1/search/subject"
 	resourceAt      = "/access/v1/search/resource"
 	actionAt        = "/access/v1/search/action"
+	requestsAt      = "/access/v1/requests"
 )
 
 // Mount adds the routes to t.
@@ -47,6 +54,8 @@ func (d *Door) Mount(t *web.Routes) {
 	t.Add("POST "+subjectAt, web.Service, d.asked(d.searchSubject))
 	t.Add("POST "+resourceAt, web.Service, d.asked(d.searchResource))
 	t.Add("POST "+actionAt, web.Service, d.asked(d.searchAction))
+	t.Add("POST "+requestsAt, web.Service, d.request)
+	t.Add("GET "+requestsAt+"/{id}", web.Service, d.status)
 }
 
 // configuration tells where everything is (Authorization API 1.0, 9).
@@ -59,6 +68,8 @@ func (d *Door) configuration(w http.ResponseWriter, r *http.Request) error {
 		"search_subject_endpoint":     d.Origin + subjectAt,
 		"search_resource_endpoint":    d.Origin + resourceAt,
 		"search_action_endpoint":      d.Origin + actionAt,
+		"access_request_endpoint":     d.Origin + requestsAt,
+		"capabilities":                []string{"urn:openid:authzen:capability:access-request"},
 	})
 }
 

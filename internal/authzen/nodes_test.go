@@ -127,7 +127,7 @@ func TestBeside(t *testing.T) {
 			t.Errorf("GET %s: %d", path, r.code)
 		}
 	}
-	if r := w.send(desk, "/access/v1/requests", fine); r.code != http.StatusNotFound {
+	if r := w.send(desk, "/access/v1/nothing", fine); r.code != http.StatusNotFound {
 		t.Errorf("%d", r.code)
 	}
 	r := httptest.NewRequest("POST", "http://stead.test"+evaluation, io.LimitReader(endless{}, 1<<30))

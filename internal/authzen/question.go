@@ -1,6 +1,9 @@
 package authzen
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -38,8 +41,24 @@ func (d *Door) question(s *authority.State, digest string, c *Caller, e evaluati
 	// The session is that of the mandate, as it stands in the record: it must be live, and the actor's own.
 	if m := s.Mandate(q.Mandate); m != nil && m.Actor == q.Actor {
 		q.Session = m.Session
+		if m.Bounds.Budget["calls"] > 0 {
+			q.Context.Cost = map[string]int64{"calls": 1}
+		}
+		if q.Arguments, err = e.parameters(); err != nil {
+			return q, err
+		}
 	}
 	return q, nil
+}
+
+// parameters are the digest of exactly what is to be done to what: one approval can be for that alone.
+func (e evaluation) parameters() (map[string]string, error) {
+	raw, err := json.Marshal([]entity{e.Action, e.Resource})
+	if err != nil {
+		return nil, stead.Because(err, "write what was asked")
+	}
+	sum := sha256.Sum256(raw)
+	return map[string]string{"parameters": hex.EncodeToString(sum[:])}, nil
 }
 
 var kinds = map[string]stead.PrincipalKind{"person": stead.Person, "user": stead.Person, "agent": stead.Agent, "ai_agent": stead.Agent, "service": stead.Service}

@@ -163,6 +163,8 @@ type claims struct {
 	Actor   string // who acts, where that is not the subject itself
 	Profile string // of the actor: user, ai_agent, service
 	Key     string // thumbprint of the key that the actor proved
+
+	Approval string // the request whose approval is used
 }
 
 func (f fields) claims() (c claims, err error) {
@@ -178,14 +180,24 @@ func (f fields) claims() (c claims, err error) {
 	if err != nil {
 		return c, err
 	}
+	approval, err := o.object("approval")
+	if err != nil {
+		return c, err
+	}
 	for _, m := range []struct {
 		in   fields
 		name string
 		to   *string
-	}{{o, "mandate", &c.Mandate}, {act, "sub", &c.Actor}, {act, "sub_profile", &c.Profile}, {proof, "jkt", &c.Key}} {
+	}{{o, "mandate", &c.Mandate}, {act, "sub", &c.Actor}, {act, "sub_profile", &c.Profile}, {proof, "jkt", &c.Key}, {approval, "id", &c.Approval}} {
 		if *m.to, err = m.in.text(m.name); err != nil {
 			return c, err
 		}
+	}
+	if c.Approval != "" && c.Mandate != "" && c.Approval != c.Mandate {
+		return c, bad("context names a mandate and the approval of another")
+	}
+	if c.Approval != "" {
+		c.Mandate = c.Approval
 	}
 	if act != nil && c.Actor == "" {
 		return c, bad("context.act names nobody: sub is missing")

@@ -97,8 +97,11 @@ func (w *world) send(secret, path, body string, headers ...string) reply {
 	return reply{rec.Code, rec.Result().Header, string(out)}
 }
 
-func (w *world) get(path string) reply {
+func (w *world) get(path string, secret ...string) reply {
 	r := httptest.NewRequest("GET", "http://stead.test"+path, nil)
+	for _, s := range secret {
+		r.Header.Set("Authorization", "Bearer "+s)
+	}
 	r.RequestURI = path
 	rec := httptest.NewRecorder()
 	w.own.ServeHTTP(rec, r)
@@ -116,7 +119,12 @@ type said struct {
 			ID         string
 			Properties map[string]string
 		}
-		Error *struct{ Status int }
+		Error  *struct{ Status int }
+		Access *struct {
+			Endpoint string `json:"endpoint"`
+			Expires  string `json:"expires_at"`
+			Token    string `json:"binding_token"`
+		} `json:"access_request"`
 	}
 	Evaluations []said
 }

@@ -192,7 +192,7 @@ func (h *House) proofs() record {
 
 // access is the door of services that ask.
 func (s Site) access(h *House, verbs metered) *authzen.Door {
-	d := &authzen.Door{Verbs: verbs, View: h.Store.View(), Settings: verbs.Settings, Vocabulary: h.Cedar, Key: h.Authority.CodeKey,
+	d := &authzen.Door{Verbs: verbs, View: h.Store.View(), Settings: verbs.Settings, Vocabulary: h.Cedar, Key: h.Authority.CodeKey, Now: h.Now,
 		Callers: s.Callers, Origin: s.Origin}
 	for _, one := range s.Directories {
 		d.Directories = append(d.Directories, one.ID)
