@@ -45,3 +45,19 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// Half a character is none: whatever two readers put in its place would make one name of two.
+func TestHalfCharacters(t *testing.T) {
+	for text, want := range map[string]bool{
+		`"a"`: false, `"\ud83d\ude00"`: false, `"\uD83D\uDE00x"`: false, `"\ufffd"`: false, `"\\ud800"`: false, `"\\\\ud800"`: false,
+		`"\ud800"`: true, `"\udc00"`: true, `"\ud800\ud800"`: true, `"\ud800x"`: true, `"\ude00\ud83d"`: true, `"\\\ud800"`: true,
+		`"\ud83d\ude00\ud83d"`: true, `"\ud83d\n\ude00"`: true, `{"\udfff":1}`: true,
+	} {
+		if got := halved([]byte(text)); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+	if _, err := parse([]byte(`{"a":"\ud800"}`)); stead.KindOf(err) != stead.Invalid {
+		t.Error(err)
+	}
+}
