@@ -371,7 +371,7 @@ func TestTokenFlood(t *testing.T) {
 }
 
 // A resource server that has signed in as a service learns of every token that is live, and of nothing else.
-func TestInspectingService(t *testing.T) {
+func TestResourceServer(t *testing.T) {
 	o := newOutside(t)
 	token := o.token(newKey(t))
 	asks := func(token string) said {
