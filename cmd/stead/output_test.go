@@ -92,7 +92,7 @@ func TestExitCodes(t *testing.T) {
 
 func TestFollow(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Accept") != "text/event-stream" || r.Header.Get("User-Agent") != agent {
+		if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") || r.Header.Get("User-Agent") != agent {
 			t.Errorf("%v", r.Header)
 		}
 		_, _ = io.WriteString(w, ": open\n\nid: 3\nevent: mandate.started\ndata: {\"index\":2,\"kind\":\"mandate.started\",\"actor\":{\"id\":\"prn_a\"}}\n\n")

@@ -26,7 +26,6 @@ import (
 	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/house/housetest"
 	"github.com/steadhq/stead/internal/keys"
-	"github.com/steadhq/stead/internal/tokens"
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -87,7 +86,7 @@ func (o *outside) ring() *keys.Ring {
 // give registers a key of the agent of the report.
 func (o *outside) give(key *ecdsa.PrivateKey) {
 	o.t.Helper()
-	public, err := tokens.PublicKey(text(o.t, jose.JSONWebKey{Key: key.Public()}))
+	public, err := web.PublicKey([]byte(text(o.t, jose.JSONWebKey{Key: key.Public()})))
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -228,10 +228,13 @@ func (a *Authority) Inspects(by By, t Token) error {
 	return err
 }
 
+// tokenVerbs are what a door may be asked for, by its own word for it.
+var tokenVerbs = map[string]string{"issue": "token.issue", "revoke": "token.revoke", "introspect": "token.introspect"}
+
 // RefuseToken records that a door gave no token, took none back or told of none, and gives the no back. Client is what the
 // caller says he is.
 func (a *Authority) RefuseToken(ctx context.Context, by By, verb, client string, no error) error {
-	return a.refuse(ctx, attempt{verb: "token." + verb, by: by, what: with(nil, "client", client)}, no)
+	return a.refuse(ctx, attempt{verb: tokenVerbs[verb], by: by, what: with(nil, "client", client)}, no)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
 )
 
 // A Register knows the agents that are clients.
@@ -79,7 +80,7 @@ func signedBy(text string, h header, r stead.Registration) (assertionClaims, str
 		if err != nil || !fits(key, h.Alg) || h.Kid != "" && h.Kid != k.Thumbprint && h.Kid != key.KeyID {
 			continue
 		}
-		if own, err := agentKey(key); err != nil || own.Thumbprint != k.Thumbprint {
+		if own, err := web.KeyOf(key); err != nil || own.Thumbprint != k.Thumbprint {
 			continue // it was registered under another key's name
 		}
 		var c assertionClaims

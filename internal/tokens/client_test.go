@@ -9,6 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/web"
 )
 
 // agents are those a test knows.
@@ -23,7 +24,7 @@ func registered(t testing.TB, keys ...any) stead.Registration {
 	t.Helper()
 	r := stead.Registration{Principal: "prn_1"}
 	for _, key := range keys {
-		public, err := PublicKey(string(mustJSON(jose.JSONWebKey{Key: key})))
+		public, err := web.PublicKey(mustJSON(jose.JSONWebKey{Key: key}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +106,7 @@ func FuzzShown(f *testing.F) {
 		if key, _, err := proofs.Check(asked(text), ""); err == nil && !selfSigned(text, key) {
 			t.Fatal("a proof:", key)
 		}
-		if got, err := PublicKey(text); err == nil && len(got.Thumbprint) != 43 {
+		if got, err := web.PublicKey([]byte(text)); err == nil && len(got.Thumbprint) != 43 {
 			t.Fatal("a key:", got)
 		}
 	})

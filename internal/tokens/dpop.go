@@ -12,6 +12,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
 )
 
 // skew is how far the clock of somebody who proves a key may be from ours, who has no nonce.
@@ -76,7 +77,7 @@ func (p *Proofs) Check(r *http.Request, token string) (stead.AgentKey, authority
 	if err := p.fits(c, r, token); err != nil {
 		return proved, once, err
 	}
-	proved, err = agentKey(key)
+	proved, err = web.KeyOf(key)
 	sum := sha256.Sum256([]byte(c.ID))
 	once = authority.Once{Key: "dpop/" + proved.Thumbprint + "/" + base64.RawURLEncoding.EncodeToString(sum[:]), Until: p.Now().Add(2*turn + skew)}
 	return proved, once, err

@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -142,24 +141,6 @@ func readKey(raw []byte) (jose.JSONWebKey, error) {
 		return key, no("the key is no public P-256 or Ed25519 key for signatures")
 	}
 	return key, nil
-}
-
-// PublicKey reads a public JWK as it is registered: its thumbprint (RFC 7638), and its required members alone.
-func PublicKey(jwk string) (stead.AgentKey, error) {
-	key, err := readKey([]byte(jwk))
-	if err != nil {
-		return stead.AgentKey{}, err
-	}
-	return agentKey(key)
-}
-
-func agentKey(key jose.JSONWebKey) (stead.AgentKey, error) {
-	sum, err := key.Thumbprint(crypto.SHA256)
-	if err != nil {
-		return stead.AgentKey{}, no("the key has no thumbprint")
-	}
-	text, err := jose.JSONWebKey{Key: key.Key}.MarshalJSON()
-	return stead.AgentKey{Thumbprint: base64.RawURLEncoding.EncodeToString(sum), JWK: string(text)}, stead.Because(err, "write a key")
 }
 
 // An audience is the claim aud: a text, or a list of texts (RFC 7519, 4.1.3).

@@ -303,35 +303,3 @@ func TestRotation(t *testing.T) {
 		c.now = made.Add(7 * time.Minute)
 	}
 }
-
-// RFC 7638: thumbprints are of the required members alone; private and other keys are not taken.
-func TestPublicKey(t *testing.T) {
-	ec := newKey(t)
-	full := mustJSON(jose.JSONWebKey{Key: ec.Public(), KeyID: "mine", Use: "sig", Algorithm: "ES256"})
-	bare := mustJSON(jose.JSONWebKey{Key: ec.Public()})
-	one, err := PublicKey(string(full))
-	two, err2 := PublicKey(string(bare))
-	if err != nil || err2 != nil || one != two || one.JWK != string(bare) {
-		t.Errorf("%+v %+v %v %v", one, two, err, err2)
-	}
-	// The thumbprint that RFC 8037 A.3 gives for its key.
-	if got, err := PublicKey(`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`); err != nil ||
-		got.Thumbprint != "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k" {
-		t.Error(got, err)
-	}
-	p384, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, bad := range map[string][]byte{
-		"private": mustJSON(jose.JSONWebKey{Key: ec}), "private Ed25519": mustJSON(jose.JSONWebKey{Key: newEdKey(t)}),
-		"shared": mustJSON(jose.JSONWebKey{Key: []byte("secret secret secret secret 1234")}),
-		"RSA":    mustJSON(jose.JSONWebKey{Key: newRSAKey(t).Public()}), "P-384": mustJSON(jose.JSONWebKey{Key: p384.Public()}),
-		"for encryption": mustJSON(jose.JSONWebKey{Key: ec.Public(), Use: "enc"}), "off the curve": []byte(`{"kty":"EC","crv":"P-256","x":"AQ","y":"AQ"}`),
-		"nothing": nil, "empty": []byte("{}"), "twice": []byte(`{"kty":"OKP","kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`),
-	} {
-		if got, err := PublicKey(string(bad)); err == nil {
-			t.Error(name, "was taken:", got)
-		}
-	}
-}

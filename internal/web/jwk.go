@@ -15,16 +15,18 @@ import (
 // mostKey is how long the text of a public key may be.
 const mostKey = 2048
 
-// PublicKey reads a public key as agents hand it in, a JWK (RFC 7517) of P-256 or Ed25519, and names it by its thumbprint
-// (RFC 7638). What is kept are its public members alone. Errors: invalid; so is a private key, which is then known to whoever
-// has read it here.
+// PublicKey reads a public key as agents hand it in, a JWK (RFC 7517) of P-256 or Ed25519. Errors: invalid; so is a private
+// key, which is then known to whoever has read it here.
 func PublicKey(raw []byte) (stead.AgentKey, error) {
 	wrong := func(text string) (stead.AgentKey, error) {
 		return stead.AgentKey{}, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
 	}
 	var k jose.JSONWebKey
-	if len(raw) > mostKey || k.UnmarshalJSON(raw) != nil || !k.Valid() {
+	if len(raw) == 0 || len(raw) > mostKey || CheckJSON(raw) != nil || k.UnmarshalJSON(raw) != nil || !k.Valid() || len(k.Certificates) > 0 || k.CertificatesURL != nil {
 		return wrong("this is no public key in the form of a JWK (RFC 7517)")
+	}
+	if k.Use != "" && k.Use != "sig" {
+		return wrong("this key is not for signatures")
 	}
 	switch key := k.Key.(type) {
 	case ed25519.PublicKey:
@@ -38,10 +40,15 @@ func PublicKey(raw []byte) (stead.AgentKey, error) {
 		}
 		return wrong("a key is on P-256 or Ed25519")
 	}
+	return KeyOf(k)
+}
+
+// KeyOf names a public key by its thumbprint (RFC 7638), beside its required members alone.
+func KeyOf(k jose.JSONWebKey) (stead.AgentKey, error) {
 	sum, err := k.Thumbprint(crypto.SHA256)
 	if err != nil {
-		return wrong("this key has no thumbprint")
+		return stead.AgentKey{}, stead.E(stead.Invalid, stead.ReasonRequest, "the key has no thumbprint")
 	}
-	public, err := (&jose.JSONWebKey{Key: k.Key}).MarshalJSON()
+	public, err := jose.JSONWebKey{Key: k.Key}.MarshalJSON()
 	return stead.AgentKey{Thumbprint: base64.RawURLEncoding.EncodeToString(sum), JWK: string(public)}, stead.Because(err, "write a public key")
 }

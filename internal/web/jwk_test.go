@@ -38,6 +38,7 @@ func TestPublicKey(t *testing.T) {
 	large, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	for name, raw := range map[string][]byte{
 		"private": write(private), "symmetric": write([]byte("0123456789abcdef")), "P-384": write(&large.PublicKey), "empty": nil, "no key": []byte(`{}`),
+		"for encryption": []byte(strings.Replace(known, "sig", "enc", 1)), "twice": []byte(strings.Replace(known, "{", `{"kty":"EC",`, 1)),
 		"off the curve": []byte(strings.Replace(known, "f83O", "f83P", 1)), "long": []byte(known + strings.Repeat(" ", mostKey)), "two": []byte(known + known),
 	} {
 		if _, err := PublicKey(raw); stead.KindOf(err) != stead.Invalid {

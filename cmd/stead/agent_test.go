@@ -1,0 +1,27 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"testing"
+
+	"github.com/steadhq/stead/internal/cedar"
+)
+
+// The example of an agent is one that stead apply reads, and its policy one that stands beside the default.
+func TestExampleOfAgents(t *testing.T) {
+	e := &env{}
+	got, err := e.readApplied("../../examples/agents/monthly-report.yaml")
+	if err != nil || len(got.Agents) != 1 || len(got.Agents[0].Tasks[0].Grants) != 2 || len(got.Agents[0].Keys) != 1 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	rules, err := os.ReadFile("../../examples/agents/agents.cedar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := maps.Clone(cedar.Default())
+	files["agents.cedar"] = string(rules)
+	if _, err := cedar.New().Check(files); err != nil {
+		t.Error(err)
+	}
+}
