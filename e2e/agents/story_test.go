@@ -48,6 +48,21 @@ func TestReport(t *testing.T) {
 	w.no(err, stead.ReasonCompleted)
 }
 
+// Not every system gives logins, and not to everybody.
+func TestNoLease(t *testing.T) {
+	w := newWorld(t)
+	by, m := w.working("k1")
+	_, err := w.Lease(t.Context(), by, m.ID)
+	w.no(err, stead.ReasonNoRoute)
+	_, err = w.Lease(t.Context(), w.run("monthly-report", "k2"), "man_none")
+	w.no(err, stead.ReasonNotYours)
+	_, err = w.Lease(t.Context(), w.root, m.ID)
+	w.no(err, stead.ReasonSignIn)
+	if d := w.reads(by, m.ID, "public.orders"); !d.Allow {
+		t.Error("the mandate stands:", d.Text)
+	}
+}
+
 // A4, A5: 24 hours are over, whatever anybody does: the very next decision says no, and no sweeper is needed for it.
 func TestDayOver(t *testing.T) {
 	w := newWorld(t)

@@ -41,6 +41,9 @@ func newSystems(h *House, o Options) *systems {
 // Lease gives the calling instance a login of its own to the system of its mandate, once. Each of its grants is decided
 // first, and on record; then that it is given; then it is made. Errors: refused, missing, expired, conflict, broken.
 func (h *House) Lease(ctx context.Context, by authority.By, id stead.MandateID) (authority.Lease, error) {
+	if err := h.systems.connected(by, id); err != nil {
+		return authority.Lease{}, err
+	}
 	m, err := h.Grant(ctx, by, id)
 	if err != nil {
 		return authority.Lease{}, err
@@ -53,12 +56,23 @@ func (h *House) Lease(ctx context.Context, by authority.By, id stead.MandateID) 
 	return authority.Lease{}, errors.Join(err, h.systems.withdraw(back, m.Scope.Apps[0], id))
 }
 
+// connected tells whether the system of the caller's mandate gives logins. Of a mandate that is not his it says nothing.
+func (s *systems) connected(by authority.By, id stead.MandateID) error {
+	var system stead.AppID
+	s.h.Store.View().Read(func(v *authority.State) {
+		if m := v.Mandate(id); m != nil && m.Actor == by.Principal && len(m.Scope.Apps) > 0 {
+			system = m.Scope.Apps[0]
+		}
+	})
+	if system != "" && s.all[system] == nil {
+		return stead.E(stead.Missing, stead.ReasonNoRoute, "the system %s gives no logins: it is not connected", system)
+	}
+	return nil
+}
+
 func (s *systems) lease(ctx context.Context, by authority.By, m stead.Mandate) (authority.Lease, error) {
 	system := m.Scope.Apps[0]
 	db := s.all[system]
-	if db == nil {
-		return authority.Lease{}, stead.E(stead.Missing, stead.ReasonNoRoute, "the system %s gives no logins: it is not connected", system)
-	}
 	for _, e := range m.Scope.Grants {
 		d, err := s.h.Decide(ctx, stead.Question{Actor: by.Principal, Subject: by.Principal, Mandate: m.ID, Key: by.Key, Action: e.Action,
 			Resource: stead.Resource{App: system, Realm: "all", Path: "/", Name: e.Resource}, Columns: e.Columns, Rows: e.Rows,
