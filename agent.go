@@ -44,6 +44,7 @@ type Registration struct {
 	Keys      []AgentKey  `json:"keys,omitempty"`
 	Tasks     []Task      `json:"tasks,omitempty"`
 	Suspended bool        `json:"suspended,omitempty"`
+	Builder   PrincipalID `json:"builder,omitempty"` // who last said that it is of another build: he does not resume it
 	Retired   bool        `json:"retired,omitempty"`
 }
 

@@ -49,10 +49,13 @@ func sheets(raw []byte) []string {
 				b.WriteByte('\n')
 			}
 		}
-		pages[i] = b.String()
+		pages[i] = ligatures.Replace(b.String())
 	}
 	return pages
 }
+
+// ligatures are letters that a font draws as one: ids are random, and some hold them.
+var ligatures = strings.NewReplacer("ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl")
 
 // font reads which letter each of a font's shapes is.
 func font(cmap string) map[string]rune {

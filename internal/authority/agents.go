@@ -92,7 +92,7 @@ func (a *Authority) Register(ctx context.Context, by By, n NewAgent) (stead.Regi
 // agent makes the account and the registration of an agent that is not there yet.
 func (a *Authority) agent(s *State, n NewAgent) (stead.Principal, stead.Registration, error) {
 	r := n.Registration
-	r.Principal, r.Version, r.Suspended, r.Retired = stead.PrincipalID(a.NewID(stead.PrefixPrincipal)), 1, false, false
+	r.Principal, r.Version, r.Suspended, r.Retired, r.Builder = stead.PrincipalID(a.NewID(stead.PrefixPrincipal)), 1, false, false, ""
 	r.Person = stead.PersonKey(a.NewID(stead.PrefixPerson))
 	p := stead.Principal{ID: r.Principal, Version: 1, Kind: stead.Agent, Directory: stead.Agents, Name: n.Name, Shown: n.Shown, Groups: n.Groups}
 	if text := or(p.Wrong(), r.Wrong()); text != "" {
@@ -157,9 +157,21 @@ func (a *Authority) ChangeAgent(ctx context.Context, by By, id stead.PrincipalID
 		if (old.Kind == stead.Employee || r.Kind == stead.Employee) && (old.Owner != r.Owner || old.Kind != r.Kind) {
 			return old, stead.E(stead.Refused, stead.ReasonState, "an employee's agent is his for good: retire it and register another")
 		}
-		r.Suspended = r.Suspended || r.Build != old.Build
+		if r.Builder = old.Builder; r.Build != old.Build {
+			r.Suspended, r.Builder = true, by.Principal
+		}
+		p := n.account(*s.Principal(id))
+		if text := p.Wrong(); text != "" {
+			return old, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
+		}
 		return r, nil
-	})
+	}, n.account)
+}
+
+// account is an account as the agent's is to be.
+func (n NewAgent) account(p stead.Principal) stead.Principal {
+	p.Shown, p.Groups = n.Shown, n.Groups
+	return p
 }
 
 // SuspendAgent stops an agent without retiring it: by admins, security, or who answers for it. Its mandates end.
@@ -185,6 +197,9 @@ func (a *Authority) ResumeAgent(ctx context.Context, by By, id stead.PrincipalID
 		}
 		if owner := s.Principal(r.Owner); owner != nil && owner.SameHuman(*s.Principal(by.Principal)) {
 			return r, stead.E(stead.Refused, stead.ReasonOwn, "who answers for an agent does not resume it")
+		}
+		if builder := s.Principal(r.Builder); builder != nil && builder.SameHuman(*s.Principal(by.Principal)) {
+			return r, stead.E(stead.Refused, stead.ReasonOwn, "who gave an agent its build does not resume it: somebody else looks first")
 		}
 		if !r.Suspended {
 			return r, stead.E(stead.Conflict, stead.ReasonState, "it is not suspended")
@@ -215,7 +230,7 @@ func (a *Authority) overAgent(s *State, by By, r stead.Registration, now time.Ti
 
 // reregister runs a verb that moves one registration, with what cannot go on after it.
 func (a *Authority) reregister(ctx context.Context, t attempt, kind stead.EventKind,
-	move func(*State, stead.Registration, time.Time) (stead.Registration, error)) (stead.Registration, error) {
+	move func(*State, stead.Registration, time.Time) (stead.Registration, error), account ...func(stead.Principal) stead.Principal) (stead.Registration, error) {
 	var out stead.Registration
 	err := a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
 		old := s.Agent(t.subject)
@@ -231,15 +246,18 @@ func (a *Authority) reregister(ctx context.Context, t attempt, kind stead.EventK
 		}
 		r.Version++
 		out = r
-		return a.remade(s.Stage(), stead.Event{Kind: kind, Subject: r.Principal, What: described(r)}, r, now)
+		return a.remade(s.Stage(), stead.Event{Kind: kind, Subject: r.Principal, What: described(r)}, r, now, account...)
 	})
 	return done(&out, err)
 }
 
 // remade is the change of a registration, and of what cannot go on after it: the instances of a retired agent, and the
 // mandates that go beyond what it is. All of it is put into s.
-func (a *Authority) remade(s *State, e stead.Event, r stead.Registration, now time.Time) ([]stead.Change, error) {
+func (a *Authority) remade(s *State, e stead.Event, r stead.Registration, now time.Time, account ...func(stead.Principal) stead.Principal) ([]stead.Change, error) {
 	p := *s.Principal(r.Principal)
+	for _, change := range account {
+		p = change(p)
+	}
 	p.Attributes, p.Deleted, p.Version = traits(r), r.Retired, p.Version+1
 	all := []stead.Change{{Event: e, Records: []stead.Record{p, r}}}
 	if err := s.Put(all[0], s.Index()); err != nil {
@@ -278,4 +296,15 @@ func (a *Authority) remade(s *State, e stead.Event, r stead.Registration, now ti
 		all = append(all, c)
 	}
 	return all, nil
+}
+
+// retired is the end of an agent and its instances where its account was deleted.
+func retired(s *State, r stead.Registration, now time.Time) []stead.Change {
+	r.Retired, r.Version = true, r.Version+1
+	all := []stead.Change{{Event: stead.Event{Kind: "agent.retired", Subject: r.Principal, What: described(r)}, Records: []stead.Record{r}}}
+	for _, id := range s.InstancesOf(r.Principal) {
+		all = append(all, stead.Change{Event: stead.Event{Kind: "instance.ended", Subject: r.Principal, Reason: stead.ReasonDisabled,
+			What: stead.Fields{"instance": string(id)}}, Records: []stead.Record{s.Instance(id).Close(stead.ReasonDisabled, now)}})
+	}
+	return all
 }

@@ -65,6 +65,9 @@ func (a *Authority) Resume(ctx context.Context, by By, id stead.MandateID) (stea
 		if err := a.may(s, by, now, Security, Admin); err != nil {
 			return m, err
 		}
+		if r := s.Agent(m.Actor); r != nil && finder(s)(r.Owner).SameHuman(*s.Principal(by.Principal)) {
+			return m, stead.E(stead.Refused, stead.ReasonOwn, "who answers for an agent does not resume what it holds")
+		}
 		return stead.Resume(m, now)
 	})
 }

@@ -166,6 +166,9 @@ func (a *Authority) Change(ctx context.Context, by By, id stead.PrincipalID, e E
 		if p == nil {
 			return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
 		}
+		if p.Kind == stead.Agent && (e.Password != nil || e.TOTP != nil || e.Attributes != nil) {
+			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "an agent has no password, no factor and no attributes but its registration's: change that")
+		}
 		if e.TOTP != nil && a.holdsAny(p) {
 			return nil, stead.E(stead.Refused, stead.ReasonPrivileged, "this account has a role in Stead: ask for a link to a new factor, to which another person agrees")
 		}
@@ -240,6 +243,14 @@ func (a *Authority) outed(s *State, all []stead.Change, p stead.Principal, e Edi
 					return nil, err
 				}
 			}
+		}
+	}
+	if r := s.Agent(p.ID); r != nil && p.Deleted { // an agent whose account is gone is retired
+		for _, c := range retired(s, *r, now) {
+			if err := s.Put(c, s.Index()); err != nil {
+				return nil, err
+			}
+			all = append(all, c)
 		}
 	}
 	for _, id := range hangs(s, p.ID) {

@@ -88,15 +88,41 @@ func (a *Authority) overdue(ctx context.Context, id stead.SessionID) error {
 func (a *Authority) recheck(ctx context.Context, id stead.MandateID) error {
 	var c actCase
 	var m stead.Mandate
+	leased := false
 	a.Store.View().Read(func(s *State) {
 		if live := s.Mandate(id); live != nil {
-			m, c = *live, a.standing(s, *live)
+			m, c, leased = *live, a.standing(s, *live), s.Count(leaseKey(id))%2 == 1
 		}
 	})
-	if why := a.goes(m, c); why != stead.ReasonNone {
+	why := a.goes(m, c)
+	if why == stead.ReasonNone && leased {
+		why = a.keeps(m)
+	}
+	if why != stead.ReasonNone {
 		return a.cease(ctx, id, why)
 	}
 	return nil
+}
+
+// keeps tells whether policy would still let the holder of a lease do all that it was given for: who enters with a login of
+// his own is not asked about again.
+func (a *Authority) keeps(m stead.Mandate) stead.Reason {
+	for _, q := range Uses(m) {
+		switch d := a.Consider(q); d.Reason {
+		case stead.ReasonPolicy, stead.ReasonFailed, stead.ReasonReadOnly:
+			return stead.ReasonPolicy
+		}
+	}
+	return stead.ReasonNone
+}
+
+// Uses are the questions that a lease of m is given on, one for each grant.
+func Uses(m stead.Mandate) (all []stead.Question) {
+	for _, e := range m.Scope.Grants {
+		all = append(all, stead.Question{Actor: m.Actor, Subject: m.Subject, Mandate: m.ID, Key: m.Key, Action: e.Action, Columns: e.Columns, Rows: e.Rows,
+			Resource: stead.Resource{App: e.System, Realm: "all", Path: "/", Name: e.Resource}})
+	}
+	return all
 }
 
 // standing is the case of a mandate as it would be asked now.

@@ -163,7 +163,7 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 	digest := d.Verbs.InForce()
 	d.View.Read(func(s *authority.State) {
 		if q, err = d.question(s, digest, a.caller, e); err == nil && q.Actor == by.Principal {
-			declared, before = d.task(s, q), same(s, q, conditions)
+			declared, before = d.task(s, q), same(s, q, conditions, d.Now())
 		}
 	})
 	if err != nil || declared == nil {
@@ -182,10 +182,10 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 }
 
 // same finds a request for the same that waits, or waits to be used.
-func same(s *authority.State, q stead.Question, conditions map[string][]string) *stead.Mandate {
+func same(s *authority.State, q stead.Question, conditions map[string][]string, now time.Time) *stead.Mandate {
 	for _, id := range s.MandatesBy(q.Actor) {
 		m := s.Mandate(id)
-		if (m.State == stead.Asked || m.State == stead.Approved) && slices.Equal(m.Scope.Conditions["parameters"], conditions["parameters"]) &&
+		if (m.State == stead.Asked || m.State == stead.Approved) && now.Before(m.StartBy) && slices.Equal(m.Scope.Conditions["parameters"], conditions["parameters"]) &&
 			len(m.Scope.Grants) == 1 && m.Scope.Grants[0].String() == q.Wants().String() {
 			return m
 		}
@@ -246,11 +246,11 @@ func (d *Door) told(m stead.Mandate) map[string]any {
 	switch {
 	case m.State == stead.Asked && d.Now().Before(m.StartBy):
 		status = "pending"
-	case m.State == stead.Asked || m.Why == stead.ReasonNotStarted:
+	case m.State == stead.Asked || m.Why == stead.ReasonNotStarted || m.State == stead.Approved && !d.Now().Before(m.StartBy):
 		status = "expired"
 	case m.Why == stead.ReasonRefused:
 		status = "denied"
-	case m.Why == stead.ReasonWithdrawn:
+	case m.Why == stead.ReasonWithdrawn || m.State == stead.Ended && m.StartedAt.IsZero(): // revoked, or it fell with what it hung on
 		status = "cancelled"
 	}
 	task := map[string]any{"id": m.ID, "status": status, "status_endpoint": d.Origin + requestsAt + "/" + string(m.ID),

@@ -53,7 +53,16 @@ func (h *House) Lease(ctx context.Context, by authority.By, id stead.MandateID) 
 		return l, nil
 	}
 	back := context.WithoutCancel(ctx)
-	return authority.Lease{}, errors.Join(err, h.systems.withdraw(back, m.Scope.Apps[0], id))
+	return authority.Lease{}, errors.Join(err, h.systems.giveBack(back, m.Scope.Apps[0], id))
+}
+
+// giveBack undoes a lease that failed, so that it can be asked for again. Where nothing was made that is recorded alone.
+func (s *systems) giveBack(ctx context.Context, system stead.AppID, id stead.MandateID) error {
+	w, err := s.all[system].Withdraw(ctx, id)
+	if err != nil || w.Role != "" {
+		return s.withdrawn(ctx, system, id, w, err)
+	}
+	return s.h.Withdrawn(ctx, system, id, nil, nil)
 }
 
 // connected tells whether the system of the caller's mandate gives logins. Of a mandate that is not his it says nothing.
@@ -73,15 +82,14 @@ func (s *systems) connected(by authority.By, id stead.MandateID) error {
 func (s *systems) lease(ctx context.Context, by authority.By, m stead.Mandate) (authority.Lease, error) {
 	system := m.Scope.Apps[0]
 	db := s.all[system]
-	for _, e := range m.Scope.Grants {
-		d, err := s.h.Decide(ctx, stead.Question{Actor: by.Principal, Subject: by.Principal, Mandate: m.ID, Key: by.Key, Action: e.Action,
-			Resource: stead.Resource{App: system, Realm: "all", Path: "/", Name: e.Resource}, Columns: e.Columns, Rows: e.Rows,
-			Context: stead.Context{Address: by.Address}})
+	for _, q := range authority.Uses(m) {
+		q.Context.Address = by.Address
+		d, err := s.h.Decide(ctx, q)
 		if err != nil {
 			return authority.Lease{}, err
 		}
 		if !d.Allow {
-			return authority.Lease{}, stead.E(stead.Refused, d.Reason, "%s (%s)", d.Text, e.Resource)
+			return authority.Lease{}, stead.E(stead.Refused, d.Reason, "%s (%s)", d.Text, q.Resource.Name)
 		}
 	}
 	in, err := db.Grant(ctx, m)
@@ -103,6 +111,10 @@ func (s *systems) withdraw(ctx context.Context, system stead.AppID, id stead.Man
 	if err == nil && w.Role == "" {
 		return nil // there was none: somebody else took it back
 	}
+	return s.withdrawn(ctx, system, id, w, err)
+}
+
+func (s *systems) withdrawn(ctx context.Context, system stead.AppID, id stead.MandateID, w postgres.Withdrawn, err error) error {
 	what := stead.Fields{"role": w.Role}
 	if err == nil {
 		what["refused_after"], what["connections_gone_after"], what["dropped_after"] = w.Refused.String(), w.Gone.String(), w.Dropped.String()
