@@ -2,6 +2,7 @@ package stead
 
 import (
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -149,7 +150,7 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	if err := mayWork(f, now); err != nil {
 		return m, err
 	}
-	if declared := f.Agent.Task(m.Task); declared == nil || !declared.Allows(m.Scope.Grants) || m.Mode == Edit && declared.Mode != Edit {
+	if declared := f.Agent.Task(m.Task); declared == nil || !declared.holds(m) {
 		return m, E(Refused, ReasonVoid, "the task %s was narrowed since this was asked: ask again", m.Task)
 	}
 	if err := open(f); err != nil {
@@ -162,6 +163,9 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	again.Rules, again.Stages = v.Rules, v.Obligations.Approvals
 	if again.Sum() != m.Digest || again.Stage(who) < len(again.Stages) {
 		return m, E(Refused, ReasonVoid, "the rules that let you ask have changed: ask again")
+	}
+	if slices.ContainsFunc(m.Approvals, func(a Approval) bool { return f.Owner.SameHuman(Principal{ID: a.By, Person: a.Person}) }) {
+		return m, E(Refused, ReasonVoid, "who agreed to this answers for the agent now: ask again")
 	}
 	m.State, m.StartedAt, m.Version, m.Key = Active, now, m.Version+1, f.Instance.Key.Thumbprint
 	m.Until = now.Add(time.Duration(m.Bounds.Length))
@@ -180,12 +184,26 @@ func Works(m Mandate, f Facts, v Verdict) Reason {
 		return n.reason
 	}
 	switch {
-	case f.Agent.Task(m.Task) == nil || !f.Agent.Task(m.Task).Allows(m.Scope.Grants):
+	case f.Agent.Task(m.Task) == nil || !f.Agent.Task(m.Task).holds(m):
 		return ReasonScope
 	case !v.Allow || len(v.Errors) > 0:
 		return ReasonPolicy
 	}
 	return ReasonNone
+}
+
+// holds tells whether m is still within the task: in what, how, how long and how much.
+func (t Task) holds(m Mandate) bool {
+	length := time.Duration(t.Length)
+	if length == 0 {
+		length = Day
+	}
+	for what, n := range t.Budget {
+		if had, bounded := m.Bounds.Budget[what]; !bounded || had > n {
+			return false
+		}
+	}
+	return t.Allows(m.Scope.Grants) && (m.Mode != Edit || t.Mode == Edit) && time.Duration(m.Bounds.Length) <= length
 }
 
 // Complete ends m because its task is done: said by its actor, by whoever runs it, or by who answers for it.

@@ -195,6 +195,12 @@ func TestNotTheirs(t *testing.T) {
 	w.no(err, stead.ReasonSignIn)
 	_, err = w.Register(ctx, w.root, authority.NewAgent{Name: "monthly-report", Registration: w.registration(stead.Company, stead.LowTier, "staff/max")})
 	w.no(err, stead.ReasonExists)
+	for _, key := range []string{"k1", "monthly-report's key"} { // an instance's, another agent's
+		r := w.registration(stead.Company, stead.LowTier, "staff/max")
+		r.Keys = []stead.AgentKey{{Thumbprint: key, JWK: "{}"}}
+		_, err = w.Register(ctx, w.root, authority.NewAgent{Name: "thief", Registration: r})
+		w.no(err, stead.ReasonUsed)
+	}
 	_, err = w.Approve(ctx, by, m.ID, m.Digest, "")
 	w.no(err, stead.ReasonSignIn)
 	_, err = w.Find(ctx, by, authority.Lookup{Name: "dana"})

@@ -109,7 +109,7 @@ func (a *Authority) agent(s *State, n NewAgent) (stead.Principal, stead.Registra
 	return p, r, nil
 }
 
-// answers finds who answers for an agent, and that its tasks lie in systems that are there.
+// answers finds who answers for an agent, that its keys are nobody else's, and that its tasks lie in systems that are there.
 func (a *Authority) answers(s *State, r stead.Registration) (*stead.Principal, error) {
 	owner := s.Principal(r.Owner)
 	if owner == nil || !owner.Active() || owner.Kind != stead.Person {
@@ -117,6 +117,11 @@ func (a *Authority) answers(s *State, r stead.Registration) (*stead.Principal, e
 	}
 	if sponsor := s.Principal(r.Sponsor); r.Sponsor != "" && (sponsor == nil || sponsor.Kind != stead.Person) {
 		return nil, stead.E(stead.Missing, stead.ReasonUnknown, "the sponsor of an agent is a person: there is none such")
+	}
+	for _, k := range r.Keys {
+		if s.Proved(k.Thumbprint) != nil || s.registers(k.Thumbprint, r.Principal) {
+			return nil, stead.E(stead.Conflict, stead.ReasonUsed, "the key %s is in use: every agent and every instance has its own", k.Thumbprint)
+		}
 	}
 	for _, t := range r.Tasks {
 		if id := t.Grants[0].System; a.Settings.App(id) == nil {

@@ -112,7 +112,7 @@ func (a *Authority) EnrollInstance(ctx context.Context, by By, n NewInstance) (s
 			return nil, stead.E(stead.Refused, stead.ReasonChain, "an instance enrolls no other: the agent does, with its own key")
 		case n.Key.Thumbprint == "" || length < 0 || length > longestRun || n.Beat < 0:
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "an instance needs a key of its own, and lives for at most %s", longestRun)
-		case s.Proved(n.Key.Thumbprint) != nil || s.registers(n.Key.Thumbprint):
+		case s.Proved(n.Key.Thumbprint) != nil || s.registers(n.Key.Thumbprint, ""):
 			return nil, inUse()
 		}
 		out = n.of(s.Agent(by.Principal), id, now)
@@ -130,9 +130,9 @@ func inUse() error {
 	return stead.E(stead.Conflict, stead.ReasonUsed, "that key is in use: an instance has one of its own")
 }
 
-// registers tells whether a key is an agent's own.
-func (s *State) registers(thumbprint string) (found bool) {
-	s.Agents(func(r *stead.Registration) { found = found || proves(r, thumbprint) })
+// registers tells whether a key is the own one of an agent other than one.
+func (s *State) registers(thumbprint string, other stead.PrincipalID) (found bool) {
+	s.Agents(func(r *stead.Registration) { found = found || r.Principal != other && proves(r, thumbprint) })
 	return found
 }
 

@@ -89,7 +89,7 @@ func begun(s *State, by By, w TokenWish, id stead.InstanceID, now time.Time) (st
 	switch i := s.Proved(w.Key.Thumbprint); {
 	case w.Key.Thumbprint == "" || w.Run < 0 || w.Run > longestRun:
 		return stead.Instance{}, nil, stead.E(stead.Invalid, stead.ReasonRequest, "a token is bound to the key of an instance: prove one")
-	case i != nil && i.Agent != by.Principal || s.registers(w.Key.Thumbprint):
+	case i != nil && i.Agent != by.Principal || s.registers(w.Key.Thumbprint, ""):
 		return stead.Instance{}, nil, inUse()
 	case i != nil && i.Over(now, s.Heard(i.ID)) == stead.ReasonNone:
 		return *i, nil, nil
