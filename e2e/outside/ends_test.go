@@ -1,6 +1,7 @@
 package outside
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -150,7 +151,13 @@ func TestFiftyStarts(t *testing.T) {
 	}
 	omar := w.token(t, "staff/omar")
 	var found struct{ Events []struct{ Kind string } }
-	omar.get(t, w.Console+"/v1/events?kind=mandate.started").is(t, "events", 200).reads(t, &found)
+	eventually(t, "a start in the trail", func() error { // the searchable copy follows within 200 ms
+		omar.get(t, w.Console+"/v1/events?kind=mandate.started").is(t, "events", 200).reads(t, &found)
+		if len(found.Events) == 0 {
+			return errors.New("none yet")
+		}
+		return nil
+	})
 	if len(found.Events) != 1 {
 		t.Errorf("started: %v", found.Events)
 	}
