@@ -176,7 +176,7 @@ func (e *env) apply() *cobra.Command {
 			})
 		}}
 	c.Flags().StringVarP(&file, "file", "f", "", "the file, - for stdin")
-	_ = c.MarkFlagRequired("file")
+	_ = c.MarkFlagRequired("file") // its one error is a flag that is not there
 	return c
 }
 
