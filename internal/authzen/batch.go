@@ -1,9 +1,6 @@
 package authzen
 
-import (
-	"encoding/json"
-	"maps"
-)
+import "maps"
 
 // The three ways to go through a batch.
 const (
@@ -24,13 +21,13 @@ type answers struct {
 // A batch is many questions: what an item leaves out the whole says.
 type batch struct {
 	defaults fields
-	items    []json.RawMessage
+	items    []any
 	semantic string
 }
 
 func (f fields) batch() (b batch, err error) {
-	if raw, there := f["evaluations"]; there {
-		if err := json.Unmarshal(raw, &b.items); err != nil || b.items == nil {
+	if v, there := f["evaluations"]; there {
+		if b.items, there = v.([]any); !there {
 			return b, bad("evaluations must be a list")
 		}
 	}
@@ -51,23 +48,23 @@ func (f fields) batch() (b batch, err error) {
 	}
 	b.defaults = fields{}
 	for name, n := range map[string]needs{"subject": both, "action": nameAlone, "resource": both} {
-		if raw, there := f[name]; there {
+		if v, there := f[name]; there {
 			if _, err := f.entity(name, n); err != nil {
 				return b, err
 			}
-			b.defaults[name] = raw
+			b.defaults[name] = v
 		}
 	}
-	if raw, there := f["context"]; there {
-		b.defaults["context"] = raw
+	if v, there := f["context"]; there {
+		b.defaults["context"] = v
 		_, err = f.claims()
 	}
 	return b, err
 }
 
 // item is one question of a batch.
-func (b batch) item(raw json.RawMessage) (evaluation, error) {
-	own, err := object("the evaluation", raw)
+func (b batch) item(v any) (evaluation, error) {
+	own, err := object("the evaluation", v)
 	if err != nil {
 		return evaluation{}, err
 	}
@@ -89,8 +86,8 @@ func (d *Door) evaluations(a asking) (any, error) {
 		return d.all(a, b)
 	}
 	out := answers{}
-	for _, raw := range b.items {
-		one := d.one(a, b, raw)
+	for _, v := range b.items {
+		one := d.one(a, b, v)
 		out.Evaluations = append(out.Evaluations, one)
 		if one.Decision == (b.semantic == permitOnFirst) {
 			break
@@ -99,8 +96,8 @@ func (d *Door) evaluations(a asking) (any, error) {
 	return out, a.Err()
 }
 
-func (d *Door) one(a asking, b batch, raw json.RawMessage) answer {
-	e, err := b.item(raw)
+func (d *Door) one(a asking, b batch, v any) answer {
+	e, err := b.item(v)
 	if err != nil {
 		return failed(err)
 	}
@@ -121,8 +118,8 @@ func (d *Door) all(a asking, b batch) (answers, error) {
 	for from := 0; from < len(b.items) && a.Err() == nil; from += atOnce {
 		some := b.items[from:min(from+atOnce, len(b.items))]
 		under := make([]pending, len(some))
-		for i, raw := range some {
-			e, err := b.item(raw)
+		for i, v := range some {
+			e, err := b.item(v)
 			if err == nil {
 				under[i], err = d.decide(a, e)
 			}

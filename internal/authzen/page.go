@@ -1,7 +1,6 @@
 package authzen
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -28,8 +27,9 @@ func (d *Door) turn(a asking, kind string) (turn, error) {
 	if err != nil {
 		return t, err
 	}
-	if raw, there := page["limit"]; there {
-		n, err := strconv.Atoi(string(raw))
+	if v, there := page["limit"]; there {
+		said, _ := v.(json.Number)
+		n, err := strconv.Atoi(said.String())
 		if err != nil || n < 1 {
 			return t, bad("page.limit must be a whole number of 1 or more")
 		}
@@ -65,11 +65,11 @@ func (d *Door) mac(a asking, kind, after string) []byte {
 	return h.Sum(nil)
 }
 
-// plain is JSON without white space.
-func plain(raw json.RawMessage) []byte {
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
-		return nil
+// plain is JSON as it is always written.
+func plain(v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil // it was read from JSON
 	}
-	return b.Bytes()
+	return raw
 }

@@ -14,8 +14,8 @@ import (
 // most is how many bytes a body has at most: ten thousand evaluations fit.
 const most = 4 << 20
 
-// fields are the members of a JSON object by their exact names. What nobody asks for is ignored.
-type fields map[string]json.RawMessage
+// fields are the members of a JSON object by their exact names, numbers as they are written. What nobody asks for is ignored.
+type fields map[string]any
 
 // read reads the body of a request.
 func read(w http.ResponseWriter, r *http.Request) (fields, error) {
@@ -45,7 +45,13 @@ func parse(raw []byte) (fields, error) {
 	if halved(raw) {
 		return nil, bad("the body holds half a character (\\ud800 without its other half)")
 	}
-	return object("the body", raw)
+	var whole any
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&whole); err != nil {
+		return nil, bad("the body is no JSON")
+	}
+	return object("the body", whole)
 }
 
 // halved finds a surrogate without its other half in JSON: readers put one and the same character in place of all of them,
@@ -83,9 +89,9 @@ func escaped(raw []byte) uint64 {
 	return n
 }
 
-func object(what string, raw json.RawMessage) (fields, error) {
-	var f fields
-	if err := json.Unmarshal(raw, &f); err != nil || f == nil {
+func object(what string, v any) (fields, error) {
+	f, ok := v.(map[string]any)
+	if !ok {
 		return nil, bad("%s must be a JSON object", what)
 	}
 	return f, nil
@@ -93,42 +99,24 @@ func object(what string, raw json.RawMessage) (fields, error) {
 
 // object is a member that is an object; one that is not there is nil.
 func (f fields) object(name string) (fields, error) {
-	raw, there := f[name]
+	v, there := f[name]
 	if !there {
 		return nil, nil
 	}
-	return object(name, raw)
+	return object(name, v)
 }
 
 // text is a member that is a text; one that is not there is "".
 func (f fields) text(name string) (string, error) {
-	raw, there := f[name]
+	v, there := f[name]
 	if !there {
 		return "", nil
 	}
-	var s *string
-	if err := json.Unmarshal(raw, &s); err != nil || s == nil {
+	s, ok := v.(string)
+	if !ok {
 		return "", bad("%s must be a text", name)
 	}
-	return *s, nil
-}
-
-// properties are values as JSON has them, numbers as they are written.
-func (f fields) properties() (map[string]any, error) {
-	raw, there := f["properties"]
-	if !there {
-		return nil, nil
-	}
-	if _, err := object("properties", raw); err != nil {
-		return nil, err
-	}
-	var all map[string]any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&all); err != nil {
-		return nil, bad("properties must be a JSON object")
-	}
-	return all, nil
+	return s, nil
 }
 
 // An entity is a subject, a resource, or an action, whose ID is its name.
@@ -153,11 +141,11 @@ const (
 )
 
 func (f fields) entity(what string, n needs) (e entity, err error) {
-	raw, there := f[what]
+	v, there := f[what]
 	if !there {
 		return e, bad("%s is missing", what)
 	}
-	o, err := object(what, raw)
+	o, err := object(what, v)
 	if err != nil {
 		return e, err
 	}
@@ -169,7 +157,7 @@ func (f fields) entity(what string, n needs) (e entity, err error) {
 		e.ID, err = o.text(id)
 	}
 	if err == nil {
-		e.Properties, err = o.properties()
+		e.Properties, err = o.object("properties")
 	}
 	switch {
 	case err != nil:

@@ -84,69 +84,76 @@ func readError(err error) error {
 	return bad("the body could not be read")
 }
 
-// checkJSON walks raw once: one value, no name twice in one object, not too deep.
+// checkJSON refuses what could be read in two ways: one value, no name twice in one object, not too deep.
 func checkJSON(raw []byte) error {
-	if !utf8.Valid(raw) {
+	switch {
+	case !utf8.Valid(raw):
 		return bad("the body is not UTF-8")
+	case !json.Valid(raw):
+		return bad("the body is no JSON, or more than one value")
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	var open []*level
-	for {
-		t, err := d.Token()
-		if errors.Is(err, io.EOF) && len(open) == 0 {
-			return nil
-		}
-		if err != nil {
-			return bad("the body is no JSON")
-		}
-		if open, err = step(open, t); err != nil {
-			return err
-		}
-		if len(open) == 0 && bytes.ContainsFunc(raw[d.InputOffset():], notBlank) {
-			return bad("the body holds more than one value")
-		}
-	}
+	return onceNamed(string(raw))
 }
 
-func notBlank(r rune) bool { return !strings.ContainsRune(" \t\r\n", r) }
-
-// A level is one open object or array; names is nil for an array.
-type level struct {
-	names map[string]bool
-	value bool // the next string is a value, not a name
+// A member is one name in one of the objects of a text.
+type member struct {
+	object int
+	name   string
 }
 
-func step(open []*level, t json.Token) ([]*level, error) {
-	switch t {
-	case json.Delim('{'), json.Delim('['):
-		if len(open) == maxDepth {
-			return nil, bad("the body is nested over %d levels", maxDepth)
-		}
-		at := &level{}
-		if t == json.Delim('{') {
-			at.names = map[string]bool{}
-		}
-		return append(open, at), nil
-	case json.Delim('}'), json.Delim(']'):
-		open = open[:len(open)-1]
-	default:
-		if name, ok := t.(string); ok && len(open) > 0 && open[len(open)-1].isName() {
-			return open, open[len(open)-1].name(strings.ToLower(name))
+// onceNamed walks a text that is JSON: in no object is there a name twice, in any case, and nothing is nested too deep.
+func onceNamed(text string) error {
+	seen := map[member]bool{}
+	var open []int // the number of each object that is open, 0 for an array
+	objects := 0
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case '{', '[':
+			if len(open) == maxDepth {
+				return bad("the body is nested over %d levels", maxDepth)
+			}
+			number := 0
+			if text[i] == '{' {
+				objects++
+				number = objects
+			}
+			open = append(open, number)
+		case '}', ']':
+			open = open[:len(open)-1]
+		case '"':
+			end := closing(text, i)
+			if strings.HasPrefix(strings.TrimLeft(text[end+1:], " \t\r\n"), ":") {
+				m := member{open[len(open)-1], strings.ToLower(unquoted(text[i : end+1]))}
+				if seen[m] {
+					return bad("the name %q is given twice", m.name)
+				}
+				seen[m] = true
+			}
+			i = end
 		}
 	}
-	if len(open) > 0 {
-		open[len(open)-1].value = false
-	}
-	return open, nil
-}
-
-func (l *level) isName() bool { return l.names != nil && !l.value }
-
-func (l *level) name(folded string) error {
-	if l.names[folded] {
-		return bad("the name %q is given twice", folded)
-	}
-	l.names[folded], l.value = true, true
 	return nil
+}
+
+// closing is where the string that begins at from ends.
+func closing(text string, from int) int {
+	for i := from + 1; ; i++ {
+		switch text[i] {
+		case '\\':
+			i++
+		case '"':
+			return i
+		}
+	}
+}
+
+// unquoted is what a JSON string says.
+func unquoted(quoted string) (said string) {
+	if !strings.Contains(quoted, `\`) {
+		return quoted[1 : len(quoted)-1]
+	}
+	if err := json.Unmarshal([]byte(quoted), &said); err != nil {
+		return quoted // no valid JSON has such a string
+	}
+	return said
 }

@@ -1,0 +1,69 @@
+package web_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/steadhq/stead/internal/web"
+)
+
+func TestCheckJSON(t *testing.T) {
+	for text, ok := range map[string]bool{
+		`{"a":{"b":1},"b":{"a":"a"},"c":["a","a",{"a":1},{"a":2}]}`: true,
+		`"a"`: true, ` 1 `: true, `null`: true, `{"\"":1,"a\"":"b:"}`: true, `{"a":"a","b" : "b"}`: true, `["a:",":"]`: true,
+		`{"a":1,"\u0061":2}`: false, `{"a" : 1,"A"	: 2}`: false, `{"x":{"a":1,"b":[],"a":2}}`: false, `{"":1,"":2}`: false,
+		`{"\\":1,"\u005c":2}`: false, `{"a":1}x`: false, `1 2`: false, ``: false, `{"a":"` + "\xff" + `"}`: false, `{'a':1}`: false,
+		strings.Repeat("[", 32) + strings.Repeat("]", 32): true, strings.Repeat("[", 33) + strings.Repeat("]", 33): false,
+	} {
+		if err := web.CheckJSON([]byte(text)); (err == nil) != ok {
+			t.Errorf("%.60s: %v", text, err)
+		}
+	}
+}
+
+// FuzzCheckJSON compares with a walk through the tokens of encoding/json: what passes has no name twice in one object.
+func FuzzCheckJSON(f *testing.F) {
+	for _, s := range []string{`{"a":1,"\u0061":2}`, `[{"a":"b:"},{"a":[]}]`, `{"\\":"\""}`, `{"a":{"a":1,"A":2}}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) > 1<<12 || web.CheckJSON(raw) != nil {
+			return
+		}
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		var open []map[string]bool // nil is an array
+		name := false
+		for {
+			token, err := d.Token()
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				t.Fatalf("%q passed: %v", raw, err)
+			}
+			in := len(open) > 0 && open[len(open)-1] != nil
+			switch s, isText := token.(string); {
+			case token == json.Delim('{'):
+				open, name = append(open, map[string]bool{}), true
+				continue
+			case token == json.Delim('['):
+				open = append(open, nil)
+				continue
+			case token == json.Delim('}'), token == json.Delim(']'):
+				open = open[:len(open)-1]
+			case isText && in && name:
+				if s = strings.ToLower(s); open[len(open)-1][s] {
+					t.Fatalf("%q passed, and has %q twice", raw, s)
+				}
+				open[len(open)-1][s], name = true, false
+				continue
+			}
+			name = len(open) > 0 && open[len(open)-1] != nil
+		}
+	})
+}
