@@ -3,7 +3,8 @@
 # make build  the binary
 # make test   all tests, with the race detector
 # make lint   format, vet, staticcheck, govulncheck, generated files
-# make bench  figures, side by side with their twins; never part of the tests
+# make bench  figures, side by side with their twins; never part of the tests. make peers, which it runs first, builds OPA and
+#             OpenFGA from their Go modules
 # make soak   an hour of kill -9, of disks that forget or fail, of tampering, of races, of nodes and databases that go, with a
 #             table at the end
 
@@ -20,9 +21,11 @@ ROOM := $(shell df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 8000 { print
 SPECTRAL := 6.16.3
 OPENID := 6.8.9
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+opa := github.com/open-policy-agent/opa@v1.22.2
+openfga := github.com/openfga/openfga/cmd/openfga@v1.22.1
 GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
-.PHONY: deps build test lint generate bench soak
+.PHONY: deps build test lint generate peers bench soak
 
 deps:
 	@sh .ci/deps $(AXE) $(SPECTRAL) $(OPENID) $(ENVOY) $(TRAEFIK) $(PACKAGES)
@@ -39,7 +42,13 @@ generate:
 lint:
 	@sh .ci/lint "$(STATICCHECK)" "$(GOVULNCHECK)"
 
-bench:
+peers: .deps/peers/opa .deps/peers/openfga
+
+.deps/peers/%:
+	@echo "building $* for the benchmarks"
+	GOBIN=$(CURDIR)/.deps/peers $(GO) install $($*)
+
+bench: peers
 	$(GO) test -run '^$$' -bench . -benchtime 3s -timeout 60m ./bench/
 
 soak:

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -9,8 +8,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authzen"
@@ -20,9 +21,74 @@ import (
 )
 
 // BenchmarkAuthZEN asks over HTTP: one question, a hundred in one request, and one whose record is on disk before the
-// answer; beside them a bare handler of net/http that reads the body and says yes.
+// answer; beside them a bare handler of net/http that reads the body and says yes, and OPA and OpenFGA, each a process of its
+// own, which record nothing. What counts is decisions/s, and cpu-µs/decision of the server alone.
 func BenchmarkAuthZEN(b *testing.B) {
-	const secret = "the secret of the service that asks"
+	ours := newEvaluations(b)
+	for _, conns := range []int{32, 256} {
+		for _, r := range []struct {
+			name string
+			each int
+			make func(*testing.B) engine
+		}{
+			{"bare", 1, bare}, {"opa", 1, opa}, {"openfga", 1, openfga},
+			{"single", 1, ours.one("own")}, {"batch=100", 100, ours.hundred("own")},
+			{"recorded", 1, ours.one("acting")}, {"recorded,batch=100", 100, ours.hundred("acting")},
+		} {
+			b.Run(fmt.Sprintf("conns=%d/%s", conns, r.name), func(b *testing.B) { r.make(b).measure(b, conns, r.each) })
+		}
+	}
+}
+
+// measure asks the same question again and again over so many connections.
+func (e engine) measure(b *testing.B, conns, each int) {
+	said := told(b, "http://"+e.addr+e.path, e.body, nil)
+	if !strings.Contains(said, ":true") || strings.Contains(said, ":false") {
+		b.Fatalf("this is no yes: %.300s", said)
+	}
+	p := newPeer(b)
+	l := load{Addr: e.addr, Conns: conns, Each: 4}
+	l.Head = fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+		e.path, e.addr, asker, len(e.body), e.body)
+	p.run(b, l) // connections stand
+	l.Each = max(1, b.N/conns)
+	before := e.used()
+	b.ResetTimer()
+	p.run(b, l)
+	b.StopTimer()
+	n := float64(l.Each * conns * each)
+	b.ReportMetric(float64((e.used()-before).Nanoseconds())/1000/n, "cpu-µs/decision")
+	b.ReportMetric(n/b.Elapsed().Seconds(), "decisions/s")
+}
+
+const asker = "the secret of the service that asks"
+
+// own is a question about oneself.
+const own = `{"subject":{"type":"user","id":"staff/tess"},"action":{"name":"read"},"resource":{"type":"path","id":"orders/orders/7"}}`
+
+func bare(b *testing.B) engine {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var v map[string]any
+		if json.NewDecoder(r.Body).Decode(&v) != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"decision":true}`)
+	}))
+	b.Cleanup(s.Close)
+	return engine{s.Listener.Addr().String(), "/", own, func() time.Duration { return cpu(b) }}
+}
+
+// Evaluations are a house that answers services.
+type evaluations struct {
+	addr   string
+	bodies map[string]string
+}
+
+func newEvaluations(b *testing.B) evaluations {
+	ballast := house.Ballast()
+	b.Cleanup(func() { runtime.KeepAlive(ballast) })
 	h := housetest.New(b, func(o *house.Options) {
 		o.Settings.Evaluators = []stead.Evaluator{{ID: "service:desk", Apps: []stead.AppID{"orders"}, Level: 1}}
 	})
@@ -34,69 +100,26 @@ func BenchmarkAuthZEN(b *testing.B) {
 	server := httptest.NewUnstartedServer(nil)
 	host := server.Listener.Addr().String()
 	doors, err := h.Doors(house.Site{Origin: "http://" + host, Listen: host, Gateway: "orders.test", Log: slog.New(slog.DiscardHandler),
-		Directories: []login.Directory{{ID: "staff"}}, Callers: []authzen.Caller{{ID: "service:desk", Sum: sha256.Sum256([]byte(secret))}}})
+		Directories: []login.Directory{{ID: "staff"}}, Callers: []authzen.Caller{{ID: "service:desk", Sum: sha256.Sum256([]byte(asker))}}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	server.Config.Handler = doors.Own
 	server.Start()
 	b.Cleanup(server.Close)
-	bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var v map[string]any
-		if json.NewDecoder(r.Body).Decode(&v) != nil {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"decision":true}`)
-	}))
-	b.Cleanup(bare.Close)
-	own := `{"subject":{"type":"user","id":"staff/tess"},"action":{"name":"read"},"resource":{"type":"path","id":"orders/orders/7"}}`
 	acting := fmt.Sprintf(`{"subject":{"type":"user","id":"customers/dana"},"action":{"name":"read"},"resource":{"type":"path","id":"orders/orders/7"},"context":{"mandate":%q,"act":{"sub":"staff/sam"}}}`, m.ID)
-	hundred := func(one string) string { return `{"evaluations":[` + one + strings.Repeat(","+one, 99) + `]}` }
-	for _, r := range []struct {
-		name, url, body string
-		each            int
-	}{
-		{"bare", bare.URL, own, 1},
-		{"single", server.URL + "/access/v1/evaluation", own, 1},
-		{"batch=100", server.URL + "/access/v1/evaluations", hundred(own), 100},
-		{"recorded", server.URL + "/access/v1/evaluation", acting, 1},
-		{"recorded,batch=100", server.URL + "/access/v1/evaluations", hundred(acting), 100},
-	} {
-		b.Run(r.name, func(b *testing.B) {
-			b.SetParallelism(16)
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				client := &http.Client{Transport: &http.Transport{}}
-				defer client.CloseIdleConnections()
-				for pb.Next() {
-					if err := evaluated(client, r.url, r.body, secret); err != nil {
-						b.Error(err)
-						return
-					}
-				}
-			})
-			b.ReportMetric(float64(b.N*r.each)/b.Elapsed().Seconds(), "decisions/s")
-		})
+	return evaluations{host, map[string]string{"own": own, "acting": acting}}
+}
+
+func (e evaluations) one(whose string) func(*testing.B) engine {
+	return func(b *testing.B) engine {
+		return engine{e.addr, "/access/v1/evaluation", e.bodies[whose], func() time.Duration { return cpu(b) }}
 	}
 }
 
-func evaluated(client *http.Client, url, body, secret string) error {
-	q, err := http.NewRequest("POST", url, strings.NewReader(body))
-	if err != nil {
-		return err
+func (e evaluations) hundred(whose string) func(*testing.B) engine {
+	return func(b *testing.B) engine {
+		body := `{"evaluations":[` + e.bodies[whose] + strings.Repeat(","+e.bodies[whose], 99) + `]}`
+		return engine{e.addr, "/access/v1/evaluations", body, func() time.Duration { return cpu(b) }}
 	}
-	q.Header.Set("Content-Type", "application/json")
-	q.Header.Set("Authorization", "Bearer "+secret)
-	a, err := client.Do(q)
-	if err != nil {
-		return err
-	}
-	defer a.Body.Close()
-	said, err := io.ReadAll(a.Body)
-	if err != nil || a.StatusCode != http.StatusOK || bytes.Contains(said, []byte(`"decision":false`)) {
-		return fmt.Errorf("%d %.300s %w", a.StatusCode, said, err)
-	}
-	return nil
 }
