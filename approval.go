@@ -29,7 +29,8 @@ func (s Stage) Eligible(p Principal) bool {
 }
 
 // Stage is the index of the first stage that still lacks a yes, len(m.Stages) when all have theirs. A yes counts
-// only for today's digest, by an active principal that is still eligible, and once per human (S-I9).
+// only for today's digest, by an active principal that is still eligible and apart from who asked, and once per human
+// (S-I9): of accounts that are not apart one counts.
 func (m Mandate) Stage(who func(PrincipalID) Principal) int {
 	for i, s := range m.Stages {
 		if m.yeses(i, s, who) < s.Count {
@@ -46,7 +47,10 @@ func (m Mandate) yeses(stage int, s Stage, who func(PrincipalID) Principal) int 
 		if !a.Yes || a.Stage != stage || a.Digest != m.Digest || !p.Active() || !s.Eligible(p) {
 			continue
 		}
-		if !slices.ContainsFunc(humans, p.SameHuman) {
+		if !Apart(p, s.Groups, who(m.Actor), nil) {
+			continue
+		}
+		if !slices.ContainsFunc(humans, func(q Principal) bool { return !Apart(p, s.Groups, q, s.Groups) }) {
 			humans = append(humans, p)
 		}
 	}

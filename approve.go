@@ -68,5 +68,21 @@ func mayVote(m Mandate, by Approver, digest string, now time.Time) (int, error) 
 	case digest != m.Digest:
 		return 0, E(Conflict, ReasonVoid, "what you saw is not what is asked now: look again")
 	}
-	return stage, nil
+	return stage, m.apart(by, m.Stages[stage].Groups)
+}
+
+// apart refuses a voter who may be the same person as who asked, who answers for him, or who voted before.
+func (m Mandate) apart(by Approver, groups []string) error {
+	for _, q := range []Principal{by.Asker, by.Owner} {
+		if !Apart(by.Principal, groups, q, nil) {
+			return OneHand(by.Principal, q)
+		}
+	}
+	for _, a := range m.Approvals {
+		stage, q := m.Stages[a.Stage], by.Who(a.By)
+		if q.Active() && stage.Eligible(q) && !Apart(by.Principal, groups, q, stage.Groups) {
+			return OneHand(by.Principal, q)
+		}
+	}
+	return nil
 }

@@ -24,6 +24,8 @@ type Principal struct {
 	Attributes map[string]string `json:"attributes,omitempty"`
 	Disabled   bool              `json:"disabled,omitempty"`
 	Deleted    bool              `json:"deleted,omitempty"` // its name is free again, its id is not
+	Hands      []Hand            `json:"hands,omitempty"`   // beside whom it is nobody's second person (Apart)
+	Vouched    PrincipalID       `json:"vouched,omitempty"` // who vouched for it last
 }
 
 // String is how a principal is written for people: "person:staff/sam".
@@ -82,5 +84,6 @@ type Credentials struct {
 	Version   uint64      `json:"version"`
 	Password  string      `json:"password,omitempty"` // argon2id, PHC string form
 	TOTP      string      `json:"totp,omitempty"`     // RFC 6238 secret, base32, SHA-1, 30 s, 6 digits
+	Given     PrincipalID `json:"given,omitempty"`    // who gave it its factor; empty: it set it up itself, or the operator did
 	Client    string      `json:"client,omitempty"`   // of an agent: hex SHA-256 of its client secret, 256 random bits of ours
 }

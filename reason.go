@@ -51,6 +51,7 @@ const (
 	ReasonGone       Reason = "instance-over"       // its instance has ended
 	ReasonBudget     Reason = "budget"              // the budget is spent
 	ReasonOwn        Reason = "own-request"         // nobody approves his own request
+	ReasonHand       Reason = "one-hand"            // somebody stands behind both of what are to be two people
 	ReasonApprover   Reason = "not-an-approver"     // not one of those who may approve
 	ReasonPresent    Reason = "subject-acting-self" // reserved to the subject (R8 subject-only)
 

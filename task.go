@@ -164,7 +164,9 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	if again.Sum() != m.Digest || again.Stage(who) < len(again.Stages) {
 		return m, E(Refused, ReasonVoid, "the rules that let you ask have changed: ask again")
 	}
-	if slices.ContainsFunc(m.Approvals, func(a Approval) bool { return f.Owner.SameHuman(Principal{ID: a.By, Person: a.Person}) }) {
+	if slices.ContainsFunc(m.Approvals, func(a Approval) bool {
+		return f.Owner.SameHuman(Principal{ID: a.By, Person: a.Person}) || !Apart(who(a.By), nil, *f.Owner, nil)
+	}) {
 		return m, E(Refused, ReasonVoid, "who agreed to this answers for the agent now: ask again")
 	}
 	m.State, m.StartedAt, m.Version, m.Key = Active, now, m.Version+1, f.Instance.Key.Thumbprint
