@@ -214,7 +214,8 @@ func TestClockJumps(t *testing.T) {
 		t.Errorf("extended on a clock that jumped: %v", err)
 	}
 	h.skew = -7200
-	if n := h.Clock.Look("per_a"); n != 1 || h.Clock.Look("per_a") != 1 || h.Clock.Look("per_b") != 0 {
+	a, b, group := stead.Principal{ID: "a", Person: "per_a", Groups: []string{"admins"}}, stead.Principal{ID: "b", Person: "per_b", Groups: []string{"admins"}}, []string{"admins"}
+	if n := h.Clock.Look(a, group); n != 1 || h.Clock.Look(a, group) != 1 || h.Clock.Look(b, group) != 0 {
 		t.Errorf("two people must look, one twice is one: %d", n)
 	}
 	if d := ask(ids["dana"], m.ID); !d.Allow {

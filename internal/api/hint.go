@@ -18,6 +18,7 @@ var hints = map[stead.Reason]string{
 	stead.ReasonAmbiguous:    "choose one of the candidates by its id, or name the directory",
 	stead.ReasonTooMany:      "wait a little, then try again",
 	stead.ReasonAuthor:       "somebody else than the author applies it",
+	stead.ReasonHand:         "somebody who had no part in the account vouches: POST /v1/people/{id}/vouch",
 	stead.ReasonClock:        "two people look at the clock, then each sends POST /v1/clock/trust",
 }
 

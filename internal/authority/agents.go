@@ -162,7 +162,8 @@ func (a *Authority) ChangeAgent(ctx context.Context, by By, id stead.PrincipalID
 		if (old.Kind == stead.Employee || r.Kind == stead.Employee) && (old.Owner != r.Owner || old.Kind != r.Kind) {
 			return old, stead.E(stead.Refused, stead.ReasonState, "an employee's agent is his for good: retire it and register another")
 		}
-		if r.Builder = old.Builder; r.Build != old.Build {
+		gone := old.Suspended && old.Builder != "" && s.Principal(old.Builder) == nil // nobody could be apart from him
+		if r.Builder = old.Builder; r.Build != old.Build || gone {
 			r.Suspended, r.Builder = true, by.Principal
 		}
 		p := n.account(*s.Principal(id))
@@ -205,6 +206,11 @@ func (a *Authority) ResumeAgent(ctx context.Context, by By, id stead.PrincipalID
 		}
 		if builder := s.Principal(r.Builder); builder != nil && builder.SameHuman(*s.Principal(by.Principal)) {
 			return r, stead.E(stead.Refused, stead.ReasonOwn, "who gave an agent its build does not resume it: somebody else looks first")
+		}
+		for _, first := range []stead.PrincipalID{r.Owner, r.Builder} {
+			if err := a.second(s, by, first); first != "" && err != nil {
+				return r, err
+			}
 		}
 		if !r.Suspended {
 			return r, stead.E(stead.Conflict, stead.ReasonState, "it is not suspended")

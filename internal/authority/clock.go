@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ type Clock struct {
 	since   time.Duration // boot time when highest was seen
 	offset  time.Duration // wall − boot at the start
 	trusted bool
-	looked  map[stead.PersonKey]bool
+	looked  []stead.Principal
 	ahead   time.Duration // of the wall clock: moved by Advance, or because time does not go back
 }
 
@@ -32,7 +33,7 @@ const Step = 60 * time.Second
 // NewClock starts a clock that has seen highest before. A wall clock more than Step behind that is distrusted from
 // the start.
 func NewClock(wall func() time.Time, boot func() time.Duration, highest time.Time) *Clock {
-	c := &Clock{wall: wall, boot: boot, trusted: true, looked: map[stead.PersonKey]bool{}}
+	c := &Clock{wall: wall, boot: boot, trusted: true}
 	now := wall()
 	c.since, c.offset = boot(), time.Duration(now.UnixNano())-boot()
 	c.highest = now
@@ -124,25 +125,40 @@ func (c *Clock) Skew() time.Duration {
 	return c.skew()
 }
 
-// Look notes that a person has compared the clock with the world. After the second one the wall clock is believed
-// again. It gives how many are still needed.
-func (c *Clock) Look(who stead.PersonKey) int {
+// Look notes that a person has compared the clock with the world. After the second one, who is apart from the first by the
+// groups that count, the wall clock is believed again. It gives how many are still needed.
+func (c *Clock) Look(who stead.Principal, groups []string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.now(); c.trusted {
 		return 0
 	}
-	c.looked[who] = true
-	if len(c.looked) < 2 {
-		return 2 - len(c.looked)
+	if !slices.ContainsFunc(c.looked, func(q stead.Principal) bool { return stead.Apart(who, groups, q, groups) }) {
+		c.looked = append(c.looked, who)
+		return 1
 	}
-	clear(c.looked)
-	c.trusted = true
+	c.looked, c.trusted = nil, true
 	c.offset, c.since = time.Duration(c.wall().UnixNano())-c.boot(), c.boot()
 	if behind := c.highest.Sub(c.wall().Add(c.ahead)); behind > 0 {
 		c.ahead += behind // goes on from what was seen: a time that stands still would end no right
 	}
 	return 0
+}
+
+// first is who has looked before and is not apart from who looks now, although he calls himself another; nil where that is
+// nobody, or somebody else has looked too.
+func (c *Clock) first(who stead.Principal, groups []string) (first *stead.Principal) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, q := range c.looked {
+		if stead.Apart(who, groups, q, groups) {
+			return nil
+		}
+		if !who.SameHuman(q) {
+			first = &q
+		}
+	}
+	return first
 }
 
 // Advance moves the clock ahead. stead dev alone offers it.

@@ -26,7 +26,8 @@ func (a *Authority) Erase(ctx context.Context, by By, id stead.PrincipalID) erro
 		var all []stead.Change
 		gone, after := true, s.Stage()
 		for _, account := range s.Accounts(p.Person) {
-			more, err := a.edited(after, *s.Principal(account), Edit{Deleted: &gone}, stead.Credentials{}, now)
+			e, was := Edit{Deleted: &gone}, *s.Principal(account)
+			more, err := a.edited(after, was, e.apply(was), e, stead.Credentials{}, now)
 			if err != nil {
 				return nil, err
 			}
@@ -43,7 +44,7 @@ func (a *Authority) Erase(ctx context.Context, by By, id stead.PrincipalID) erro
 // TrustClock notes that the caller has compared the clock with the world after it jumped; two people must (R42). It
 // gives how many are still needed. Errors: refused, missing.
 func (a *Authority) TrustClock(ctx context.Context, by By) (int, error) {
-	var who stead.PersonKey
+	var who stead.Principal
 	err := a.run(ctx, attempt{verb: "clock.trust", by: by}, func(s *State, now time.Time) ([]stead.Change, error) {
 		if err := a.may(s, by, now, Security, Admin); err != nil {
 			return nil, err
@@ -51,11 +52,14 @@ func (a *Authority) TrustClock(ctx context.Context, by By) (int, error) {
 		if d := a.Clock.Skew(); far(d) {
 			return nil, stead.E(stead.Conflict, stead.ReasonClock, "this machine's clock is %s away from the database's: set it first", d.Round(time.Second))
 		}
-		who = s.Principal(by.Principal).Person
+		who = *s.Principal(by.Principal)
+		if first := a.Clock.first(who, a.rulers()); first != nil {
+			return nil, stead.OneHand(who, *first)
+		}
 		return []stead.Change{{Event: stead.Event{Kind: "clock.trusted"}}}, nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	return a.Clock.Look(who), nil
+	return a.Clock.Look(who, a.rulers()), nil
 }

@@ -60,14 +60,14 @@ func (a *Authority) AllowFactor(ctx context.Context, by By, id stead.PrincipalID
 		case finder(s)(by.Principal).SameHuman(stead.Principal{ID: was.Author, Person: was.Person}):
 			return false, stead.E(stead.Refused, stead.ReasonOwn, "another person than the one who asked agrees to it")
 		}
-		return true, nil
+		return true, a.second(s, by, was.Author)
 	}, nil)
 }
 
 // linkFactor notes a wish for a link, or makes it where may says that it can be made now.
 func (a *Authority) linkFactor(ctx context.Context, t attempt, may func(*State, stead.Bundle, time.Time) (bool, error), who stead.Fields) (FactorLink, error) {
 	secret := a.NewID("stl_")
-	blind, err := a.blind(t.subject)
+	blind, err := a.blind(t.subject, t.by.Principal)
 	if err != nil {
 		return FactorLink{}, a.refuse(ctx, t, err)
 	}
@@ -91,7 +91,9 @@ func (a *Authority) linkFactor(ctx context.Context, t attempt, may func(*State, 
 		}
 		b.Applied, b.Digest = t.by.Principal, sum(secret)
 		out = FactorLink{Link: secret + "." + string(t.subject), Until: now.Add(factorLinkLife)}
-		c := stead.Change{Event: stead.Event{Kind: "factor.linked", Who: who}, Records: []stead.Record{b, renewed(s, *s.Principal(t.subject), blind)}}
+		p := held(s, held(s, *s.Principal(t.subject), b.Author), t.by.Principal) // whoever has the link may be he
+		p.Version++
+		c := stead.Change{Event: stead.Event{Kind: "factor.linked", Who: who}, Records: []stead.Record{b, p, renewed(s, p, blind)}}
 		return signedOut(s, []stead.Change{c}, t.subject, "", now)
 	})
 	return done(&out, err)
@@ -105,10 +107,10 @@ func deBundle(b *stead.Bundle) stead.Bundle {
 }
 
 // blind is a factor that nobody has: with it in place a password alone opens nothing that it did not open before.
-func (a *Authority) blind(id stead.PrincipalID) (stead.Credentials, error) {
+func (a *Authority) blind(id, by stead.PrincipalID) (stead.Credentials, error) {
 	h := sha256.Sum256([]byte(a.NewID("")))
 	sealed, err := a.Prover.Seal(id, base32.StdEncoding.EncodeToString(h[:20]))
-	return stead.Credentials{Principal: id, TOTP: sealed}, err
+	return stead.Credentials{Principal: id, TOTP: sealed, Given: by}, err
 }
 
 // linkable refuses a link for who could not use it, and for oneself.

@@ -47,6 +47,7 @@ var Kinds = []KindRow{
 	{"factor.linked", "factor.allow", "a link was made by which somebody sets up another authenticator; the old one counts no more"},
 	{"person.enrolled", "person.enroll", "an account was added"},
 	{"person.changed", "person.change", "an account was changed, closed, opened or deleted"},
+	{"person.vouched", "person.vouch", "somebody who had no part in an account says that its owner is a person of his own; server: who runs the machine"},
 	{"person.erased", "person.erase", "a person's keys were destroyed: what was sealed under them can not be read any more"},
 	{"agent.registered", "agent.register", "an agent was registered: whose, what for, with which tasks"},
 	{"agent.changed", "agent.change", "what is known of an agent was changed; another build suspends it until somebody else has looked"},

@@ -57,7 +57,12 @@ func (a *Authority) enroll(ctx context.Context, by By, all []NewPerson, may func
 				return nil, stead.E(stead.Conflict, stead.ReasonExists, "%s is there already", p)
 			}
 			taken[name{p.Directory, p.Name}] = true
+			p = held(s, p, by.Principal)
+			made[i] = p
 			c := stead.Change{Event: stead.Event{Kind: "person.enrolled", Subject: p.ID, SubjectPerson: p.Person}, Records: []stead.Record{p}}
+			if creds[i].TOTP != "" {
+				creds[i].Given = by.Principal
+			}
 			if creds[i].Live() {
 				c.Records = append(c.Records, creds[i])
 			}
@@ -172,15 +177,20 @@ func (a *Authority) Change(ctx context.Context, by By, id stead.PrincipalID, e E
 		if e.TOTP != nil && a.holdsAny(p) {
 			return nil, stead.E(stead.Refused, stead.ReasonPrivileged, "this account has a role in Stead: ask for a link to a new factor, to which another person agrees")
 		}
-		out = e.apply(*p)
-		return a.edited(s.Stage(), *p, e, creds, now)
+		if creds.TOTP != "" && id != by.Principal {
+			creds.Given = by.Principal
+		}
+		out = e.apply(*p).Marked(*p, *s.Principal(by.Principal))
+		if e.Password != nil || e.TOTP != nil {
+			out = held(s, out, by.Principal)
+		}
+		return a.edited(s.Stage(), *p, out, e, creds, now)
 	})
 	return done(&out, err)
 }
 
 // edited is the change of an account, with what cannot go on after it. All of it is put into s.
-func (a *Authority) edited(s *State, p stead.Principal, e Edit, creds stead.Credentials, now time.Time) ([]stead.Change, error) {
-	after := e.apply(p)
+func (a *Authority) edited(s *State, p, after stead.Principal, e Edit, creds stead.Credentials, now time.Time) ([]stead.Change, error) {
 	c := stead.Change{Event: stead.Event{Kind: "person.changed", Subject: p.ID, What: e.fields()}, Records: []stead.Record{after}}
 	if e.Password != nil || e.TOTP != nil {
 		c.Records = append(c.Records, renewed(s, p, creds))
@@ -223,6 +233,9 @@ func renewed(s *State, p stead.Principal, fresh stead.Credentials) stead.Credent
 	c := stead.Credentials{Principal: p.ID, Person: p.Person}
 	if old := s.Credentials(p.ID); old != nil {
 		c = *old
+	}
+	if fresh.TOTP != "" {
+		c.Given = fresh.Given
 	}
 	c.Password, c.TOTP, c.Version = or(fresh.Password, c.Password), or(fresh.TOTP, c.TOTP), c.Version+1
 	return c

@@ -49,6 +49,9 @@ func (a *Authority) Apply(ctx context.Context, by By, digest string) (stead.Bund
 		case finder(s)(by.Principal).SameHuman(stead.Principal{ID: staged.Author, Person: staged.Person}):
 			return nil, stead.E(stead.Refused, stead.ReasonAuthor, "a policy is applied by another person than its author")
 		}
+		if err := a.second(s, by, staged.Author); err != nil {
+			return nil, err
+		}
 		out = *staged
 		out.ID, out.Version, out.Applied, out.At = PolicyBundle, nextBundle(s, PolicyBundle), by.Principal, now
 		return []stead.Change{{Event: stead.Event{Kind: "policy.applied", Policy: digest}, Records: []stead.Record{out}}}, nil
