@@ -295,6 +295,11 @@ type GroupsOut struct {
 	Groups []Group `json:"groups"`
 }
 
+type Hand struct {
+	By   Who    `json:"by"`
+	Gave string `json:"gave,omitempty"` // the group or attribute that he gave it, and no more; absent: the account itself is in his hand
+}
+
 type ImportedOut struct {
 	People   []Person `json:"people"`
 	Warnings []string `json:"warnings,omitempty"` // what is right and should be different
@@ -431,11 +436,13 @@ type Person struct {
 	Attributes    map[string]string `json:"attributes,omitempty"`
 	Directory     string            `json:"directory,omitempty"`
 	Groups        []string          `json:"groups,omitempty"`
+	Hands         []Hand            `json:"hands,omitempty"` // who made it or gave it what it counts by: beside them it is nobody's second person until somebody vouches; where one account is shown
 	Kind          string            `json:"kind,omitempty"`
 	Name          string            `json:"name,omitempty"`           // the name to show
 	OtherAccounts []Who             `json:"other_accounts,omitempty"` // of the same human; where one account is shown
 	Person        string            `json:"person,omitempty"`         // accounts with one key are one human
 	Proofs        []string          `json:"proofs,omitempty"`         // what he signs in with; where one account is shown
+	VouchedBy     *Who              `json:"vouched_by,omitempty"`     // who said last that it is a person of his own; where one account is shown
 }
 
 type PlanOut struct {
@@ -534,6 +541,7 @@ const (
 	ReasonCodeInstanceOver      ReasonCode = "instance-over"
 	ReasonCodeBudget            ReasonCode = "budget"
 	ReasonCodeOwnRequest        ReasonCode = "own-request"
+	ReasonCodeOneHand           ReasonCode = "one-hand"
 	ReasonCodeNotAnApprover     ReasonCode = "not-an-approver"
 	ReasonCodeSubjectActingSelf ReasonCode = "subject-acting-self"
 	ReasonCodeReadOnly          ReasonCode = "read-only"
@@ -1357,6 +1365,12 @@ func (c *Client) AskFactorLink(ctx context.Context, id string, body LinkIn, opts
 // AgreeFactorLink: Agree that somebody sets up another authenticator. For the roles admin, security. POST /v1/people/{id}/factor-link/agree
 func (c *Client) AgreeFactorLink(ctx context.Context, id string, opts ...Option) (out FactorLink, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/people/" + url.PathEscape(id) + "/factor-link/agree"}, &out, opts)
+	return out, err
+}
+
+// Vouch: Say that somebody is a person of his own: by an administrator or security who had no part in his account. For the roles admin, security. POST /v1/people/{id}/vouch
+func (c *Client) Vouch(ctx context.Context, id string, body LinkIn, opts ...Option) (out Person, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/people/" + url.PathEscape(id) + "/vouch", body: body}, &out, opts)
 	return out, err
 }
 

@@ -119,12 +119,12 @@ func (e *env) agentMoved(ctx context.Context, state string, move func(context.Co
 }
 
 func (e *env) agentRetire() *cobra.Command {
-	var name string
+	var yes bool
 	c := &cobra.Command{Use: "retire AGENT", Short: "End an agent for good, with what runs of it and what it holds", Args: cobra.ExactArgs(1),
-		Long: "End an agent for good. Its name is free again; what it did stays on record. Say the name twice: --yes-retire AGENT.",
+		Long: "End an agent for good. Its name is free again; what it did stays on record.",
 		RunE: func(c *cobra.Command, args []string) error {
-			if name != args[0] {
-				return fail(exitUsage, "stead agent retire "+args[0]+" --yes-retire "+args[0], "this cannot be undone: say which agent once more")
+			if err := e.confirm(yes, args[0], "ends "+args[0]+" for good, with what runs of it and what it holds"); err != nil {
+				return err
 			}
 			client, err := e.client()
 			if err != nil {
@@ -136,7 +136,7 @@ func (e *env) agentRetire() *cobra.Command {
 			e.say("%s is retired.", args[0])
 			return nil
 		}}
-	c.Flags().StringVar(&name, "yes-retire", "", "the name of the agent once more")
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask back")
 	return c
 }
 

@@ -15,7 +15,7 @@ func (e *env) mandate() *cobra.Command {
 		e.turn("withdraw", "Take back what you asked", false, false),
 		e.turn("start", "Start acting in this session, for clients that are no browsers", false, true),
 		e.turn("extend", "Ask for one more term", true, true), e.turn("end", "End it: the task is done", false, false),
-		e.turn("revoke", "Take the authority away", true, false),
+		e.revoke(),
 		e.turn("suspend", "Hold it until it is resumed", false, false), e.turn("resume", "Let it go on", false, false))
 	return c
 }
@@ -180,6 +180,27 @@ func (e *env) turn(verb, short string, reasoned, coded bool) *cobra.Command {
 	if coded {
 		c.Flags().StringVar(&code, "code", "", "current one-time code")
 	}
+	return c
+}
+
+// revoke takes away what somebody else acts by: it does not come back, he asks again.
+func (e *env) revoke() *cobra.Command {
+	var yes bool
+	c := e.turn("revoke", "Take the authority away", true, false)
+	do := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if !yes {
+			_, m, err := e.get(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if err := e.confirm(false, account(m.Actor), "ends for good what "+account(m.Actor)+" does for "+account(m.Subject)); err != nil {
+				return err
+			}
+		}
+		return do(c, args)
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask back")
 	return c
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead/client/admin"
@@ -11,7 +12,8 @@ import (
 
 func (e *env) person() *cobra.Command {
 	c := &cobra.Command{Use: "person", Short: "Accounts of people"}
-	c.AddCommand(e.personList(), e.personShow(), e.personAdd(), e.personImport(), e.personSwitch("disable", true), e.personSwitch("enable", false), e.personDelete())
+	c.AddCommand(e.personList(), e.personShow(), e.personAdd(), e.personImport(), e.personSwitch("disable", true), e.personSwitch("enable", false), e.personDelete(),
+		e.personVouch(), e.personLink())
 	return c
 }
 
@@ -99,9 +101,39 @@ func (e *env) personShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return e.print(p, func(t *table) { personTable(t, p) })
+			return e.showPerson(c.Context(), client, p.ID)
 		},
 	}
+}
+
+// showPerson tells all there is of one account: who stands behind it too.
+func (e *env) showPerson(ctx context.Context, client *client, id string) error {
+	p, err := client.GetPerson(ctx, id)
+	if err != nil {
+		return err
+	}
+	return e.print(p, func(t *table) {
+		rows := [][2]string{{"account", account(of(p))}, {"id", p.ID}, {"name", p.Name}, {"groups", strings.Join(p.Groups, ", ")}, {"disabled", yesno(p.Disabled)},
+			{"signs in with", strings.Join(p.Proofs, ", ")}}
+		for _, o := range p.OtherAccounts {
+			rows = append(rows, [2]string{"the same human", account(o)})
+		}
+		for _, h := range p.Hands {
+			what := " has it in hand"
+			if h.Gave != "" {
+				what = " gave it " + h.Gave
+			}
+			rows = append(rows, [2]string{"not beside", account(h.By) + what})
+		}
+		if p.VouchedBy != nil {
+			rows = append(rows, [2]string{"vouched for by", account(*p.VouchedBy)})
+		}
+		for _, r := range rows {
+			if r[1] != "" {
+				t.row(r[0], r[1])
+			}
+		}
+	})
 }
 
 func (e *env) personAdd() *cobra.Command {
@@ -179,10 +211,14 @@ func (e *env) personSwitch(verb string, off bool) *cobra.Command {
 	if off {
 		short = "Close an account: its sessions and mandates end at once"
 	}
-	return &cobra.Command{
+	var yes bool
+	c := &cobra.Command{
 		Use: verb + " ACCOUNT", Short: short, Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return e.withPerson(c.Context(), args[0], func(client *client, p admin.Person) error {
+				if err := e.confirm(yes || !off, account(of(p)), "closes the account "+account(of(p))+": its sessions and mandates end"); err != nil {
+					return err
+				}
 				now, err := client.ChangePerson(c.Context(), p.ID, admin.ChangeIn{Disabled: &off})
 				if err != nil {
 					return err
@@ -191,6 +227,10 @@ func (e *env) personSwitch(verb string, off bool) *cobra.Command {
 			})
 		},
 	}
+	if off {
+		c.Flags().BoolVar(&yes, "yes", false, "do not ask back")
+	}
+	return c
 }
 
 func (e *env) personDelete() *cobra.Command {

@@ -9,16 +9,31 @@ import (
 
 func (e *env) session() *cobra.Command {
 	c := &cobra.Command{Use: "session", Short: "Sign-ins of people"}
-	c.AddCommand(e.sessionList(), &cobra.Command{
+	c.AddCommand(e.sessionList(), e.sessionEnd())
+	return c
+}
+
+func (e *env) sessionEnd() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
 		Use: "end ID", Short: "End a session, and what hangs on it", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := e.client()
 			if err != nil {
 				return err
 			}
-			return client.EndSession(c.Context(), args[0])
+			s, err := client.GetSession(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			who := account(s.Person)
+			if err := e.confirm(yes, who, "signs "+who+" out and ends what is done in that session"); err != nil {
+				return err
+			}
+			return client.EndSession(c.Context(), s.ID)
 		},
-	})
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask back")
 	return c
 }
 

@@ -153,7 +153,7 @@ func (e *env) timersShow() *cobra.Command {
 func (e *env) timersSet() *cobra.Command {
 	var w admin.TimerText
 	var reason string
-	var remove bool
+	var remove, yes bool
 	c := &cobra.Command{
 		Use: "set", Short: "Add a timer, change it or take it away", Args: cobra.NoArgs,
 		Long: "set changes the timer for exactly the application, realm and group that are named, or adds it. What is not given stays\n" +
@@ -174,6 +174,7 @@ func (e *env) timersSet() *cobra.Command {
 	f.Duration("fresh", 0, "how long a code counts as fresh")
 	f.Int64Var(&w.PerActor, "per-actor", 0, "mandates one actor may hold at once")
 	f.BoolVar(&remove, "remove", false, "take this timer away")
+	f.BoolVar(&yes, "yes", false, "do not ask back when it is taken away")
 	f.StringVar(&reason, "reason", "", "why; stands in the trail")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if err := said(reason); err != nil {
@@ -187,6 +188,9 @@ func (e *env) timersSet() *cobra.Command {
 		if remove {
 			if i < 0 {
 				return fail(exitNotFound, "stead settings timers show", "there is no timer for %s", forWhom(w))
+			}
+			if err := e.confirm(yes, forWhom(w), "takes the timer for "+forWhom(w)+" away"); err != nil {
+				return err
 			}
 			return e.putTimers(c.Context(), client, t.Version, admin.TimersIn{Timers: slices.Delete(t.Timers, i, i+1), Reason: reason})
 		}
@@ -237,6 +241,7 @@ func said(reason string) error {
 
 func (e *env) timersReset() *cobra.Command {
 	var reason string
+	var yes bool
 	c := &cobra.Command{
 		Use: "reset", Short: "Take the timers back to those of the configuration file", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -247,9 +252,13 @@ func (e *env) timersReset() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := e.confirm(yes, "timers", "takes back every timer that was set here"); err != nil {
+				return err
+			}
 			return e.putTimers(c.Context(), client, t.Version, admin.TimersIn{Configuration: true, Reason: reason})
 		},
 	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask back")
 	c.Flags().StringVar(&reason, "reason", "", "why; stands in the trail")
 	return c
 }

@@ -211,7 +211,8 @@ func (d *desk) PeoplePage(_ context.Context, _ authority.By, q authority.PeopleQ
 	return []stead.Principal{sam, dana}[:min(q.Limit, 2)], q.Limit < 2, d.note("people " + q.Name + q.After)
 }
 func (d *desk) Human(_ context.Context, _ authority.By, id stead.PrincipalID) (authority.Human, error) {
-	return authority.Human{Principal: dana, Others: []stead.Principal{dana2}, Password: true}, d.note("person " + string(id))
+	return authority.Human{Principal: dana, Others: []stead.Principal{dana2}, Password: true,
+		Holders: []authority.Holder{{Principal: sam}, {Principal: stead.Principal{ID: "prn_gone"}, Mark: "vip"}}, Voucher: stead.Principal{ID: stead.Server}}, d.note("person " + string(id))
 }
 func (d *desk) Enroll(_ context.Context, _ authority.By, all []authority.NewPerson) ([]stead.Principal, error) {
 	d.new = all
@@ -223,6 +224,9 @@ func (d *desk) Change(_ context.Context, by authority.By, id stead.PrincipalID, 
 }
 func (d *desk) Erase(_ context.Context, by authority.By, id stead.PrincipalID) error {
 	return d.noted("erase "+string(id), by)
+}
+func (d *desk) Vouch(_ context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Principal, error) {
+	return dana, d.noted("vouch "+string(id)+" "+reason, by)
 }
 func (d *desk) Stage(_ context.Context, by authority.By, files map[string]string) (string, error) {
 	d.files = files

@@ -79,7 +79,24 @@ func (a *API) people(d *door) {
 	once(d, operation{method: "PATCH", path: "/v1/people/{id}", id: "change-person", tag: web.Admin, group: "people", of: stead.KindPrincipal, says: "Change an account"}, a.change, func(ctx context.Context, by authority.By, in *changeIn, _ uint64) (*personOut, error) {
 		return a.getPerson(ctx, by, &in.PersonPath)
 	})
+	add(d, operation{method: "POST", path: "/v1/people/{id}/vouch", id: "vouch", tag: web.Admin, roles: rulers(), group: "people", says: "Say that somebody is a person of his own: by an administrator or security who had no part in his account"}, a.vouch)
 	add(d, operation{method: "DELETE", path: "/v1/people/{id}", id: "delete-person", tag: web.Admin, group: "people", of: stead.KindPrincipal, status: http.StatusNoContent, says: "Delete an account: its name is free again, its id is not"}, a.remove)
+}
+
+// whoever is somebody, or the id of one whose account is gone.
+func whoever(p stead.Principal) Who {
+	if p.Name == "" {
+		return Who{ID: p.ID}
+	}
+	return who(p.ID, p)
+}
+
+func (a *API) vouch(ctx context.Context, by authority.By, in *linkIn) (*personOut, error) {
+	p, err := a.Verbs.Vouch(ctx, by, in.ID, in.Body.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return &personOut{Status: http.StatusOK, ETag: etag(p.Version), Body: person(p)}, nil
 }
 
 func (a *API) listPeople(ctx context.Context, by authority.By, in *peopleIn) (*peopleOut, error) {
@@ -124,6 +141,13 @@ func (a *API) getPerson(ctx context.Context, by authority.By, in *PersonPath) (*
 	}
 	if h.Code {
 		out.Body.Proofs = append(out.Body.Proofs, "code")
+	}
+	for _, o := range h.Holders {
+		out.Body.Hands = append(out.Body.Hands, Hand{whoever(o.Principal), o.Mark})
+	}
+	if h.Voucher.ID != "" {
+		by := whoever(h.Voucher)
+		out.Body.Vouched = &by
 	}
 	for _, o := range h.Others {
 		out.Body.Others = append(out.Body.Others, who(o.ID, o))

@@ -71,6 +71,7 @@ type People interface {
 	Enroll(context.Context, authority.By, []authority.NewPerson) ([]stead.Principal, error)
 	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
 	Erase(context.Context, authority.By, stead.PrincipalID) error
+	Vouch(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Principal, error)
 }
 
 // Rulers change policy and clock by two people, and explain decisions.

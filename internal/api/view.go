@@ -93,7 +93,15 @@ type Person struct {
 	Attributes map[string]string `json:"attributes,omitempty"`
 	Disabled   bool              `json:"disabled"`
 	Proofs     []string          `json:"proofs,omitempty" enum:"password,code" doc:"what he signs in with; where one account is shown"`
+	Hands      []Hand            `json:"hands,omitempty" doc:"who made it or gave it what it counts by: beside them it is nobody's second person until somebody vouches; where one account is shown"`
+	Vouched    *Who              `json:"vouched_by,omitempty" doc:"who said last that it is a person of his own; where one account is shown"`
 	Others     []Who             `json:"other_accounts,omitempty" doc:"of the same human; where one account is shown"`
+}
+
+// A Hand is somebody who made an account, could use it, or gave it what it counts by.
+type Hand struct {
+	By   Who    `json:"by"`
+	Mark string `json:"gave,omitempty" doc:"the group or attribute that he gave it, and no more; absent: the account itself is in his hand"`
 }
 
 func person(p stead.Principal) Person {

@@ -38,11 +38,19 @@ func (a *Authority) Groups(_ context.Context, by By) ([]GroupCount, error) {
 	return all, err
 }
 
+// A Holder is who has an account in hand, or gave it a mark and no more. Of one whose account is gone the id is left.
+type Holder struct {
+	stead.Principal
+	Mark string
+}
+
 // A Human is one account, with all accounts of whom it belongs to and what he proves himself with.
 type Human struct {
 	stead.Principal
 	Others         []stead.Principal // his other accounts
 	Password, Code bool
+	Holders        []Holder        // beside whom he is nobody's second person
+	Voucher        stead.Principal // who vouched for him last
 }
 
 // Human tells about somebody behind an account: oneself, or anybody to admins, security and auditors. Errors: missing,
@@ -57,6 +65,10 @@ func (a *Authority) Human(ctx context.Context, by By, id stead.PrincipalID) (Hum
 		if c := s.Credentials(id); c != nil {
 			h.Password, h.Code = c.Password != "", c.TOTP != ""
 		}
+		for _, hand := range p.Hands {
+			h.Holders = append(h.Holders, Holder{known(s, hand.By), hand.Mark})
+		}
+		h.Voucher = known(s, p.Vouched)
 		for _, other := range s.Accounts(p.Person) {
 			if o := s.Principal(other); o != nil && o.ID != id {
 				h.Others = append(h.Others, *o)
@@ -65,4 +77,12 @@ func (a *Authority) Human(ctx context.Context, by By, id stead.PrincipalID) (Hum
 	})
 	slices.SortFunc(h.Others, byName)
 	return h, nil
+}
+
+// known finds somebody, or leaves of him what is left.
+func known(s *State, id stead.PrincipalID) stead.Principal {
+	if p := s.Principal(id); p != nil {
+		return *p
+	}
+	return stead.Principal{ID: id}
 }

@@ -27,6 +27,8 @@ func (c *Console) deeds() []deed {
 	admin := []authority.Role{authority.Admin}
 	both := []authority.Role{authority.Admin, authority.Security}
 	return []deed{
+		{"vouch", "Vouch for this person", "Others made this account or gave it what it counts by, and beside them it is nobody's second person. You say that you know the human behind it, and that the authenticator in his hand is his own. It counts beside everybody from then on, and your name stands by it.",
+			"Vouch", "How you know who it is", "You have vouched for this person.", both, (*visit).vouch},
 		{"sign-out", "Sign it out everywhere", "Every session of this account ends, and what is done in them for others. Whoever has the password and the code signs in again.",
 			"End every session", "", "Every session has ended.", both, (*visit).signOut},
 		{"stop", "End every mandate", "Every mandate that it holds ends, and every one that it is acted under, those that wait too. What is needed still is asked for again.",

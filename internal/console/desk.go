@@ -25,6 +25,7 @@ type Ruling interface {
 	SessionPage(ctx context.Context, by authority.By, of stead.PrincipalID, after authority.Place, limit int) (page []stead.Session, next authority.Place, err error)
 	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
 	Erase(context.Context, authority.By, stead.PrincipalID) error
+	Vouch(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Principal, error)
 	AskFactor(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error)
 	AllowFactor(context.Context, authority.By, stead.PrincipalID) (authority.FactorLink, error)
 	FactorAsked(context.Context, authority.By, stead.PrincipalID) (authority.FactorAsked, error)

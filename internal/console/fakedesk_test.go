@@ -104,6 +104,10 @@ func (a *verbs) Human(_ context.Context, _ authority.By, id stead.PrincipalID) (
 		return authority.Human{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such account")
 	}
 	h := authority.Human{Principal: p, Password: true, Code: !a.bare}
+	for _, hand := range p.Hands {
+		h.Holders = append(h.Holders, authority.Holder{Principal: a.people[hand.By], Mark: hand.Mark})
+	}
+	h.Voucher = a.people[p.Vouched]
 	if id == dana {
 		h.Others = []stead.Principal{a.people[dana2]}
 	}
@@ -174,6 +178,10 @@ func (secrets) URI(account, secret string) string {
 
 func (a *verbs) Erase(_ context.Context, _ authority.By, id stead.PrincipalID) error {
 	return a.note("erase", id)
+}
+
+func (a *verbs) Vouch(_ context.Context, _ authority.By, id stead.PrincipalID, reason string) (stead.Principal, error) {
+	return a.people[id], a.note("vouch", id, reason)
 }
 
 func (a *verbs) AskFactor(_ context.Context, _ authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error) {

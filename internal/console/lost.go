@@ -29,6 +29,12 @@ func (v *visit) agreeFactor(p stead.Principal, _ url.Values) (templ.Component, e
 	return v.linkShown(p, out), err
 }
 
+// vouch says that somebody is a person of his own.
+func (v *visit) vouch(p stead.Principal, f url.Values) (templ.Component, error) {
+	_, err := v.c.Authority.Vouch(v.r.Context(), v.by, p.ID, f.Get("reason"))
+	return nil, err
+}
+
 func (v *visit) linkShown(p stead.Principal, out authority.FactorLink) templ.Component {
 	if out.Link == "" {
 		return nil

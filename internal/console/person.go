@@ -78,6 +78,7 @@ func personFacts(h authority.Human) [][2]string {
 		proofs = append(proofs, "code of an authenticator")
 	}
 	rows := [][2]string{{"Account", h.Directory + "/" + h.Name}, {"Id", string(h.ID)}, {"Kind", string(h.Kind)}, {"State", stateOf(h.Principal)}, {"Signs in with", strings.Join(proofs, " and ")}}
+	rows = append(rows, [2]string{"In the hand of", holders(h)}, [2]string{"Vouched for by", voucher(h)})
 	var marks []string
 	for k := range h.Attributes {
 		marks = append(marks, k)
@@ -87,6 +88,32 @@ func personFacts(h authority.Human) [][2]string {
 		rows = append(rows, [2]string{upper(k), h.Attributes[k]})
 	}
 	return known(rows)
+}
+
+// holders are those beside whom somebody is nobody's second person.
+func holders(h authority.Human) string {
+	var all []string
+	for _, o := range h.Holders {
+		text := string(o.ID)
+		if o.Name != "" {
+			text = o.Directory + "/" + o.Name
+		}
+		if o.Mark != "" {
+			text += " (gave " + o.Mark + ")"
+		}
+		all = append(all, text)
+	}
+	return strings.Join(all, ", ")
+}
+
+func voucher(h authority.Human) string {
+	switch {
+	case h.Voucher.ID == stead.Server:
+		return "who runs this machine"
+	case h.Voucher.Name != "":
+		return h.Voucher.Directory + "/" + h.Voucher.Name
+	}
+	return string(h.Voucher.ID)
 }
 
 // busy finds where somebody is signed in, and what he does or is done for him now.
@@ -130,7 +157,7 @@ func (v *visit) edit(f url.Values, e authority.Edit) error {
 func (v *visit) deedsOf(p *personView, h authority.Human) error {
 	p.Said = v.told()
 	for _, d := range v.c.deeds() {
-		if (!p.Closed || d.Path == "delete" || d.Path == "erase") && v.c.Authority.May(v.by, d.roles...) == nil {
+		if (d.Path != "vouch" || len(h.Holders) > 0) && (!p.Closed || d.Path == "delete" || d.Path == "erase") && v.c.Authority.May(v.by, d.roles...) == nil {
 			p.Deeds = append(p.Deeds, d)
 		}
 	}

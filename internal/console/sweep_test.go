@@ -68,7 +68,7 @@ func TestRolesAreAsked(t *testing.T) {
 	for _, path := range []string{"/settings", "/policies/staged", "/policies/try", "/policies/history", "/people", "/people/prn_dana", "/groups", "/health"} {
 		wide["GET "+path] = onlookers()
 	}
-	for _, path := range []string{"sign-out", "stop", "factor-yes"} {
+	for _, path := range []string{"sign-out", "stop", "vouch", "factor-yes"} {
 		for _, method := range []string{"GET", "POST"} {
 			wide[method+" /people/prn_dana/"+path] = []authority.Role{authority.Admin, authority.Security}
 		}
