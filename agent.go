@@ -42,6 +42,7 @@ type Registration struct {
 	Segment   string      `json:"segment,omitempty"`
 	Build     Build       `json:"build,omitzero"`
 	Keys      []AgentKey  `json:"keys,omitempty"`
+	SPIFFE    []string    `json:"spiffe,omitempty"` // ids of the workloads that are this agent, each exactly
 	Tasks     []Task      `json:"tasks,omitempty"`
 	Suspended bool        `json:"suspended,omitempty"`
 	Builder   PrincipalID `json:"builder,omitempty"` // who last said that it is of another build: he does not resume it
@@ -132,6 +133,8 @@ func (r Registration) Wrong() string {
 		return "an agent needs an owner who answers for it"
 	case strings.TrimSpace(r.Purpose) == "":
 		return "say what the agent is for"
+	case len(r.SPIFFE) > mostWorkloads || slices.ContainsFunc(r.SPIFFE, noWorkload):
+		return fmt.Sprintf("an agent is at most %d workloads, each written in full: spiffe://acme.example/report", mostWorkloads)
 	case len(r.Tasks) > mostTasks:
 		return fmt.Sprintf("one agent has at most %d tasks", mostTasks)
 	}
@@ -147,9 +150,18 @@ func (r Registration) Wrong() string {
 }
 
 const (
-	mostTasks  = 64
-	mostGrants = 256
+	mostTasks     = 64
+	mostGrants    = 256
+	mostWorkloads = 8
+	mostWorkload  = 2048 // bytes, as SPIFFE has it
 )
+
+// noWorkload tells what is no SPIFFE id of a workload.
+func noWorkload(id string) bool {
+	rest, ok := strings.CutPrefix(id, "spiffe://")
+	domain, path, _ := strings.Cut(rest, "/")
+	return !ok || len(id) > mostWorkload || domain == "" || path == "" || strings.ContainsAny(id, " *?#%\\") || strings.ToLower(domain) != domain
+}
 
 func (t Task) wrong() string {
 	if text := wrongName("task", t.ID, mostName); text != "" {
@@ -192,7 +204,8 @@ type Instance struct {
 	Agent   PrincipalID `json:"agent"`
 	Person  PersonKey   `json:"person"`
 	Key     AgentKey    `json:"key"`
-	Beat    Duration    `json:"beat,omitempty"` // it is gone when it was not heard of for so long; 0: it need not be heard of
+	Proof   string      `json:"proof,omitempty"` // what it was enrolled with: it ends when that counts no more
+	Beat    Duration    `json:"beat,omitempty"`  // it is gone when it was not heard of for so long; 0: it need not be heard of
 	Since   time.Time   `json:"since"`
 	Until   time.Time   `json:"until"`
 	Ended   time.Time   `json:"ended,omitzero"`

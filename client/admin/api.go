@@ -35,6 +35,7 @@ type Agent struct {
 	Mandates  []Mandate  `json:"mandates,omitempty"`  // that it holds or awaits
 	Name      string     `json:"name,omitempty"`      // the name to show
 	Segment   string     `json:"segment,omitempty"`
+	Spiffe    []string   `json:"spiffe,omitempty"` // ids of the workloads that are this agent
 	Sponsor   *Who       `json:"sponsor,omitempty"`
 	Tasks     []Task     `json:"tasks,omitempty"`
 }
@@ -50,6 +51,7 @@ type AgentBody struct {
 	Keys    []map[string]string `json:"keys,omitempty"` // public keys as JWK (RFC 7517), P-256 or Ed25519
 	Segment string              `json:"segment,omitempty"`
 	Shown   string              `json:"shown,omitempty"`
+	Spiffe  []string            `json:"spiffe,omitempty"`  // ids of the workloads that are this agent, each in full: spiffe://acme.example/report
 	Sponsor string              `json:"sponsor,omitempty"` // who wanted it: an id, or directory/name
 	Tasks   []Task              `json:"tasks,omitempty"`
 }
@@ -193,6 +195,15 @@ type EnrollIn struct {
 	TOTPSecret string            `json:"totp_secret,omitempty"` // base32
 }
 
+type Enrolment struct {
+	Enrolment string    `json:"enrolment"` // shown this once, good for one instance: POST /v1/instances
+	Until     time.Time `json:"until"`
+}
+
+type EnrolmentBody struct {
+	For string `json:"for,omitempty"` // how long it counts, at most 10m; that where nothing is said
+}
+
 type Entitlement struct {
 	System   string   `json:"system"`
 	Action   string   `json:"action"`
@@ -310,13 +321,18 @@ type Instance struct {
 	Key   string    `json:"key"` // thumbprint (RFC 7638)
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`
-	Beat  string    `json:"beat,omitempty"` // it is gone when it was not heard of for so long
+	Beat  string    `json:"beat,omitempty"`  // it is gone when it was not heard of for so long
+	Proof string    `json:"proof,omitempty"` // what it was enrolled with: it ends when that counts no more
 }
 
 type InstanceBody struct {
-	Key  map[string]string `json:"key"`            // its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it
-	Beat string            `json:"beat,omitempty"` // it is gone when it was not heard of for so long, such as 30s
-	For  string            `json:"for,omitempty"`  // how long it lives at most, such as 25h; an hour where nothing is said
+	Beat                string `json:"beat,omitempty"`                  // it is gone when it was not heard of for so long, such as 30s
+	ClientAssertion     string `json:"client_assertion,omitempty"`      // signed by a key of the agent (private_key_jwt), or a SPIFFE JWT-SVID
+	ClientAssertionType string `json:"client_assertion_type,omitempty"` // as at /oauth/token
+	ClientID            string `json:"client_id,omitempty"`             // the agent's name
+	ClientSecret        string `json:"client_secret,omitempty"`         // the agent's secret
+	Enrolment           string `json:"enrolment,omitempty"`             // a one-time token of the agent: POST /v1/agents/{id}/enrolment
+	For                 string `json:"for,omitempty"`                   // how long it lives at most, such as 25h; agents.run where nothing is said
 }
 
 type InstancesOut struct {
@@ -618,6 +634,11 @@ type RuleTrace struct {
 	Line   int64    `json:"line,omitempty"`
 }
 
+type Secret struct {
+	ClientID     string `json:"client_id"`     // the agent's name
+	ClientSecret string `json:"client_secret"` // shown this once, and kept nowhere; the one before counts no more
+}
+
 type Session struct {
 	ID        string    `json:"id"`
 	Version   int64     `json:"version"`
@@ -877,9 +898,21 @@ func (c *Client) ChangeAgent(ctx context.Context, id string, body AgentBody, opt
 	return out, err
 }
 
+// MakeEnrolment: Give an agent a one-time token, by which one instance enrolls itself within minutes: it is shown once. Whoever is signed in may, on what is his to move or to know. POST /v1/agents/{id}/enrolment
+func (c *Client) MakeEnrolment(ctx context.Context, id string, body EnrolmentBody, opts ...Option) (out Enrolment, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/agents/" + url.PathEscape(id) + "/enrolment", body: body}, &out, opts)
+	return out, err
+}
+
 // ResumeAgent: Let a suspended agent ask again: not by who answers for it. Whoever is signed in may, on what is his to move or to know. POST /v1/agents/{id}/resume
 func (c *Client) ResumeAgent(ctx context.Context, id string, body RevokeBody, opts ...Option) (out Agent, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/agents/" + url.PathEscape(id) + "/resume", body: body}, &out, opts)
+	return out, err
+}
+
+// MakeSecret: Give an agent a client secret: it is shown once, and what was enrolled with the one before ends. Whoever is signed in may, on what is his to move or to know. POST /v1/agents/{id}/secret
+func (c *Client) MakeSecret(ctx context.Context, id string, opts ...Option) (out Secret, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/agents/" + url.PathEscape(id) + "/secret"}, &out, opts)
 	return out, err
 }
 
@@ -1131,7 +1164,7 @@ func (c *Client) ListInstances(ctx context.Context, opts ...Option) (out Instanc
 	return out, err
 }
 
-// EnrollInstance: Begin a run of the calling agent, which proves its own key. Whoever is signed in may, on what is his to move or to know. POST /v1/instances
+// EnrollInstance: Begin a run of an agent, with a key of its own that is proved by DPoP: by a one-time token, or as the agent proves itself at /oauth/token. Anybody may. POST /v1/instances
 func (c *Client) EnrollInstance(ctx context.Context, body InstanceBody, opts ...Option) (out Instance, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/instances", body: body}, &out, opts)
 	return out, err

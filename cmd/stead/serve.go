@@ -271,6 +271,7 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 		Roles: map[authority.Role][]string{authority.Admin: c.Roles.Admin, authority.Auditor: c.Roles.Auditor, authority.Security: c.Roles.Security},
 		Level: c.Roles.Level, Ordinary: c.Audit.Ordinary, Session: authority.Ends{Idle: c.Sessions.Idle, Absolute: c.Sessions.Absolute},
 		Terms: c.Acting.Terms(), ArmFor: c.Acting.ArmFor, Warn: c.Acting.WarnBefore, Zone: c.Acting.Location(),
+		Run: c.Agents.Run, Instances: c.Agents.Instances,
 	}
 	for _, t := range c.Timers {
 		s.Timers = append(s.Timers, authority.Timer{App: stead.AppID(t.App), Realm: stead.RealmID(t.Realm), Group: t.Group, Terms: t.Terms()})

@@ -51,6 +51,8 @@ var examples = map[string]string{
 	"stead agent suspend":         "  stead agent suspend monthly-report --reason \"odd queries\"",
 	"stead agent resume":          "  stead agent resume monthly-report",
 	"stead agent retire":          "  stead agent retire monthly-report --yes",
+	"stead agent secret":          "  stead agent secret monthly-report",
+	"stead agent enroll-token":    "  stead agent enroll-token monthly-report -o json",
 	"stead mandate list":          "  stead mandate list --all --state active",
 	"stead mandate show":          "  stead mandate show man_7kq2",
 	"stead mandate approve":       "  stead mandate approve man_7kq2 --comment \"as agreed in SUP-4711\"",

@@ -39,6 +39,7 @@ type outside struct {
 	at     string // the node that is asked
 	keys   *keys.Ring
 	key    *ecdsa.PrivateKey // of the agent monthly-report
+	kid    string            // what assertions name it by; "": nothing
 	count  int
 }
 
@@ -152,7 +153,14 @@ func (o *outside) asserts(change map[string]any) url.Values {
 	claims := map[string]any{"iss": "monthly-report", "sub": "monthly-report", "aud": o.origin, "jti": o.next(), "iat": now, "exp": now + 60}
 	maps.Copy(claims, change)
 	return url.Values{"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-		"client_assertion": {o.signed(o.key, claims, nil)}}
+		"client_assertion": {o.signed(o.key, claims, o.named())}}
+}
+
+func (o *outside) named() map[jose.HeaderKey]any {
+	if o.kid == "" {
+		return nil
+	}
+	return map[jose.HeaderKey]any{"kid": o.kid}
 }
 
 // proves makes a proof of a key for one request.

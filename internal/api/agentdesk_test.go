@@ -51,6 +51,14 @@ func (d *desk) RetireAgent(_ context.Context, _ authority.By, id stead.Principal
 	return stead.Registration{}, d.note("retire " + string(id))
 }
 
+func (d *desk) MakeSecret(_ context.Context, _ authority.By, id stead.PrincipalID) (string, error) {
+	return "sts_shown", d.note("secret " + string(id))
+}
+
+func (d *desk) MakeEnrolment(_ context.Context, _ authority.By, id stead.PrincipalID, length time.Duration) (authority.Enrolment, error) {
+	return authority.Enrolment{Token: "ste_shown", Until: noon.Add(length)}, d.note("enrolment " + string(id))
+}
+
 func (d *desk) EnrollInstance(_ context.Context, _ authority.By, n authority.NewInstance) (stead.Instance, error) {
 	d.run = n
 	return stead.Instance{ID: "ins_2", Key: n.Key, Since: noon, Until: noon.Add(n.For)}, d.note("run " + n.Key.Thumbprint)

@@ -24,6 +24,7 @@ type Agent struct {
 	Groups    []string        `json:"groups,omitempty"`
 	Build     stead.Build     `json:"build,omitzero"`
 	Keys      []string        `json:"keys,omitempty" doc:"thumbprints (RFC 7638) of the keys it proves itself with"`
+	SPIFFE    []string        `json:"spiffe,omitempty" doc:"ids of the workloads that are this agent"`
 	Tasks     []Task          `json:"tasks,omitempty"`
 	Suspended bool            `json:"suspended"`
 	Instances []Instance      `json:"instances,omitempty" doc:"that run now"`
@@ -44,6 +45,7 @@ type Task struct {
 type Instance struct {
 	ID    stead.InstanceID `json:"id"`
 	Key   string           `json:"key" doc:"thumbprint (RFC 7638)"`
+	Proof string           `json:"proof,omitempty" doc:"what it was enrolled with: it ends when that counts no more"`
 	Beat  string           `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long"`
 	Since time.Time        `json:"since"`
 	Until time.Time        `json:"until"`
@@ -61,6 +63,7 @@ type agentBody struct {
 	Segment string           `json:"segment,omitempty" maxLength:"64"`
 	Build   stead.Build      `json:"build,omitzero" doc:"what it is made of; another build suspends it until somebody else has looked"`
 	Keys    []map[string]any `json:"keys,omitempty" maxItems:"8" doc:"public keys as JWK (RFC 7517), P-256 or Ed25519"`
+	SPIFFE  []string         `json:"spiffe,omitempty" maxItems:"8" doc:"ids of the workloads that are this agent, each in full: spiffe://acme.example/report"`
 	Tasks   []Task           `json:"tasks,omitempty" maxItems:"64"`
 }
 
@@ -111,6 +114,7 @@ func (a *API) agents(d *door) {
 		_, err := a.Verbs.ResumeAgent(ctx, by, id)
 		return err
 	})
+	a.equipment(d)
 	add(d, operation{method: "DELETE", path: "/v1/agents/{id}", id: "retire-agent", tag: web.InSession, group: "agents", of: stead.KindAgent, status: http.StatusNoContent, says: "End an agent for good, with its instances and mandates"}, a.retire)
 }
 
@@ -189,7 +193,7 @@ func (a *API) retire(ctx context.Context, by authority.By, in *AgentPath) (*stru
 // newAgent reads what is handed in of an agent.
 func (a *API) newAgent(b agentBody) (authority.NewAgent, error) {
 	n := authority.NewAgent{Name: b.Name, Shown: b.Shown, Groups: b.Groups, Registration: stead.Registration{Kind: b.Kind, Purpose: b.Purpose,
-		Tier: b.Tier, Segment: b.Segment, Build: b.Build}}
+		Tier: b.Tier, Segment: b.Segment, Build: b.Build, SPIFFE: b.SPIFFE}}
 	r := &n.Registration
 	var err error
 	if r.Owner, err = a.somebody(b.Owner); err != nil {
@@ -237,7 +241,7 @@ func (a *API) somebody(text string) (stead.PrincipalID, error) {
 
 func (a *API) agent(c authority.Card) Agent {
 	v := Agent{Who: who(c.Principal, c.Account), Version: c.Registration.Version, Kind: c.Registration.Kind, Owner: a.show(c.Owner),
-		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Account.Groups, Build: c.Build, Suspended: c.Suspended,
+		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Account.Groups, Build: c.Build, SPIFFE: c.SPIFFE, Suspended: c.Suspended,
 		Instances: each(c.Instances, instance), Mandates: each(c.Mandates, a.mandate)}
 	if c.Sponsor != "" {
 		w := a.show(c.Sponsor)
@@ -253,5 +257,5 @@ func (a *API) agent(c authority.Card) Agent {
 }
 
 func instance(i stead.Instance) Instance {
-	return Instance{ID: i.ID, Key: i.Key.Thumbprint, Beat: short(i.Beat), Since: i.Since, Until: i.Until}
+	return Instance{ID: i.ID, Key: i.Key.Thumbprint, Proof: i.Proof, Beat: short(i.Beat), Since: i.Since, Until: i.Until}
 }

@@ -25,16 +25,17 @@ type API struct {
 	Bundles  Bundles
 	Apps     []stead.App
 
-	Keyed   Keyed // nil: only sessions are taken
-	Door    web.Door
-	Cross   web.CrossSite
-	Cookie  web.Cookie // of Stead's own pages; the zero Cookie is none
-	Public  string     // origin of Stead's own pages, such as "https://stead.example.com"
-	Version string
-	Now     func() time.Time
-	Leaving <-chan struct{} // closed when the server ends; nil never is
-	Limit   *web.Limiter    // of each session; nil is 3000 requests a minute
-	Zone    *time.Location  // in which policy reads hours and days; nil is UTC
+	Keyed    Keyed    // nil: only sessions are taken
+	Enroller Enroller // nil: no runs are begun here
+	Door     web.Door
+	Cross    web.CrossSite
+	Cookie   web.Cookie // of Stead's own pages; the zero Cookie is none
+	Public   string     // origin of Stead's own pages, such as "https://stead.example.com"
+	Version  string
+	Now      func() time.Time
+	Leaving  <-chan struct{} // closed when the server ends; nil never is
+	Limit    *web.Limiter    // of each session; nil is 3000 requests a minute
+	Zone     *time.Location  // in which policy reads hours and days; nil is UTC
 
 	// Advance moves the clock of stead dev, and is nil everywhere else: then there is no such route.
 	Advance func(context.Context, time.Duration) (time.Time, error)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"time"
 
@@ -11,13 +12,25 @@ import (
 )
 
 type instanceBody struct {
-	Key  map[string]any `json:"key" doc:"its public key as JWK (RFC 7517), P-256 or Ed25519; nobody else has it"`
-	For  string         `json:"for,omitempty" doc:"how long it lives at most, such as 25h; an hour where nothing is said"`
-	Beat string         `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long, such as 30s"`
+	Enrolment string `json:"enrolment,omitempty" maxLength:"256" doc:"a one-time token of the agent: POST /v1/agents/{id}/enrolment"`
+	Client    string `json:"client_id,omitempty" maxLength:"128" doc:"the agent's name"`
+	Secret    string `json:"client_secret,omitempty" maxLength:"256" doc:"the agent's secret"`
+	Assertion string `json:"client_assertion,omitempty" maxLength:"16384" doc:"signed by a key of the agent (private_key_jwt), or a SPIFFE JWT-SVID"`
+	Kind      string `json:"client_assertion_type,omitempty" maxLength:"128" doc:"as at /oauth/token"`
+	For       string `json:"for,omitempty" doc:"how long it lives at most, such as 25h; agents.run where nothing is said"`
+	Beat      string `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long, such as 30s"`
+}
+
+// proof is what is given to prove the agent, by the names that OAuth has for it.
+func (b instanceBody) proof() map[string]string {
+	given := map[string]string{"enrolment": b.Enrolment, "client_id": b.Client, "client_secret": b.Secret, "client_assertion": b.Assertion, "client_assertion_type": b.Kind}
+	maps.DeleteFunc(given, func(_, v string) bool { return v == "" })
+	return given
 }
 
 type enrollInstanceIn struct {
-	Body instanceBody
+	Proof string `header:"DPoP" doc:"proof of the key that the run is to have (RFC 9449); nobody else has that key"`
+	Body  instanceBody
 }
 
 type instanceOut struct {
@@ -93,7 +106,7 @@ func (a *API) lease(ctx context.Context, by authority.By, in *mandateIn) (*lease
 
 func (a *API) tasks(d *door) {
 	add(d, operation{method: "GET", path: "/v1/instances", id: "list-instances", tag: web.InSession, group: "agents", says: "List what runs of the agents that one may see"}, a.listInstances)
-	add(d, operation{method: "POST", path: "/v1/instances", id: "enroll-instance", tag: web.InSession, group: "agents", status: http.StatusCreated, says: "Begin a run of the calling agent, which proves its own key"}, a.enrollInstance)
+	add(d, operation{method: "POST", path: "/v1/instances", id: "enroll-instance", tag: web.Public, group: "agents", status: http.StatusCreated, says: "Begin a run of an agent, with a key of its own that is proved by DPoP: by a one-time token, or as the agent proves itself at /oauth/token"}, a.enrollInstance)
 	add(d, operation{method: "POST", path: "/v1/instances/{id}/beat", id: "beat-instance", tag: web.InSession, group: "agents", status: http.StatusNoContent, says: "Give a sign of life of the calling instance"}, a.beat)
 	add(d, operation{method: "DELETE", path: "/v1/instances/{id}", id: "end-instance", tag: web.InSession, group: "agents", status: http.StatusNoContent, says: "End a run, and what it holds"}, func(ctx context.Context, by authority.By, in *InstancePath) (*struct{}, error) {
 		return nil, a.Verbs.EndInstance(ctx, by, in.ID)
@@ -121,17 +134,26 @@ func (a *API) listInstances(ctx context.Context, by authority.By, _ *struct{}) (
 	return out, err
 }
 
-func (a *API) enrollInstance(ctx context.Context, by authority.By, in *enrollInstanceIn) (*instanceOut, error) {
+// An Enroller tells for which agent a request speaks, with which key, and what that used up.
+type Enroller interface {
+	Proves(r *http.Request, given map[string]string) (authority.By, stead.AgentKey, []authority.Once, error)
+}
+
+func (a *API) enrollInstance(ctx context.Context, _ authority.By, in *enrollInstanceIn) (*instanceOut, error) {
 	n := authority.NewInstance{}
 	var err error
-	if n.Key, err = publicKey(in.Body.Key); err != nil {
-		return nil, err
-	}
 	if n.For, err = duration(in.Body.For); err != nil {
 		return nil, err
 	}
 	if n.Beat, err = duration(in.Body.Beat); err != nil {
 		return nil, err
+	}
+	if a.Enroller == nil {
+		return nil, signIn("no instances are enrolled here")
+	}
+	var by authority.By
+	if by, n.Key, n.Once, err = a.Enroller.Proves(ctx.Value(callKey{}).(*call).r, in.Body.proof()); err != nil {
+		return nil, unproved(err)
 	}
 	i, err := a.Verbs.EnrollInstance(ctx, by, n)
 	if err != nil {

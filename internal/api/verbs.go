@@ -100,6 +100,8 @@ type Agents interface {
 	SuspendAgent(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error)
 	ResumeAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
 	RetireAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	MakeSecret(context.Context, authority.By, stead.PrincipalID) (string, error)
+	MakeEnrolment(ctx context.Context, by authority.By, id stead.PrincipalID, length time.Duration) (authority.Enrolment, error)
 }
 
 // Tasks is what agents do themselves.

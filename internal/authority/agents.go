@@ -31,10 +31,16 @@ func (s *State) Proved(thumbprint string) *stead.Instance {
 func (s *State) putAgent(r stead.Registration) {
 	if old := s.agents.get(r.Principal); old != nil {
 		drop(&s.owned, old.Owner, old.Principal)
+		for _, p := range proofsOf(*old) {
+			drop(&s.provers, p, old.Principal)
+		}
 	}
 	keep(&s.agents, r.Principal, r)
 	if r.Live() {
 		add(&s.owned, r.Owner, r.Principal)
+		for _, p := range proofsOf(r) {
+			add(&s.provers, p, r.Principal)
+		}
 	}
 }
 
@@ -121,6 +127,11 @@ func (a *Authority) answers(s *State, r stead.Registration) (*stead.Principal, e
 	for _, k := range r.Keys {
 		if s.Proved(k.Thumbprint) != nil || s.registers(k.Thumbprint, r.Principal) {
 			return nil, stead.E(stead.Conflict, stead.ReasonUsed, "the key %s is in use: every agent and every instance has its own", k.Thumbprint)
+		}
+	}
+	for _, id := range r.SPIFFE {
+		if s.registers(workloadKey+id, r.Principal) {
+			return nil, stead.E(stead.Conflict, stead.ReasonUsed, "the workload %s is another agent", id)
 		}
 	}
 	for _, t := range r.Tasks {
@@ -284,6 +295,16 @@ func (a *Authority) remade(s *State, e stead.Event, r stead.Registration, now ti
 			all = append(all, c)
 		}
 	}
+	over, err := unproved(s, r, "", now)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range over {
+		if err := s.Put(c, s.Index()); err != nil {
+			return nil, err
+		}
+	}
+	all = append(all, over...)
 	for _, id := range s.MandatesBy(r.Principal) {
 		m := *s.Mandate(id)
 		why := a.goes(m, a.standing(s, m))

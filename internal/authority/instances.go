@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -31,6 +32,9 @@ func (a *Authority) PresentKey(ctx context.Context, p PresentedKey) (By, error) 
 }
 
 func keyed(s *State, p PresentedKey, now time.Time) (By, error) {
+	if strings.Contains(p.Thumbprint, ":") { // no thumbprint has that: it is how proofs of other kinds are called
+		return By{}, stead.E(stead.Refused, stead.ReasonSignIn, "no agent has that key")
+	}
 	by := By{Host: "api", Key: p.Thumbprint, Address: p.Address}
 	if i := s.Proved(p.Thumbprint); p.Thumbprint != "" && i != nil {
 		by.Principal, by.Instance = i.Agent, i.ID
@@ -64,7 +68,7 @@ func working(s *State, by By, now time.Time) error {
 		if f.Instance == nil || f.Instance.ID != by.Instance || f.Instance.Agent != by.Principal || f.Instance.Over(now, f.Heard) != stead.ReasonNone {
 			return stead.E(stead.Refused, stead.ReasonSignIn, "this instance is over: enroll another")
 		}
-	case !proves(f.Agent, by.Key) && !s.shares(by):
+	case !proves(f.Agent, by.Key) && !s.shares(by) && !vouched(f.Agent, by) && !s.enrolls(by, now):
 		return stead.E(stead.Refused, stead.ReasonSignIn, "no agent has that key")
 	}
 	return nil
@@ -91,8 +95,9 @@ func presents(s *State, by By, now time.Time) error {
 // A NewInstance is a run of an agent to be enrolled.
 type NewInstance struct {
 	Key  stead.AgentKey
-	For  time.Duration // 0: an hour
+	For  time.Duration // 0: as the settings say
 	Beat time.Duration // it is gone when it was not heard of for so long; 0: it need not be heard of
+	Once []Once        // what proved its agent: never again
 }
 
 // longestRun is how long an instance lives at most: a day and time to spare for what it was started for.
@@ -104,26 +109,36 @@ func (a *Authority) EnrollInstance(ctx context.Context, by By, n NewInstance) (s
 	id := stead.InstanceID(a.NewID(stead.PrefixInstance))
 	t := attempt{verb: "instance.enroll", by: by, what: stead.Fields{"instance": string(id)}}
 	err := a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
-		length := or(n.For, time.Hour)
-		switch err := working(s, by, now); {
+		n.For = or(n.For, a.Settings.run())
+		switch err := or(s.usedUp(by), working(s, by, now)); {
 		case err != nil:
 			return nil, err
 		case by.Instance != "":
 			return nil, stead.E(stead.Refused, stead.ReasonChain, "an instance enrolls no other: the agent does, with its own key")
-		case n.Key.Thumbprint == "" || length < 0 || length > longestRun || n.Beat < 0:
+		case n.Key.Thumbprint == "" || n.For < 0 || n.For > longestRun || n.Beat < 0:
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "an instance needs a key of its own, and lives for at most %s", longestRun)
 		case s.Proved(n.Key.Thumbprint) != nil || s.registers(n.Key.Thumbprint, ""):
 			return nil, inUse()
 		}
-		out = n.of(s.Agent(by.Principal), id, now)
-		return []stead.Change{{Event: stead.Event{Kind: "instance.enrolled"}, Records: []stead.Record{out}}}, nil
+		out = n.of(s, by, id, now)
+		c := stead.Change{Event: stead.Event{Kind: "instance.enrolled", What: stead.Fields{"proof": out.Proof}}, Records: []stead.Record{out}, Counts: n.counts(by, now)}
+		return []stead.Change{c}, a.roomFor(s, by.Principal)
 	})
 	return done(&out, err)
 }
 
-func (n NewInstance) of(agent *stead.Registration, id stead.InstanceID, now time.Time) stead.Instance {
-	return stead.Instance{ID: id, Version: 1, Agent: agent.Principal, Person: agent.Person, Key: n.Key, Beat: stead.Duration(n.Beat),
-		Since: now, Until: now.Add(or(n.For, time.Hour))}
+func (n NewInstance) of(s *State, by By, id stead.InstanceID, now time.Time) stead.Instance {
+	agent := s.Agent(by.Principal)
+	return stead.Instance{ID: id, Version: 1, Agent: agent.Principal, Person: agent.Person, Key: n.Key, Proof: s.proof(by), Beat: stead.Duration(n.Beat),
+		Since: now, Until: now.Add(n.For)}
+}
+
+// roomFor: an agent that begins runs without an end of it is broken, or somebody else's.
+func (a *Authority) roomFor(s *State, agent stead.PrincipalID) error {
+	if most := a.Settings.most(); len(s.InstancesOf(agent)) >= most {
+		return stead.E(stead.Conflict, stead.ReasonTooMany, "%d instances of this agent live already, which is the most: end some (agents.instances)", most)
+	}
+	return nil
 }
 
 func inUse() error {
@@ -132,7 +147,9 @@ func inUse() error {
 
 // registers tells whether a key is the own one of an agent other than one.
 func (s *State) registers(thumbprint string, other stead.PrincipalID) (found bool) {
-	s.Agents(func(r *stead.Registration) { found = found || r.Principal != other && proves(r, thumbprint) })
+	for _, id := range list(s.provers.get(thumbprint)) {
+		found = found || id != other
+	}
 	return found
 }
 

@@ -60,6 +60,7 @@ var Kinds = []KindRow{
 	{"system.granted", "system.grant", "an instance is given a login to a connected system, for its mandate; written before it is made"},
 	{"system.withdrawn", "system.withdraw", "that login, its connections and its role are gone, and how long each took; the refusal says that it could not be taken back yet"},
 	{"secret.made", "secret.make", "an agent was given a client secret; the one before counts no more"},
+	{"enrolment.made", "enrolment.make", "an agent was given a token by which one instance enrolls itself, once, within minutes"},
 	{"token.issued", "token.issue", "an agent was given an access token: which, for whom, bound to which instance and mandate"},
 	{"token.revoked", "token.revoke", "an access token counts no more, before its time"},
 	{"", "token.introspect", "somebody who is no client asked about a token"},

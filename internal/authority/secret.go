@@ -11,8 +11,8 @@ import (
 // secretKey marks, in By.Key, who proved a client secret instead of a key: no thumbprint looks like that.
 const secretKey = "secret:"
 
-// MakeSecret gives an agent a client secret, for what cannot hold a key; the one before counts no more. It is shown once:
-// its hash alone is kept. By who answers for it, or admins. Errors: refused, missing.
+// MakeSecret gives an agent a client secret, for what cannot hold a key; the one before counts no more, and what was enrolled
+// with it ends. It is shown once: its hash alone is kept. By who answers for it, or admins. Errors: refused, missing.
 func (a *Authority) MakeSecret(ctx context.Context, by By, id stead.PrincipalID) (string, error) {
 	secret := a.NewID("sts_") + a.NewID("") // 256 bits
 	err := a.run(ctx, attempt{verb: "secret.make", by: by, subject: id}, func(s *State, now time.Time) ([]stead.Change, error) {
@@ -21,7 +21,8 @@ func (a *Authority) MakeSecret(ctx context.Context, by By, id stead.PrincipalID)
 		}
 		c := renewed(s, *s.Principal(id), stead.Credentials{})
 		c.Client = sum(secret)
-		return []stead.Change{{Event: stead.Event{Kind: "secret.made"}, Records: []stead.Record{c}}}, nil
+		over, err := unproved(s, *s.Agent(id), c.Client, now)
+		return append([]stead.Change{{Event: stead.Event{Kind: "secret.made"}, Records: []stead.Record{c}}}, over...), err
 	})
 	return done(&secret, err)
 }

@@ -31,7 +31,13 @@ type Settings struct {
 	Zone     *time.Location // of local hours in policy
 
 	Evaluators []stead.Evaluator // services that may ask what others may do (R40)
+
+	Run       time.Duration // how long an instance of an agent lives where it does not say; 0: an hour
+	Instances int           // how many of one agent may live at once; 0: 1000
 }
+
+func (s *Settings) run() time.Duration { return or(s.Run, time.Hour) }
+func (s *Settings) most() int          { return or(s.Instances, 1000) }
 
 // Ends are the two ends of a session.
 type Ends struct{ Idle, Absolute time.Duration }

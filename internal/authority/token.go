@@ -27,7 +27,7 @@ const TokenLife = 5 * time.Minute
 // A TokenWish is what a client asks a token for.
 type TokenWish struct {
 	Key      stead.AgentKey  // proved beside: the instance's, or of one that begins with this token
-	Run      time.Duration   // how long an instance that begins lives; 0: an hour
+	Run      time.Duration   // how long an instance that begins lives; 0: as the settings say
 	Issuer   string          // origin of Stead's own doors
 	Resource string          // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
 	Mandate  stead.MandateID // which the token stands for
@@ -54,14 +54,14 @@ func (a *Authority) IssueToken(ctx context.Context, by By, w TokenWish) (Token, 
 		if err := working(s, by, now); err != nil {
 			return nil, err
 		}
-		if by.Instance != "" {
-			return nil, stead.E(stead.Refused, stead.ReasonChain, "an instance asks for no token: its agent does, with its own key")
+		if by.Instance != "" && by.Key != w.Key.Thumbprint {
+			return nil, stead.E(stead.Refused, stead.ReasonChain, "an instance asks for tokens of its own key alone")
 		}
 		if r := a.distrust(); r != stead.ReasonNone {
 			return nil, stead.E(stead.Refused, r, "this server's clock or record is in doubt: no token is issued")
 		}
 		s = s.Stage() // what an instance that is over held is over before the token is weighed
-		run, changes, err := begun(s, by, w, id, now)
+		run, changes, err := a.runs(s, by, w, id, now)
 		if err != nil {
 			return nil, err
 		}
@@ -75,16 +75,14 @@ func (a *Authority) IssueToken(ctx context.Context, by By, w TokenWish) (Token, 
 		who := s.Principal(by.Principal)
 		out.Subject, out.Client, out.Instance, out.Key = who.String(), who.Name, run.ID, run.Key.Thumbprint
 		c := stead.Change{Event: stead.Event{Kind: "token.issued", What: stead.Fields{"instance": string(run.ID), "audience": out.Audience}}}
-		for _, o := range w.Once {
-			c.Counts = append(c.Counts, stead.Count{Key: "once/" + o.Key, Op: stead.CountPass, N: 1, Until: o.Until})
-		}
+		c.Counts = passing(w.Once)
 		return append(changes, c), nil
 	})
 	return done(&out, err)
 }
 
-// begun is the instance that has the key of a wish: one that is there, or one that begins. One that is over is ended in s.
-func begun(s *State, by By, w TokenWish, id stead.InstanceID, now time.Time) (stead.Instance, []stead.Change, error) {
+// runs is the instance that has the key of a wish: one that is there, or one that begins. One that is over is ended in s.
+func (a *Authority) runs(s *State, by By, w TokenWish, id stead.InstanceID, now time.Time) (stead.Instance, []stead.Change, error) {
 	var changes []stead.Change
 	switch i := s.Proved(w.Key.Thumbprint); {
 	case w.Key.Thumbprint == "" || w.Run < 0 || w.Run > longestRun:
@@ -105,9 +103,9 @@ func begun(s *State, by By, w TokenWish, id stead.InstanceID, now time.Time) (st
 		}
 		changes = over
 	}
-	run := NewInstance{Key: w.Key, For: w.Run}.of(s.Agent(by.Principal), id, now)
-	e := stead.Event{Kind: "instance.enrolled", What: stead.Fields{"instance": string(id)}}
-	return run, append(changes, stead.Change{Event: e, Records: []stead.Record{run}}), nil
+	run := NewInstance{Key: w.Key, For: or(w.Run, a.Settings.run())}.of(s, by, id, now)
+	e := stead.Event{Kind: "instance.enrolled", What: stead.Fields{"instance": string(id), "proof": run.Proof}}
+	return run, append(changes, stead.Change{Event: e, Records: []stead.Record{run}}), a.roomFor(s, by.Principal)
 }
 
 // bound gives a token its audience and, where it stands for a mandate, no more time than that has.
@@ -197,7 +195,7 @@ func (a *Authority) RevokeToken(ctx context.Context, by By, t Token) error {
 		if err := working(s, by, now); err != nil {
 			return nil, err
 		}
-		if who := s.Principal(by.Principal); who.String() != t.Subject {
+		if who := s.Principal(by.Principal); who.String() != t.Subject || by.Instance != "" && by.Instance != t.Instance {
 			return nil, stead.E(stead.Refused, stead.ReasonNotYours, "this token is another's")
 		}
 		if s.Count(revoked(t)) != 0 {
@@ -221,7 +219,7 @@ func (a *Authority) Inspects(by By, t Token) error {
 		}
 		if by.Key == "" && who.Kind != stead.Service {
 			err = a.may(s, by, now, Admin, Security, Auditor)
-		} else if by.Key != "" && who.String() != t.Subject {
+		} else if by.Key != "" && (who.String() != t.Subject || by.Instance != "" && by.Instance != t.Instance) {
 			err = stead.E(stead.Missing, stead.ReasonNotYours, "there is no such token")
 		}
 	})
@@ -229,7 +227,7 @@ func (a *Authority) Inspects(by By, t Token) error {
 }
 
 // tokenVerbs are what a door may be asked for, by its own word for it.
-var tokenVerbs = map[string]string{"issue": "token.issue", "revoke": "token.revoke", "introspect": "token.introspect"}
+var tokenVerbs = map[string]string{"issue": "token.issue", "revoke": "token.revoke", "introspect": "token.introspect", "enroll": "instance.enroll"}
 
 // RefuseToken records that a door gave no token, took none back or told of none, and gives the no back. Client is what the
 // caller says he is.

@@ -70,6 +70,7 @@ type State struct {
 	owned     table[stead.PrincipalID, []stead.PrincipalID] // agents, by who answers for them
 	runs      table[stead.PrincipalID, []stead.InstanceID]  // of an agent
 	proofs    table[string, stead.InstanceID]               // by the thumbprint of its key
+	provers   table[string, []stead.PrincipalID]            // agents, by the keys and SPIFFE ids that are their own
 
 	rolls   map[stead.State]*roll // of the view itself
 	moves   []move                // of a stage: what becomes of the rolls below
@@ -93,6 +94,7 @@ func (s *State) Stage() *State {
 		names: s.names.over(), humans: s.humans.over(), logins: s.logins.over(), passes: s.passes.over(),
 		byActor: s.byActor.over(), bySubject: s.bySubject.over(),
 		agents: s.agents.over(), instances: s.instances.over(), owned: s.owned.over(), runs: s.runs.over(), proofs: s.proofs.over(),
+		provers: s.provers.over(),
 	}
 }
 
@@ -116,6 +118,7 @@ func (s *State) Merge(t *State) {
 	s.owned.merge(&t.owned)
 	s.runs.merge(&t.runs)
 	s.proofs.merge(&t.proofs)
+	s.provers.merge(&t.provers)
 	for _, m := range t.moves {
 		s.move(m)
 	}

@@ -19,6 +19,7 @@ type Config struct {
 	Roles         Roles         `yaml:"roles" doc:"Which groups run Stead itself, each written directory/group."`
 	Apps          yaml.Node     `yaml:"apps" doc:"Applications behind the gateway: hosts, upstream, realms, rules. Their keys: docs/reference/apps.md."`
 	Systems       []System      `yaml:"systems" doc:"Connected systems that agents are given logins to, for their tasks. Waits for a restart."`
+	Agents        Agents        `yaml:"agents" doc:"Runs of agents, and who vouches for them."`
 	AuthZEN       AuthZEN       `yaml:"authzen" doc:"Services that ask what others may do (AuthZEN Authorization API 1.0, at /access/v1/)."`
 	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
 	Audit         Audit         `yaml:"audit" doc:"The record."`
@@ -71,6 +72,12 @@ type System struct {
 	Kind   string   `yaml:"kind" doc:"What it is. There is one kind: postgresql." enum:"postgresql"`
 	DSN    string   `yaml:"dsn_file" doc:"File with the connection string of Stead's own role there: docs/guide/postgresql-systems.md."`
 	Accept []string `yaml:"accept" doc:"Openings of it for everybody that are known and accepted, by name: docs/guide/postgresql-systems.md."`
+}
+
+// Agents holds what is said of all agents.
+type Agents struct {
+	Run       time.Duration `yaml:"run" doc:"How long an instance of an agent lives where it does not say: 168h at most."`
+	Instances int           `yaml:"instances" doc:"How many instances of one agent may live at once."`
 }
 
 // Sessions end.
@@ -168,6 +175,7 @@ func Default() Config {
 			StartWindow: 15 * time.Minute, AskWindow: 8 * time.Hour, ArmFor: 10 * time.Minute,
 			Fresh: 15 * time.Minute, PerActor: 1, Mode: "read-only", Zone: "UTC",
 		},
+		Agents:        Agents{Run: time.Hour, Instances: 1000},
 		Roles:         Roles{Level: 2},
 		Policies:      Policies{RequireTests: true},
 		Audit:         Audit{Ordinary: "allow"},

@@ -47,6 +47,7 @@ func (c *Config) validate() []Problem {
 	k.must(c.Roles.Level >= 1 && c.Roles.Level <= 2, "roles.level", "is %d: 1 is a password, 2 a second factor too", c.Roles.Level)
 	k.must(c.Apps.Kind == 0 || c.Apps.Kind == yaml.SequenceNode, "apps", "must be a list")
 	c.authzen(k)
+	c.Agents.validate(k)
 	if c.Server.ForwardAuth != "" {
 		addr(k, "server.forward_auth", c.Server.ForwardAuth)
 	}
@@ -101,6 +102,11 @@ func (c *Config) systems(k *checker) {
 		k.must(s.DSN != "", path+".dsn_file", "is missing: name the file with the connection string")
 		seen[s.ID] = true
 	}
+}
+
+func (a *Agents) validate(k *checker) {
+	k.must(a.Run > 0 && a.Run <= 7*24*time.Hour, "agents.run", "is %s: an instance lives for more than nothing and at most 168h", a.Run)
+	k.must(a.Instances >= 1, "agents.instances", "is %d: no agent could run", a.Instances)
 }
 
 // group must be directory/group, of a directory that is there where any is named.

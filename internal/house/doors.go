@@ -177,9 +177,9 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		_, err = w.Write(doc)
 		return err
 	})
-	tokens := h.tokens(s, verbs, t)
+	tokens, clients := h.tokens(s, verbs, t)
 	s.access(h, verbs).Mount(t)
-	door := &api.API{Keyed: tokens, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
+	door := &api.API{Keyed: tokens, Enroller: clients, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
 		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Look: look, Leaving: h.leaving.over}
 	return door.Routes(t)

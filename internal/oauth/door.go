@@ -10,10 +10,11 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// Verbs are those of the authority that give tokens.
+// Verbs are those of the authority that give tokens, and tell who asks.
 type Verbs interface {
 	PresentKey(ctx context.Context, p authority.PresentedKey) (authority.By, error)
 	PresentSecret(p authority.PresentedSecret) (authority.By, error)
+	PresentEnrolment(token, address string) authority.By
 	IssueToken(ctx context.Context, by authority.By, w authority.TokenWish) (authority.Token, error)
 	RefuseToken(ctx context.Context, by authority.By, verb, client string, no error) error
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// A Register knows the agents that are clients.
+// A Register knows the agents that are clients, and what runs of them.
 type Register interface {
 	Client(name string) (stead.Registration, bool)
+	RunOf(thumbprint string) (stead.Instance, bool)
 }
 
 // Clients check clients' assertions (private_key_jwt, RFC 7523). All members are needed.
@@ -39,7 +40,7 @@ type assertionClaims struct {
 	After    date     `json:"nbf"`
 }
 
-// Asserts reads a client's assertion: whose it is, and which of its registered keys signed it. Whoever acts on it uses it
+// Asserts reads a client's assertion: whose it is, and which of its registered keys, or of its runs', signed it. Whoever acts on it uses it
 // up. Errors: invalid bad-request.
 func (c *Clients) Asserts(text string) (authority.PresentedKey, authority.Once, error) {
 	var who authority.PresentedKey
@@ -58,6 +59,9 @@ func (c *Clients) Asserts(text string) (authority.PresentedKey, authority.Once, 
 	r, found := c.Register.Client(claimed.Subject)
 	if !found {
 		return who, once, no("no client signed this")
+	}
+	if run, found := c.Register.RunOf(h.Kid); h.Kid != "" && found && run.Agent == r.Principal {
+		r.Keys = []stead.AgentKey{run.Key} // a run proves itself, by the name of its key
 	}
 	claims, key, err := signedBy(text, h, r)
 	if err != nil {

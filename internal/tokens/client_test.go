@@ -15,6 +15,8 @@ import (
 // agents are those a test knows.
 type agents map[string]stead.Registration
 
+func (agents) RunOf(string) (stead.Instance, bool) { return stead.Instance{}, false }
+
 func (a agents) Client(name string) (stead.Registration, bool) {
 	r, found := a[name]
 	return r, found
