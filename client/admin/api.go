@@ -318,7 +318,8 @@ type ImportedOut struct {
 
 type Instance struct {
 	ID    string    `json:"id"`
-	Key   string    `json:"key"` // thumbprint (RFC 7638)
+	Agent string    `json:"agent"` // its name
+	Key   string    `json:"key"`   // thumbprint (RFC 7638)
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until"`
 	Beat  string    `json:"beat,omitempty"`  // it is gone when it was not heard of for so long
@@ -1170,9 +1171,20 @@ func (c *Client) EnrollInstance(ctx context.Context, body InstanceBody, opts ...
 	return out, err
 }
 
+// A EndInstanceQuery narrows EndInstance; what is zero does not.
+type EndInstanceQuery struct {
+	Because string // why, for the record
+}
+
+func (q EndInstanceQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "because", q.Because, false)
+	return v
+}
+
 // EndInstance: End a run, and what it holds. Whoever is signed in may, on what is his to move or to know. DELETE /v1/instances/{id}
-func (c *Client) EndInstance(ctx context.Context, id string, opts ...Option) error {
-	return c.call(ctx, request{method: "DELETE", path: "/v1/instances/" + url.PathEscape(id)}, nil, opts)
+func (c *Client) EndInstance(ctx context.Context, id string, q EndInstanceQuery, opts ...Option) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/instances/" + url.PathEscape(id), query: q.values()}, nil, opts)
 }
 
 // BeatInstance: Give a sign of life of the calling instance. Whoever is signed in may, on what is his to move or to know. POST /v1/instances/{id}/beat

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"time"
 
 	"crypto/rand"
@@ -33,7 +34,7 @@ import (
 // devOptions are the flags of stead dev.
 type devOptions struct {
 	listen, gateway, data, dsn string
-	json                       bool
+	json, noDatabase           bool
 }
 
 func (e *env) dev() *cobra.Command {
@@ -44,7 +45,8 @@ func (e *env) dev() *cobra.Command {
 		Long: "dev starts everything on loopback with demo data: no configuration, no database. Without --data nothing is\n" +
 			"left behind. It is not for production: everybody's password is shown, and the clock can be moved.\n\n" +
 			"With --dsn-file the demonstration is kept in a PostgreSQL database that is empty, or holds one from before. The\n" +
-			"master key it was sealed under stays in the folder of --data, and is needed again.",
+			"master key it was sealed under stays in the folder of --data, and is needed again.\n\n" +
+			"Where PostgreSQL is installed the agents get a database to read, in a folder of its own, which goes with the demonstration.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			return runDev(c.Context(), o, e.out, e.err)
@@ -55,6 +57,7 @@ func (e *env) dev() *cobra.Command {
 	f.StringVar(&o.gateway, "gateway", "127.0.0.1:8421", "address of the demo shop behind the gateway; port 0 takes a free one")
 	f.StringVar(&o.data, "data", "", "folder to keep the data in (default: none is kept; with --dsn-file, that file's name and .data)")
 	f.StringVar(&o.dsn, "dsn-file", "", "file with the connection string of a PostgreSQL database to keep the data in (default: a store in the folder)")
+	f.BoolVar(&o.noDatabase, "no-database", false, "start no PostgreSQL for the agents of the demonstration beside it")
 	f.BoolVar(&o.json, "json", false, "print one line of JSON once ready, and nothing else")
 	return c
 }
@@ -74,6 +77,7 @@ func runDev(ctx context.Context, o devOptions, out, talk io.Writer) (err error) 
 	if err := d.listenAll(ctx, o); err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, d.sales.close()) }()
 	if err := d.build(ctx, o); err != nil {
 		return errors.Join(err, d.own.Close(), d.gate.Close(), d.shop.Close())
 	}
@@ -98,6 +102,9 @@ type dev struct {
 	doors           *house.Doors
 	orders          *demo.App
 	people          []devPerson
+	agents          []devAgent
+	sales           *demoDatabase // nil: there is none, and why
+	unsold          error
 	setup           *demoLink
 }
 
@@ -150,8 +157,14 @@ func (d *dev) build(ctx context.Context, o devOptions) (err error) {
 		return err
 	}
 	settings := devSettings(apps)
-	d.house, err = house.Open(ctx, house.Options{Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: filepath.Join(o.data, "head"),
-		Settings: settings, Files: cedar.Default(), Wall: time.Now, Boot: house.Boot(), Movable: true, Rand: rand.Reader,
+	systems, err := d.database(ctx, o)
+	if err != nil {
+		return err
+	}
+	files := cedar.Default()
+	files["agents.cedar"] = demoAgentRules
+	d.house, err = house.Open(ctx, house.Options{Systems: systems, Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: filepath.Join(o.data, "head"),
+		Settings: settings, Files: files, Wall: time.Now, Boot: house.Boot(), Movable: true, Rand: rand.Reader,
 		Master: m.Master, LogKey: m.LogKey, Origin: "stead-dev/log", CodeKey: m.CodeKey, KeyFile: filepath.Join(o.data, keyFile), Cost: directory.Standard,
 		Alarm: func(s string) { d.log.Error(s) }})
 	if err != nil {
@@ -169,13 +182,16 @@ func (d *dev) open(ctx context.Context, m house.Material, apps []gateway.App) er
 	if d.people, err = enrolDemo(ctx, d.house, m.CodeKey); err != nil {
 		return err
 	}
+	if d.agents, err = enrolAgents(ctx, d.house, m.CodeKey); err != nil {
+		return err
+	}
 	origin := "http://" + d.own.Addr().String()
 	ring, err := keys.OpenRing(ctx, keys.Signing{Issuer: origin, Now: d.house.Now, Rand: rand.Reader, Secrets: m.Secrets, Box: m.Box})
 	if err != nil {
 		return err
 	}
 	d.orders = demo.New(d.house.Now)
-	show := &devShow{house: d.house, people: d.people, shop: "http://" + d.gate.Addr().String()}
+	show := &devShow{house: d.house, people: d.people, agents: d.agents, database: d.about(), shop: "http://" + d.gate.Addr().String()}
 	d.setup = &demoLink{house: d.house, person: d.people[0], token: d.house.NewID("setup_"), until: d.house.Now().Add(setupFor)}
 	d.doors, err = d.house.Doors(house.Site{Origin: origin, Listen: d.own.Addr().String(), Gateway: d.gate.Addr().String(), Apps: apps,
 		Labels: map[string]string{"orders": "Acme Orders"}, Directories: demoDirectories(), Version: version(), Log: d.log, Ring: ring,
@@ -205,14 +221,15 @@ func (d *dev) announce(asJSON bool) error {
 	setup := own + "/setup?token=" + d.setup.token
 	if asJSON {
 		return json.NewEncoder(d.out).Encode(struct {
-			Console string      `json:"console"`
-			Gateway string      `json:"gateway"`
-			Acting  string      `json:"acting_hosts"`
-			Setup   string      `json:"setup_url"`
-			People  []devPerson `json:"people"`
-		}{own, gate, "*." + d.doors.Gateway.Acting, setup, d.people})
+			Console string `json:"console"`
+			Gateway string `json:"gateway"`
+			Acting  string `json:"acting_hosts"`
+			Setup   string `json:"setup_url"`
+			Issuer  string `json:"issuer"`
+			devCast
+		}{own, gate, "*." + d.doors.Gateway.Acting, setup, own, devCast{d.people, d.agents, d.about()}})
 	}
-	_, err := fmt.Fprint(d.out, tour(own, gate, setup, d.people))
+	_, err := fmt.Fprint(d.out, tour(own, gate, setup, d))
 	return err
 }
 
@@ -232,5 +249,28 @@ func devSettings(apps []gateway.App) *authority.Settings {
 	for _, a := range apps {
 		s.Apps = append(s.Apps, a.App)
 	}
+	s.Apps = append(s.Apps, stead.NewSystem(demoSystem))
 	return s
+}
+
+// database starts what the agents read, where it can be had.
+func (d *dev) database(ctx context.Context, o devOptions) ([]house.System, error) {
+	if d.unsold = errNotWanted; !o.noDatabase {
+		d.sales, d.unsold = startDemoDatabase(ctx)
+	}
+	switch {
+	case d.unsold == nil:
+		return []house.System{{ID: demoSystem, DSN: d.sales.dsn("stead_sales", d.sales.stead, string(demoSystem))}}, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, nil
+}
+
+// about says where the agents' database is, or why there is none.
+func (d *dev) about() string {
+	if d.sales == nil {
+		return "none: " + d.unsold.Error()
+	}
+	return "PostgreSQL at 127.0.0.1:" + strconv.Itoa(d.sales.port)
 }

@@ -32,6 +32,7 @@ func cast() []authority.NewPerson {
 		{Directory: "staff", Name: "maya", Shown: "Maya Chen", Groups: []string{"team-lead"}},
 		{Directory: "staff", Name: "omar", Shown: "Omar Haddad", Groups: []string{"security"}},
 		{Directory: "staff", Name: "carla", Shown: "Carla Ruiz", Groups: []string{"compliance", "security"}},
+		{Directory: "staff", Name: "ida", Shown: "Ida Bergman", Groups: []string{"ai-operations"}},
 		{Directory: "staff", Name: "tess", Shown: "Tess Lind", Groups: []string{"testers"}},
 		{Directory: "staff", Name: "root", Shown: "Root Admin", Groups: []string{"admins"}},
 		{Directory: "customers", Name: "dana", Shown: "Dana Reyes", Groups: customer, Attributes: map[string]string{"city": "Lisbon"}},
@@ -44,7 +45,7 @@ func cast() []authority.NewPerson {
 
 var abouts = map[string]string{
 	"staff/sam": "support: acts for customers", "staff/maya": "team lead: agrees to editing", "staff/omar": "security: agrees, revokes, reads the trail",
-	"staff/carla": "compliance and security: reads the trail", "staff/tess": "tester: half an hour at a time", "staff/root": "administrator: never acted for",
+	"staff/ida": "AI operations: agrees to agents", "staff/carla": "compliance and security: reads the trail", "staff/tess": "tester: half an hour at a time", "staff/root": "administrator: never acted for",
 	"customers/dana": "customer", "customers/erin": "customer, VIP: security must agree", "customers/farid": "customer who refuses to be acted for",
 	"customers/sam.okafor": "Sam's own customer account", "partners/dana": "another Dana: nobody is guessed",
 }

@@ -20,6 +20,9 @@ type devShow struct {
 	house  *house.House
 	people []devPerson
 	shop   string
+
+	agents   []devAgent
+	database string // where theirs is
 }
 
 // People lists who can be tried.
@@ -89,20 +92,26 @@ func (d *devShow) Tour() []console.Step {
 }
 
 // tour is what stead dev prints.
-func tour(own, gate, setup string, people []devPerson) string {
+func tour(own, gate, setup string, d *dev) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n  Stead dev %s: everything here is demo data, gone when you press Ctrl-C. Not for production.\n\n", version())
 	fmt.Fprintf(&b, "  Console   %s\n            signs you in as Sam (support); this link works once, for 30 minutes\n", setup)
 	fmt.Fprintf(&b, "  Shop      %s   Acme Orders, behind the gateway\n\n", gate)
 	fmt.Fprintf(&b, "  %-22s %-20s %s\n", "People", "password", "who they are")
-	for _, p := range people {
+	for _, p := range d.people {
 		fmt.Fprintf(&b, "  %-22s %-20s %s\n", p.Directory+"/"+p.Name, p.Password, p.about)
 	}
+	fmt.Fprintf(&b, "\n  %-22s %-20s %s\n", "Agents", "owner", "what they do")
+	for _, a := range d.agents {
+		fmt.Fprintf(&b, "  %-22s %-20s %s\n", a.Name, a.Owner, a.about)
+	}
+	fmt.Fprintf(&b, "  Database  %s\n", d.about())
 	fmt.Fprintf(&b, "\n  The tour  1. open the console link, choose Act, arm with the code that is shown, choose Dana Reyes\n")
 	fmt.Fprintf(&b, "            2. open an order in the shop and press Save: refused, and it says why\n")
 	fmt.Fprintf(&b, "            3. press End in the bar: you are Sam again\n")
 	fmt.Fprintf(&b, "            4. sign in as staff/omar at %s/audit and read the trail: Sam → Dana\n\n", own)
 	fmt.Fprintf(&b, "  By hand   stead login staff/sam --addr %s\n", own)
-	fmt.Fprintf(&b, "            stead act dana --app orders --reason \"wrong total\" --ticket SUP-4711\n\n")
+	fmt.Fprintf(&b, "            stead act dana --app orders --reason \"wrong total\" --ticket SUP-4711\n")
+	fmt.Fprintf(&b, "  Agents    stead agent try monthly-report --addr %s\n\n", own)
 	return b.String()
 }

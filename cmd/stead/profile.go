@@ -24,6 +24,8 @@ type profile struct {
 	Name       string `yaml:"name,omitempty"`       // who is logged in
 	Key        string `yaml:"key,omitempty"`        // verifier key of the log, as it was at the first login
 	Checkpoint string `yaml:"checkpoint,omitempty"` // the newest one that was verified
+	Agent      string `yaml:"agent,omitempty"`      // that stead task speaks for
+	AgentKey   string `yaml:"agent_key,omitempty"`  // file with its key
 }
 
 const defaultAddr = "http://127.0.0.1:8420"

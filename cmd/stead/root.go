@@ -55,7 +55,7 @@ func (e *env) root() *cobra.Command {
 		id   string
 		list []*cobra.Command
 	}{
-		{"act", []*cobra.Command{e.login(), e.logout(), e.whoami(), e.act(), e.mandate()}},
+		{"act", []*cobra.Command{e.login(), e.logout(), e.whoami(), e.act(), e.mandate(), e.task()}},
 		{"look", []*cobra.Command{e.why(), e.report(), e.audit()}},
 		{"run", []*cobra.Command{e.dev(), e.initCommand(), e.serve(), e.policy(), e.settings(), e.app(), e.person(), e.agent(), e.apply(), e.session(), e.store(), e.config(), e.doctor(), e.versionCommand()}},
 	} {

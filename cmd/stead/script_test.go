@@ -54,6 +54,7 @@ func TestScripts(t *testing.T) {
 type stage struct {
 	Console, Gateway string
 	People           []devOne
+	Agents           []agentOne
 	offset           time.Duration
 	used             map[string]int64 // steps of codes that were used
 	fail             func(format string, args ...any)
@@ -65,12 +66,27 @@ type devOne struct {
 	TOTP                          string `json:"totp_secret"`
 }
 
+type agentOne struct {
+	Name   string          `json:"client_id"`
+	Secret string          `json:"client_secret"`
+	Key    json.RawMessage `json:"private_jwk"`
+}
+
 type stageKey struct{}
 
 func on(ts *testscript.TestScript) *stage { return ts.Value(stageKey{}).(*stage) }
 
-// dev [ARGS] starts stead dev and sets $STEAD_ADDR. It ends with the script, and must end cleanly.
+// dev [database] [ARGS] starts stead dev and sets $STEAD_ADDR, with a PostgreSQL for its agents where that is said. It ends with
+// the script, and must end cleanly.
 func dev1(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) > 0 && args[0] == "database" {
+		args = args[1:]
+		for _, dir := range []string{ts.Getenv("WORK"), filepath.Dir(ts.Getenv("WORK"))} { // the user postgres has to get through
+			ts.Check(os.Chmod(dir, 0o711))
+		}
+	} else {
+		args = append([]string{"--no-database"}, args...)
+	}
 	program, err := exec.LookPath("stead")
 	ts.Check(err)
 	c := exec.Command(program, append([]string{"dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0"}, args...)...)
@@ -92,6 +108,10 @@ func dev1(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(json.Unmarshal(line, on(ts)))
 	ts.Setenv("STEAD_ADDR", on(ts).Console)
 	ts.Setenv("GATEWAY", on(ts).Gateway)
+	for _, a := range on(ts).Agents {
+		ts.Check(os.WriteFile(ts.MkAbs(a.Name+".jwk"), a.Key, 0o600))
+		ts.Check(os.WriteFile(ts.MkAbs(a.Name+".secret"), []byte(a.Secret), 0o600))
+	}
 	for _, p := range on(ts).People {
 		ts.Setenv(strings.ToUpper(p.Directory+"_"+strings.ReplaceAll(p.Name, ".", "_")), p.ID)
 	}

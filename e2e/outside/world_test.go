@@ -101,7 +101,7 @@ func open(t *testing.T, data string) *world {
 func launch(t *testing.T, data string) (*world, error) {
 	t.Helper()
 	w := &world{data: data, out: &tape{}, err: &tape{}, spent: map[string]int64{}}
-	w.cmd = exec.Command(program, "dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--data", data)
+	w.cmd = exec.Command(program, "dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--no-database", "--data", data)
 	if file := database(t, data); file != "" {
 		w.cmd.Args = append(w.cmd.Args, "--dsn-file", file)
 	}

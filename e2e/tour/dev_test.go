@@ -53,7 +53,7 @@ func dev(t *testing.T) *house {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	c := exec.Command(file, "dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0")
+	c := exec.Command(file, "dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--no-database")
 	c.Env, c.Stderr = append(os.Environ(), "TZ=UTC", "TMPDIR="+t.TempDir()), os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {

@@ -66,7 +66,7 @@ func (d *desk) EnrollInstance(_ context.Context, _ authority.By, n authority.New
 
 func (d *desk) Beat(context.Context, authority.By) error { return d.note("beat") }
 
-func (d *desk) EndInstance(_ context.Context, _ authority.By, id stead.InstanceID) error {
+func (d *desk) GiveUp(_ context.Context, _ authority.By, id stead.InstanceID, _ string) error {
 	return d.note("end " + string(id))
 }
 

@@ -44,6 +44,7 @@ type Task struct {
 // An Instance is one run of an agent, with a key of its own.
 type Instance struct {
 	ID    stead.InstanceID `json:"id"`
+	Agent string           `json:"agent" doc:"its name"`
 	Key   string           `json:"key" doc:"thumbprint (RFC 7638)"`
 	Proof string           `json:"proof,omitempty" doc:"what it was enrolled with: it ends when that counts no more"`
 	Beat  string           `json:"beat,omitempty" doc:"it is gone when it was not heard of for so long"`
@@ -242,7 +243,7 @@ func (a *API) somebody(text string) (stead.PrincipalID, error) {
 func (a *API) agent(c authority.Card) Agent {
 	v := Agent{Who: who(c.Principal, c.Account), Version: c.Registration.Version, Kind: c.Registration.Kind, Owner: a.show(c.Owner),
 		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Account.Groups, Build: c.Build, SPIFFE: c.SPIFFE, Suspended: c.Suspended,
-		Instances: each(c.Instances, instance), Mandates: each(c.Mandates, a.mandate)}
+		Instances: each(c.Instances, a.instance), Mandates: each(c.Mandates, a.mandate)}
 	if c.Sponsor != "" {
 		w := a.show(c.Sponsor)
 		v.Sponsor = &w
@@ -256,6 +257,6 @@ func (a *API) agent(c authority.Card) Agent {
 	return v
 }
 
-func instance(i stead.Instance) Instance {
-	return Instance{ID: i.ID, Key: i.Key.Thumbprint, Proof: i.Proof, Beat: short(i.Beat), Since: i.Since, Until: i.Until}
+func (a *API) instance(i stead.Instance) Instance {
+	return Instance{ID: i.ID, Agent: a.Register.Principal(i.Agent).Name, Key: i.Key.Thumbprint, Proof: i.Proof, Beat: short(i.Beat), Since: i.Since, Until: i.Until}
 }

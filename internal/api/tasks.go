@@ -48,6 +48,11 @@ type InstancePath struct {
 	ID stead.InstanceID `path:"id" maxLength:"64"`
 }
 
+type endInstanceIn struct {
+	InstancePath
+	Because string `query:"because" maxLength:"256" doc:"why, for the record"`
+}
+
 type taskBody struct {
 	Task   string              `json:"task" minLength:"1" maxLength:"128" doc:"one that the agent has declared"`
 	Reason string              `json:"reason,omitempty" maxLength:"2000" doc:"the task's own purpose where nothing is said"`
@@ -108,8 +113,8 @@ func (a *API) tasks(d *door) {
 	add(d, operation{method: "GET", path: "/v1/instances", id: "list-instances", tag: web.InSession, group: "agents", says: "List what runs of the agents that one may see"}, a.listInstances)
 	add(d, operation{method: "POST", path: "/v1/instances", id: "enroll-instance", tag: web.Public, group: "agents", status: http.StatusCreated, says: "Begin a run of an agent, with a key of its own that is proved by DPoP: by a one-time token, or as the agent proves itself at /oauth/token"}, a.enrollInstance)
 	add(d, operation{method: "POST", path: "/v1/instances/{id}/beat", id: "beat-instance", tag: web.InSession, group: "agents", status: http.StatusNoContent, says: "Give a sign of life of the calling instance"}, a.beat)
-	add(d, operation{method: "DELETE", path: "/v1/instances/{id}", id: "end-instance", tag: web.InSession, group: "agents", status: http.StatusNoContent, says: "End a run, and what it holds"}, func(ctx context.Context, by authority.By, in *InstancePath) (*struct{}, error) {
-		return nil, a.Verbs.EndInstance(ctx, by, in.ID)
+	add(d, operation{method: "DELETE", path: "/v1/instances/{id}", id: "end-instance", tag: web.InSession, group: "agents", status: http.StatusNoContent, says: "End a run, and what it holds"}, func(ctx context.Context, by authority.By, in *endInstanceIn) (*struct{}, error) {
+		return nil, a.Verbs.GiveUp(ctx, by, in.ID, in.Because)
 	})
 	once(d, operation{method: "POST", path: "/v1/tasks", id: "ask-task", tag: web.InSession, group: "agents", status: http.StatusCreated, waits: true, says: "Ask for a mandate for a task of the calling agent"}, a.askTask, func(ctx context.Context, by authority.By, _ *askTaskIn, number uint64) (*mandateOut, error) {
 		made, err := a.left(ctx, number, 1)
@@ -129,7 +134,7 @@ func (a *API) listInstances(ctx context.Context, by authority.By, _ *struct{}) (
 	out := &instancesOut{}
 	out.Body.Instances = []Instance{}
 	for _, c := range all {
-		out.Body.Instances = append(out.Body.Instances, each(c.Instances, instance)...)
+		out.Body.Instances = append(out.Body.Instances, each(c.Instances, a.instance)...)
 	}
 	return out, err
 }
@@ -159,7 +164,7 @@ func (a *API) enrollInstance(ctx context.Context, _ authority.By, in *enrollInst
 	if err != nil {
 		return nil, err
 	}
-	return &instanceOut{Status: http.StatusCreated, Body: instance(i)}, nil
+	return &instanceOut{Status: http.StatusCreated, Body: a.instance(i)}, nil
 }
 
 func (a *API) beat(ctx context.Context, by authority.By, in *InstancePath) (*struct{}, error) {

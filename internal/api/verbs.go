@@ -108,7 +108,7 @@ type Agents interface {
 type Tasks interface {
 	EnrollInstance(context.Context, authority.By, authority.NewInstance) (stead.Instance, error)
 	Beat(context.Context, authority.By) error
-	EndInstance(context.Context, authority.By, stead.InstanceID) error
+	GiveUp(ctx context.Context, by authority.By, id stead.InstanceID, because string) error
 	AskTask(context.Context, authority.By, authority.TaskAsk) (stead.Mandate, error)
 	StartTask(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 	Complete(ctx context.Context, by authority.By, id stead.MandateID, result string) (stead.Mandate, error)

@@ -340,3 +340,31 @@ func retired(s *State, r stead.Registration, now time.Time) []stead.Change {
 	}
 	return all
 }
+
+// A FirstAgent is an agent of a demonstration, with the client secret it has.
+type FirstAgent struct {
+	NewAgent
+	Secret string
+}
+
+// SeedAgents registers the first agents of a store that has none yet. Errors: refused once there are any; those of Register.
+func (a *Authority) SeedAgents(ctx context.Context, all []FirstAgent) error {
+	return a.run(ctx, attempt{verb: "agent.register"}, func(s *State, _ time.Time) ([]stead.Change, error) {
+		empty := true
+		s.Agents(func(*stead.Registration) { empty = false })
+		if !empty {
+			return nil, stead.E(stead.Refused, stead.ReasonExists, "there are agents already: an admin adds more")
+		}
+		var changes []stead.Change
+		for _, n := range all {
+			p, r, err := a.agent(s, n.NewAgent)
+			if err != nil {
+				return nil, err
+			}
+			c := stead.Credentials{Principal: p.ID, Person: p.Person, Version: 1, Client: sum(n.Secret)}
+			e := stead.Event{Kind: "agent.registered", Subject: p.ID, SubjectPerson: p.Person, What: described(r)}
+			changes = append(changes, stead.Change{Event: e, Records: []stead.Record{p, r, c}})
+		}
+		return changes, nil
+	})
+}

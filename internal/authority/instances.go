@@ -171,10 +171,18 @@ func (a *Authority) Beat(ctx context.Context, by By) error {
 // EndInstance ends a run and the mandates it holds: by itself, its agent, who answers for it, security and admins.
 // Errors: refused, missing.
 func (a *Authority) EndInstance(ctx context.Context, by By, id stead.InstanceID) error {
-	t := attempt{verb: "instance.end", by: by, urgent: true, what: stead.Fields{"instance": string(id)}}
+	return a.GiveUp(ctx, by, id, "")
+}
+
+// GiveUp is EndInstance, with what went wrong. Errors: refused, missing, invalid.
+func (a *Authority) GiveUp(ctx context.Context, by By, id stead.InstanceID, because string) error {
+	t := attempt{verb: "instance.end", by: by, urgent: true, what: with(stead.Fields{"instance": string(id)}, "because", because)}
 	return a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
 		if err := presents(s, by, now); err != nil {
 			return nil, err
+		}
+		if wrong := stead.WrongText("reason", because, stead.MostText); because != "" && wrong != "" {
+			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "%s", wrong)
 		}
 		i := s.Instance(id)
 		if i == nil || by.Key != "" && i.Agent != by.Principal || by.Instance != "" && by.Instance != id {

@@ -44,7 +44,7 @@ func waitsFor(s *State, p stead.Principal, m stead.Mandate) bool {
 	return stage < len(m.Stages) && m.Stages[stage].Eligible(p)
 }
 
-// Mandate tells about one mandate, ended ones included, to those whose business it is. Errors: refused, missing.
+// Mandate tells about one mandate, ended ones included, to those whose business it is; to an agent about its own. Errors: refused, missing.
 func (a *Authority) Mandate(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
 	r, err := a.Store.Get(ctx, stead.KindMandate, string(id), 0)
 	if err != nil && stead.KindOf(err) != stead.Missing {
@@ -52,10 +52,10 @@ func (a *Authority) Mandate(ctx context.Context, by By, id stead.MandateID) (ste
 	}
 	m, ok := r.(stead.Mandate)
 	a.Store.View().Read(func(s *State) {
-		if _, err = own(s, by, a.Now()); err != nil {
+		if err = presents(s, by, a.Now()); err != nil {
 			return
 		}
-		if !ok || !a.sees(s, *s.Principal(by.Principal), m) {
+		if !ok || by.Key != "" && m.Actor != by.Principal || by.Key == "" && !a.sees(s, *s.Principal(by.Principal), m) {
 			err = stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
 		}
 	})

@@ -50,6 +50,7 @@ type Site struct {
 type Demo interface {
 	login.Demo
 	console.Demo
+	Cast() any // who can be played, with what proves him
 }
 
 // Doors are the handlers of a house's listeners.
@@ -156,6 +157,10 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }
 	if s.Demo != nil {
 		in.Demo, pages.Demo = s.Demo, s.Demo
+		t.Add("GET /v1/dev/cast", web.Dev, func(w http.ResponseWriter, _ *http.Request) error {
+			w.Header().Set("Cache-Control", "no-store")
+			return web.WriteJSON(w, http.StatusOK, s.Demo.Cast())
+		})
 	}
 	for _, d := range s.Directories {
 		pages.Directories = append(pages.Directories, console.Directory(d))

@@ -114,6 +114,9 @@ func (s *systems) withdraw(ctx context.Context, system stead.AppID, id stead.Man
 	if err == nil && w.Role == "" {
 		return nil // there was none: somebody else took it back
 	}
+	if err != nil && ctx.Err() != nil {
+		return err // this server ends, and finds it when it begins again
+	}
 	return s.withdrawn(ctx, system, id, w, err)
 }
 

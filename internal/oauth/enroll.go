@@ -23,6 +23,9 @@ func (d *Door) Proves(r *http.Request, given map[string]string) (authority.By, s
 	if !errors.As(err, &f) {
 		return c.by, key, c.once, err
 	}
+	if f.code == "invalid_client" && stead.KindOf(f.err) == stead.Invalid { // it is not the proof of the key that is wrong
+		f.err = stead.E(stead.Refused, stead.ReasonSignIn, "%s", plain(f.err))
+	}
 	if f.record {
 		return c.by, key, nil, d.Verbs.RefuseToken(r.Context(), c.by, "enroll", c.client[:min(len(c.client), 128)], f.err)
 	}
