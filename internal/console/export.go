@@ -117,16 +117,21 @@ func (c *Console) makeExport(v *visit) error {
 		return v.showExport(http.StatusConflict, w, to, "these are not the rows you saw: events were pruned meanwhile. Look again")
 	}
 	x := authority.Exporting{Query: w.Filter.String(), Form: form, Rows: n.Total, First: n.First, Last: n.Last}
-	if err := c.Authority.Export(v.r.Context(), v.by, x); err != nil {
-		return err
-	}
 	if form == "csv" {
+		if err := c.Authority.Export(v.r.Context(), v.by, x); err != nil {
+			return err
+		}
 		v.download("stead-audit.csv", "text/csv; charset=utf-8")
 		return v.rows(v.w, w.Query)
 	}
-	v.download("stead-audit.jsonl", "application/jsonl")
 	text := strings.TrimSpace(w.Filter.String() + " up to event " + strconv.FormatUint(to, 10))
-	return c.Record.File(v.r.Context(), v.w, File{Query: w.Query, Text: text, By: v.by.Principal})
+	return c.Record.File(v.r.Context(), v.w, File{Query: w.Query, Text: text, By: v.by.Principal, Recorded: func() error {
+		err := c.Authority.Export(v.r.Context(), v.by, x)
+		if err == nil {
+			v.download("stead-audit.jsonl", "application/jsonl")
+		}
+		return err
+	}})
 }
 
 // rows writes events for a spreadsheet, the oldest first.

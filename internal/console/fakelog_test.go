@@ -30,6 +30,9 @@ func (l *log) Check(context.Context, time.Duration) (Checked, error) {
 }
 
 func (l *log) File(_ context.Context, w io.Writer, f File) error {
+	if err := f.Recorded(); err != nil {
+		return err
+	}
 	_, err := fmt.Fprintf(w, "jsonl %s before %d\n", f.Text, f.Query.Before)
 	return err
 }

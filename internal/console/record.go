@@ -43,6 +43,9 @@ type File struct {
 	Query authority.EventQuery
 	Text  string
 	By    stead.PrincipalID
+
+	// Recorded puts on record that the rows leave: after it is settled how far the file reaches, before its first byte.
+	Recorded func() error
 }
 
 const (

@@ -40,7 +40,7 @@ func (r record) Head() stead.Head { return r.store.Head() }
 
 // File writes a verifiable export.
 func (r record) File(ctx context.Context, w io.Writer, f console.File) error {
-	return r.Export(ctx, w, api.Export{Query: f.Query, Text: f.Text, By: string(f.By)})
+	return r.Export(ctx, w, api.Export{Query: f.Query, Text: f.Text, By: string(f.By), Record: func(uint64) error { return f.Recorded() }})
 }
 
 const (

@@ -141,6 +141,9 @@ func TestExportIsWhatWasShown(t *testing.T) {
 	if err != nil || status != 200 || !report.Good() || report.Events != uint64(shown) {
 		t.Errorf("%d: the file holds %d events, %d were on the screen: %v %v", status, report.Events, shown, report.Faults, err)
 	}
+	if own := h.Store.Head().Size; report.Size != own-1 {
+		t.Errorf("the file reaches event %d, and that it was made is event %d", report.Size, own)
+	}
 	found, err := h.Store.Events(t.Context(), authority.EventQuery{Kinds: []string{"audit.exported"}})
 	if h.Kinds(1); err != nil || len(found) == 0 || found[0].What["rows"] != fmt.Sprint(shown) || found[0].What["form"] != "csv" {
 		t.Errorf("on record stands %+v, %v", found, err)
