@@ -90,6 +90,11 @@ func TestKeysActAndRead(t *testing.T) {
 	carla.gets(h.Console + "/mandates?all=1")
 	carla.opensItem("Sam Okafor → Dana Reyes")
 	carla.types("reason", "not this customer")
+	carla.types("typed", "dana")
+	carla.wants(carla.presses("Revoke now"), 400, "another name")
+	carla.reads("Type the account name, sam", "Not done")
+	carla.has(`document.querySelector("[name=reason]").value === "not this customer"`, "what was written is there still")
+	carla.types("typed", "sam")
 	carla.follows("Revoke now")
 	carla.reads("not this customer")
 	carla.goesTo("a", "/audit")
@@ -126,6 +131,8 @@ func TestKeysAtTheDesk(t *testing.T) {
 	root.types("reason", "a little more")
 	root.follows("Save")
 	root.reads("The longest term 3 min")
+	root.follows("Undo the last change")
+	root.reads("The longest term 2 min", "undone: a little more")
 
 	root.goesTo("p", "/people")
 	root.types("name", "Erin")
@@ -142,6 +149,7 @@ func TestKeysAtTheDesk(t *testing.T) {
 	root.reach(chromedp.Search("//summary[normalize-space()='Change groups']"))
 	root.do(chromedp.KeyEvent(kb.Enter))
 	root.types("groups", "customers, testers")
+	root.types("typed", "erin")
 	root.follows("Save the groups")
 	root.reads("testers")
 

@@ -32,6 +32,7 @@ func TestKilled(t *testing.T) {
 	carla.becomes(`document.documentElement.dataset.watching === "yes"`)
 	carla.reads("Can edit", "/orders")
 	carla.types("reason", "not this customer")
+	carla.types("typed", "sam")
 	began := time.Now()
 	carla.follows("Revoke now")
 	for {

@@ -50,8 +50,17 @@ func (c *Console) allowance() deed {
 		"Agree", "", "", []authority.Role{authority.Admin, authority.Security}, (*visit).agreeFactor}
 }
 
+// putOut ends one session of somebody else's.
+func (c *Console) putOut() deed {
+	return deed{Path: "sessions/{session}/end", Title: "End this session", Button: "End it",
+		Says:  "Whoever is there is signed out at once, and what is done in it for others ends with it. Whoever has the password and the code signs in again.",
+		roles: []authority.Role{authority.Admin, authority.Security}, do: func(v *visit, _ stead.Principal, _ url.Values) (templ.Component, error) {
+			return nil, v.c.Authority.EndSession(v.r.Context(), v.by, stead.SessionID(v.r.PathValue("session")))
+		}}
+}
+
 func (c *Console) mountDeeds(add adder) {
-	for _, d := range append(c.deeds(), c.allowance()) {
+	for _, d := range append(c.deeds(), c.allowance(), c.putOut()) {
 		add("GET /people/{id}/"+d.Path, web.Admin, func(v *visit) error { return v.showDeed(http.StatusOK, d, nil, "") }, d.roles...)
 		add("POST /people/{id}/"+d.Path, web.Admin, func(v *visit) error { return v.does(d) }, d.roles...)
 	}
@@ -77,10 +86,15 @@ func (v *visit) showDeed(status int, d deed, f url.Values, problem string) error
 		return err
 	}
 	back := "/people/" + url.PathEscape(string(who.ID))
-	p := deedView{frame: v.frame(d.Title, ""), deed: d, Problem: problem, Action: back + "/" + d.Path, Back: back, Name: who.Name,
+	p := deedView{frame: v.frame(d.Title, ""), deed: d, Problem: problem, Action: back + "/" + strings.ReplaceAll(d.Path, "{session}", v.r.PathValue("session")), Back: back, Name: who.Name,
 		Typed: f.Get("typed"), Reason: f.Get("reason"), Version: versionWord(who.Version)}
 	if p.Facts, err = v.effect(who); err != nil {
 		return err
+	}
+	if v.r.PathValue("session") != "" {
+		if p.Facts, err = v.oneSession(who); err != nil {
+			return err
+		}
 	}
 	return v.show(status, deedPage(p))
 }
@@ -110,6 +124,39 @@ func (v *visit) effect(h authority.Human) ([][2]string, error) {
 	return known([][2]string{{"Account", h.DisplayName() + " (" + h.Directory + "/" + h.Name + ")"}, {"The same human", strings.Join(others, ", ")},
 		{"Sessions", upTo(len(busy.Sessions), "session", "sessions")}, {"Acts for others", upTo(len(busy.Acts), "mandate", "mandates")},
 		{"Is acted for", upTo(len(busy.Suffers), "mandate", "mandates")}, {"Asked for by", said}, {"How it is known who asks", because}}), nil
+}
+
+// oneSession tells which session of somebody is meant.
+func (v *visit) oneSession(h authority.Human) ([][2]string, error) {
+	var busy personView
+	if err := v.busy(&busy, h.ID); err != nil {
+		return nil, err
+	}
+	for _, e := range busy.Sessions {
+		if string(e.ID) == v.r.PathValue("session") {
+			return [][2]string{{"Account", h.DisplayName() + " (" + h.Directory + "/" + h.Name + ")"}, {"Since", e.Since}, {"Until", e.Until}, {"With", e.How}}, nil
+		}
+	}
+	return [][2]string{{"Account", h.DisplayName() + " (" + h.Directory + "/" + h.Name + ")"}, {"Session", "over already, or not among the newest"}}, nil
+}
+
+// meant tells whether the name that was typed is that of the account it is about. Errors: invalid.
+func (v *visit) meant(f url.Values, id stead.PrincipalID) error {
+	if name := v.c.called(id); name == "" || strings.TrimSpace(f.Get("typed")) != name {
+		return stead.E(stead.Invalid, stead.ReasonRequest, "type the account name, %s, to say that it is meant", name)
+	}
+	return nil
+}
+
+func meantLabel(name string) string {
+	return "Type the account name, " + name + ", to say that it is meant"
+}
+
+// called is the name of an account in its directory.
+func (c *Console) called(id stead.PrincipalID) string {
+	_, account := c.Authority.Name(id)
+	_, name, _ := strings.Cut(account, "/")
+	return name
 }
 
 // upTo counts what a page of a list shows.
@@ -146,6 +193,8 @@ func (v *visit) does(d deed) error {
 		return v.show(http.StatusOK, page)
 	case d.Path == "delete" || d.Path == "erase":
 		return v.to("/people?done=" + d.Path)
+	case d.Done == "":
+		return v.to("/people/" + url.PathEscape(string(p.ID)))
 	}
 	return v.to("/people/" + url.PathEscape(string(p.ID)) + "?done=" + d.Path)
 }

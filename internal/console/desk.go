@@ -48,6 +48,7 @@ func (c *Console) mountRuling(add adder) {
 	add("GET /settings/timer", web.Admin, c.timer)
 	add("POST /settings/timer", web.Admin, c.setTimer)
 	add("POST /settings/reset", web.Admin, c.resetTimers)
+	add("POST /settings/undo", web.Admin, c.undoTimers)
 	add("GET /policies", web.InSession, c.policies)
 	add("GET /policies/staged", web.Auditor, c.staged, onlookers()...)
 	add("GET /policies/try", web.Auditor, c.try, onlookers()...)
@@ -59,6 +60,5 @@ func (c *Console) mountRuling(add adder) {
 	c.mountDeeds(add)
 	add("POST /people/{id}/enable", web.Admin, c.enable)
 	add("POST /people/{id}/groups", web.Admin, c.regroup)
-	add("POST /people/{id}/sessions/{session}/end", web.Admin, c.putOut, authority.Admin, authority.Security)
 	add("POST /policies/apply", web.Admin, c.apply, authority.Admin, authority.Security)
 }

@@ -70,6 +70,11 @@ var errLate = stead.E(stead.Conflict, stead.ReasonState, "the timers were change
 func TestSettings(t *testing.T) {
 	was := url.QueryEscape(spot{"orders", "staff/testers"}.query().Encode())
 	last := []string{"events    [timers.set] ok  0"}
+	before := func(text string) *verbs {
+		a := runs(authority.Admin)
+		a.events = []authority.StoredEvent{{Index: 3, Event: stead.Event{Kind: "timers.set", At: a.set.At, Who: stead.Fields{"before": text, "reason": "an audit is on"}}}}
+		return a
+	}
 	read := func(r FileRead) *verbs {
 		a := house().is(omar, authority.Auditor)
 		r.File = "/etc/stead.yaml"
@@ -110,7 +115,13 @@ func TestSettings(t *testing.T) {
 		"back":           {house: runs(authority.Admin), target: "/settings/reset", form: "version=3&reason=done", status: 303, to: "/settings", asked: []string{"set-timers 3 true done"}},
 		"back, late": {house: runs(authority.Admin).refusing("set-timers", errLate), target: "/settings/reset", form: "version=2&reason=done", status: 409, has: []string{"The timers were changed meanwhile"},
 			asked: append([]string{"set-timers 2 true done"}, last...)},
-		"no admin": {house: runs(authority.Security), target: "/settings/timer", form: "version=3&was=new", status: 404},
+		"undone":              {house: before("[{\"group\":\"staff/support\",\"idle\":\"5m\"}]"), target: "/settings/undo", form: "version=3", status: 303, to: "/settings", asked: append(last, "set-timers 3 false undone: an audit is on staff/support 0s")},
+		"undone, to the file": {house: before("those of the configuration"), target: "/settings/undo", form: "version=3", status: 303, to: "/settings", asked: append(last, "set-timers 3 true undone: an audit is on")},
+		"undone, late":        {house: before("[]").refusing("set-timers", errLate), target: "/settings/undo", form: "version=2", status: 409, has: []string{"The timers were changed meanwhile"}, asked: append(last, "set-timers 2 false undone: an audit is on", last[0])},
+		"not known any more":  {house: runs(authority.Admin), target: "/settings/undo", form: "version=3", status: 409, has: []string{"not known any more"}, hasNot: []string{"Undo the last change"}, asked: append(last, last[0])},
+		"can be undone":       {house: before("[]"), target: "/settings", status: 200, has: []string{"Undo the last change"}, asked: last},
+		"nobody's to undo":    {house: runs(authority.Security), target: "/settings/undo", form: "version=3", status: 404},
+		"no admin":            {house: runs(authority.Security), target: "/settings/timer", form: "version=3&was=new", status: 404},
 	} {
 		t.Run(name, c.check)
 	}

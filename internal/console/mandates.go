@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -30,7 +31,9 @@ type mandateView struct {
 	Until   string // RFC 3339, of one in force
 	Left    string
 	Running bool
-	Live    bool // may still be revoked
+	Live    bool   // may still be revoked
+	Meant   string // the name to be typed for that; empty: it is one's own to stop
+	Because string // as it was typed
 	Problem string
 	Text    string // the filter within
 	Narrow  bool
@@ -86,6 +89,10 @@ func (v *visit) showMandate(status int, m stead.Mandate, problem string) error {
 		p.Facts = append(p.Facts, [2]string{"Ended", c.at(m.EndedAt)})
 	}
 	p.Live = m.State != stead.Ended && !p.Mine && (p.AsMe || c.revokes(v.by))
+	p.Because = v.r.PostForm.Get("reason")
+	if !p.AsMe {
+		p.Meant = c.called(m.Actor)
+	}
 	return v.show(status, mandatePage(p))
 }
 
@@ -93,12 +100,27 @@ func (c *Console) revokes(by authority.By) bool {
 	return c.Authority.May(by, authority.Security) == nil || c.Authority.May(by, authority.Admin) == nil
 }
 
+// stops asks whoever stops what is somebody else's for his name. What is done in one's own name ends with one click.
+func (v *visit) stops(m stead.Mandate, f url.Values) error {
+	if m.Subject == v.by.Principal {
+		return nil
+	}
+	return v.meant(f, m.Actor)
+}
+
 func (c *Console) revoke(v *visit) error {
 	f, err := v.form()
 	if err != nil {
 		return err
 	}
-	_, no := c.Authority.Revoke(v.r.Context(), v.by, v.mandateID(), f.Get("reason"))
+	m, err := c.Authority.Mandate(v.r.Context(), v.by, v.mandateID())
+	if err != nil {
+		return err
+	}
+	no := v.stops(m, f)
+	if no == nil {
+		_, no = c.Authority.Revoke(v.r.Context(), v.by, m.ID, f.Get("reason"))
+	}
 	if v.retell(no) {
 		if m, err := c.Authority.Mandate(v.r.Context(), v.by, v.mandateID()); err == nil {
 			return v.showMandate(web.StatusOf(no), m, saying(no))

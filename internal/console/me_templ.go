@@ -106,7 +106,7 @@ func mePage(p meView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = sessionTable("Your sessions", p.Sessions, "/me/sessions/", true).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = sessionTable("Your sessions", p.Sessions, "/me/sessions/", true, true).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -175,6 +175,8 @@ func TestForms(t *testing.T) {
 		"approve, changed": {waiting().is(omar).refusing("approve", errGone), "/requests/man_1/approve", "digest=0&comment=my+words", 409, "", "", "my words</textarea>", []string{"approve man_1 0 my words"}}, // S-I8
 		"refuse":           {waiting().is(omar), "/requests/man_1/refuse", "digest=0f1e&comment=no", 303, "/requests/man_1", "", "", []string{"refuse man_1 0f1e no"}},
 		"revoke":           {house().is(dana), "/mandates/man_1/revoke", "reason=stop", 303, "/mandates/man_1", "", "", []string{"revoke man_1 stop"}},
+		"revoke another's": {house().is(omar, authority.Security), "/mandates/man_1/revoke", "reason=stop&typed= sam", 303, "/mandates/man_1", "", "", []string{"revoke man_1 stop"}},
+		"revoke, no name":  {house().is(omar, authority.Security), "/mandates/man_1/revoke", "reason=stop&typed=dana", 400, "", "", "Type the account name, sam", []string{"events man_1   []   0"}},
 		"revoke, refused":  {house().is(dana).refusing("revoke", errGone), "/mandates/man_1/revoke", "", 409, "", "", "look again", []string{"revoke man_1", "events man_1   []   0"}},
 		"end a session":    {house(), "/me/sessions/ses_2/end", "", 303, "/me", "", "", []string{"end-session ses_2"}},
 		"end this session": {house(), "/me/sessions/ses_1/end", "", 303, "/login?out=1", "gone", "", []string{"end-session ses_1"}},

@@ -64,10 +64,13 @@ func TestPeople(t *testing.T) {
 		"a link, used":            {house: house(), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 200, has: []string{"counts from now on", `href="/login"`}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
 		"a link, wrong":           {house: house().refusing("use-link", stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 401, has: []string{"This is not your password", "JBSW Y3DP EHPK 3PXP"}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
 		"enable":                  {house: staffed(authority.Admin), target: "/people/prn_dana/enable", form: "version=3", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 disabled false"}},
-		"groups of one":           {house: staffed(authority.Admin), target: "/people/prn_dana/groups", form: "groups=a, b ,,&version=3", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 groups [a b]"}},
-		"groups, refused": {house: staffed(authority.Admin).refusing("change", stead.E(stead.Invalid, stead.ReasonRequest, "a group is named without spaces")), target: "/people/prn_dana/groups", form: "groups=a b&version=3",
+		"groups of one":           {house: staffed(authority.Admin), target: "/people/prn_dana/groups", form: "groups=a, b ,,&version=3&typed=dana", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 groups [a b]"}},
+		"groups, refused": {house: staffed(authority.Admin).refusing("change", stead.E(stead.Invalid, stead.ReasonRequest, "a group is named without spaces")), target: "/people/prn_dana/groups", form: "groups=a b&version=3&typed=dana",
 			status: 400, has: []string{"A group is named without spaces", `value="a b"`}, asked: []string{"change prn_dana at 3 groups [a b]"}},
-		"put out":               {house: staffed(authority.Security), target: "/people/prn_dana/sessions/ses_7/end", form: "-", status: 303, to: "/people/prn_dana", asked: []string{"end-session ses_7"}},
+		"groups, another name":  {house: staffed(authority.Admin), target: "/people/prn_dana/groups", form: "groups=a b&version=3&typed=sam", status: 400, has: []string{"Type the account name, dana", `value="a b"`}},
+		"put out, asked":        {house: staffed(authority.Security), target: "/people/prn_dana/sessions/ses_7/end", status: 200, has: []string{"End this session", "13:00:00 UTC", `action="/people/prn_dana/sessions/ses_7/end"`, "Type the account name, dana"}},
+		"put out, over":         {house: staffed(authority.Security), target: "/people/prn_dana/sessions/ses_9/end", status: 200, has: []string{"over already"}},
+		"put out":               {house: staffed(authority.Security), target: "/people/prn_dana/sessions/ses_7/end", form: "typed=dana", status: 303, to: "/people/prn_dana", asked: []string{"end-session ses_7"}},
 		"put out, no role":      {house: staffed(authority.Auditor), target: "/people/prn_dana/sessions/ses_7/end", form: "-", status: 404},
 		"security edits nobody": {house: staffed(authority.Security), target: "/people/prn_dana/disable", form: "typed=dana", status: 404},
 	} {
@@ -78,7 +81,8 @@ func TestPeople(t *testing.T) {
 // What was typed is another name: nothing is done, and nothing that was written is lost.
 func TestDeedsAreTyped(t *testing.T) {
 	c := house().console()
-	for _, d := range append(c.deeds(), c.allowance()) {
+	for _, d := range append(c.deeds(), c.allowance(), c.putOut()) {
+		d.Path = strings.ReplaceAll(d.Path, "{session}", "ses_7")
 		for _, typed := range []string{"", "sam", "Dana", "dana2"} {
 			a := staffed(authority.Admin)
 			res, body := answer(serve(t, a.console()), browse("POST", "/people/prn_dana/"+d.Path, url.Values{"typed": {typed}, "reason": {"a stolen phone"}, "version": {"3"}}))

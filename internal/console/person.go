@@ -29,6 +29,7 @@ type personView struct {
 	MayEnd   bool
 	Closed   bool
 	Account  string
+	Name     string // to be typed
 	Version  string
 	Said     string // that something was done
 	Deeds    []deed
@@ -51,7 +52,7 @@ func (v *visit) showPerson(status int, problem string, typed url.Values) error {
 		return err
 	}
 	p := personView{frame: v.frame(who.DisplayName(), ""), Problem: problem, Path: "/people/" + url.PathEscape(string(who.ID)), Groups: who.Groups,
-		Facts: personFacts(who), Closed: !who.Active(), Account: who.Directory + "/" + who.Name, Version: strconv.FormatUint(who.Version, 10),
+		Facts: personFacts(who), Closed: !who.Active(), Account: who.Directory + "/" + who.Name, Name: who.Name, Version: strconv.FormatUint(who.Version, 10),
 		MayEdit: c.Authority.May(v.by, authority.Admin) == nil, MayEnd: c.revokes(v.by), Wished: strings.Join(who.Groups, ", "),
 		Did: "/audit?" + url.Values{"actor": {string(who.ID)}}.Encode(), Done: "/audit?" + url.Values{"subject": {string(who.ID)}}.Encode()}
 	if typed.Has("groups") {
@@ -189,6 +190,12 @@ func (c *Console) regroup(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if err := v.meant(f, v.personID()); err != nil {
+		if stead.KindOf(err) == stead.Invalid {
+			return v.showPerson(http.StatusBadRequest, saying(err), f)
+		}
+		return err
+	}
 	groups := []string{}
 	for g := range strings.SplitSeq(f.Get("groups"), ",") {
 		if g = strings.TrimSpace(g); g != "" {
@@ -196,12 +203,4 @@ func (c *Console) regroup(v *visit) error {
 		}
 	}
 	return v.edit(f, authority.Edit{Groups: &groups})
-}
-
-// putOut ends a session of somebody else's.
-func (c *Console) putOut(v *visit) error {
-	if err := c.Authority.EndSession(v.r.Context(), v.by, stead.SessionID(v.r.PathValue("session"))); err != nil {
-		return err
-	}
-	return v.to("/people/" + url.PathEscape(string(v.personID())))
 }

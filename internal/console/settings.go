@@ -21,6 +21,7 @@ type settingsView struct {
 	Because string
 	Version uint64
 	MaySet  bool
+	MayUndo bool // what was in force before is known
 	Problem string
 	Ask     [3]web.FieldSpec // who, where: what counts for somebody
 	Asked   string           // for whom it was asked
@@ -69,8 +70,12 @@ func (v *visit) showSettings(status int, problem string) error {
 	for _, t := range timers {
 		p.Timers = append(p.Timers, timerRow{v.c.forWhom(t), timerHref(t), inWords(authority.Rows(t.Timer().Terms))})
 	}
-	if len(set.Files) > 0 {
-		p.Set, p.Because = v.c.who(set.Applied)+", "+v.c.at(set.At), v.lastReason("timers.set")
+	if set.Version > 0 {
+		last := v.last("timers.set")
+		_, err := before(last, set)
+		if p.MayUndo = p.MaySet && err == nil; len(set.Files) > 0 {
+			p.Set, p.Because = v.c.who(set.Applied)+", "+v.c.at(set.At), last.Who["reason"]
+		}
 	}
 	p.Facts, p.Roles, p.Reading = v.c.laws(all), roleRows(all), v.c.readings()
 	if err := v.counting(&p, all); err != nil {
@@ -98,13 +103,13 @@ func inUnits(value string) string {
 	return value
 }
 
-// lastReason is what was said at the newest event of a kind.
-func (v *visit) lastReason(kind string) string {
+// last is the newest event of a kind; the zero one where there is none.
+func (v *visit) last(kind string) (e authority.StoredEvent) {
 	found, err := v.events(authority.EventQuery{Kinds: []string{kind}, Outcome: stead.OK, Newest: true, Limit: 1})
 	if err != nil || len(found) == 0 {
-		return ""
+		return e
 	}
-	return found[0].Who["reason"]
+	return found[0]
 }
 
 // forWhom says in words whom a timer is for.

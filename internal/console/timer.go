@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -184,7 +185,44 @@ func (c *Console) resetTimers(v *visit) error {
 	if err != nil {
 		return err
 	}
-	_, no := c.Authority.SetTimers(v.r.Context(), v.by, authority.TimersSet{File: true, Reason: f.Get("reason"), Version: asNumber(f.Get("version"))})
+	return v.timersSet(authority.TimersSet{File: true, Reason: f.Get("reason"), Version: asNumber(f.Get("version"))})
+}
+
+// undoTimers puts in force again what was before the last change.
+func (c *Console) undoTimers(v *visit) error {
+	f, err := v.form()
+	if err != nil {
+		return err
+	}
+	_, set, err := c.Authority.Timers(v.r.Context(), v.by)
+	if err != nil {
+		return err
+	}
+	last := v.last("timers.set")
+	w, no := before(last, set)
+	if v.retell(no) {
+		return v.showSettings(web.StatusOf(no), saying(no))
+	}
+	if no != nil {
+		return no
+	}
+	w.Version, w.Reason = asNumber(f.Get("version")), "undone: "+last.Who["reason"]
+	return v.timersSet(w)
+}
+
+// before is what was in force before the timers that are, as the event says that put these in force. Errors: conflict.
+func before(e authority.StoredEvent, set stead.Bundle) (w authority.TimersSet, err error) {
+	if e.Who["before"] == "" || !e.At.Equal(set.At.Truncate(time.Microsecond)) {
+		return w, stead.E(stead.Conflict, stead.ReasonState, "what was in force before is not known any more: set it by hand")
+	}
+	if err := json.Unmarshal([]byte(e.Who["before"]), &w.Timers); err != nil {
+		w.File = true // those of the configuration
+	}
+	return w, nil
+}
+
+func (v *visit) timersSet(w authority.TimersSet) error {
+	_, no := v.c.Authority.SetTimers(v.r.Context(), v.by, w)
 	switch {
 	case v.retell(no):
 		return v.showSettings(web.StatusOf(no), saying(no))
