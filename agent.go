@@ -58,8 +58,9 @@ type Build struct {
 
 // An AgentKey is a public key that an agent proves itself with.
 type AgentKey struct {
-	Thumbprint string `json:"thumbprint"` // RFC 7638, SHA-256, base64url
-	JWK        string `json:"jwk"`        // public members alone
+	Thumbprint string    `json:"thumbprint"`     // RFC 7638, SHA-256, base64url
+	JWK        string    `json:"jwk"`            // public members alone
+	Since      time.Time `json:"since,omitzero"` // when it was registered; of an instance's key the instance says it
 }
 
 // A Task is one thing an agent is there for, and exactly what it needs for it.

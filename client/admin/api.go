@@ -19,25 +19,27 @@ type AdvanceOut struct {
 }
 
 type Agent struct {
-	Version   int64      `json:"version"`
-	AgentKind string     `json:"agent_kind"`
-	Owner     Who        `json:"owner"` // answers for it: it stops when he is gone
-	Purpose   string     `json:"purpose"`
-	Tier      string     `json:"tier"`
-	Suspended bool       `json:"suspended"`
-	ID        string     `json:"id"`                // prn_…, or stead for the server itself
-	Account   string     `json:"account,omitempty"` // account name, unique in its directory
-	Build     *Build     `json:"build,omitempty"`
-	Directory string     `json:"directory,omitempty"`
-	Groups    []string   `json:"groups,omitempty"`
-	Instances []Instance `json:"instances,omitempty"` // that run now
-	Keys      []string   `json:"keys,omitempty"`      // thumbprints (RFC 7638) of the keys it proves itself with
-	Mandates  []Mandate  `json:"mandates,omitempty"`  // that it holds or awaits
-	Name      string     `json:"name,omitempty"`      // the name to show
-	Segment   string     `json:"segment,omitempty"`
-	Spiffe    []string   `json:"spiffe,omitempty"` // ids of the workloads that are this agent
-	Sponsor   *Who       `json:"sponsor,omitempty"`
-	Tasks     []Task     `json:"tasks,omitempty"`
+	Version   int64       `json:"version"`
+	AgentKind string      `json:"agent_kind"`
+	Owner     Who         `json:"owner"` // answers for it: it stops when he is gone
+	Purpose   string      `json:"purpose"`
+	Tier      string      `json:"tier"`
+	Suspended bool        `json:"suspended"`
+	ID        string      `json:"id"`                // prn_…, or stead for the server itself
+	Account   string      `json:"account,omitempty"` // account name, unique in its directory
+	Build     *Build      `json:"build,omitempty"`
+	Directory string      `json:"directory,omitempty"`
+	Groups    []string    `json:"groups,omitempty"`
+	Instances []Instance  `json:"instances,omitempty"`  // that run now
+	Keys      []string    `json:"keys,omitempty"`       // thumbprints (RFC 7638) of the keys it proves itself with
+	KeysSince []time.Time `json:"keys_since,omitempty"` // since when each of the keys is registered
+	Mandates  []Mandate   `json:"mandates,omitempty"`   // that it holds or awaits
+	Name      string      `json:"name,omitempty"`       // the name to show
+	Orphan    bool        `json:"orphan,omitempty"`     // nobody answers for it any more: it works no more
+	Segment   string      `json:"segment,omitempty"`
+	Spiffe    []string    `json:"spiffe,omitempty"` // ids of the workloads that are this agent
+	Sponsor   *Who        `json:"sponsor,omitempty"`
+	Tasks     []Task      `json:"tasks,omitempty"`
 }
 
 type AgentBody struct {
@@ -387,34 +389,37 @@ type Look struct {
 }
 
 type Mandate struct {
-	ID             string        `json:"id"`
-	Version        int64         `json:"version"`
-	State          string        `json:"state"`
-	Actor          Who           `json:"actor"`
-	Subject        Who           `json:"subject"`
-	Apps           []string      `json:"apps"`
-	Mode           string        `json:"mode"`
-	Reason         string        `json:"reason"`
-	Length         string        `json:"length"` // of one term, such as 10m
-	ExtensionsLeft int64         `json:"extensions_left"`
-	AskedAt        time.Time     `json:"asked_at"`
-	Approvals      []Vote        `json:"approvals,omitempty"`
-	Claim          string        `json:"claim,omitempty"`  // a link that only the actor can start it by, once, in his browser
-	Digest         string        `json:"digest,omitempty"` // what a yes binds: hex SHA-256
-	EndedAt        time.Time     `json:"ended_at,omitzero"`
-	EndedBy        string        `json:"ended_by,omitempty"`
-	Grants         []Entitlement `json:"grants,omitempty"` // of an agent: exactly these in a system
-	Idle           string        `json:"idle,omitempty"`   // it ends when nothing is done for so long
-	Realms         []string      `json:"realms,omitempty"`
-	Rules          []RuleRef     `json:"rules,omitempty"`
-	Stages         []Stage       `json:"stages,omitempty"` // who must agree
-	StartBy        time.Time     `json:"start_by,omitzero"`
-	StartedAt      time.Time     `json:"started_at,omitzero"`
-	Target         string        `json:"target,omitempty"`
-	Task           string        `json:"task,omitempty"` // of an agent: which of its declared tasks
-	Ticket         string        `json:"ticket,omitempty"`
-	Until          time.Time     `json:"until,omitzero"`
-	Why            ReasonCode    `json:"why,omitempty"` // why it ended
+	ID             string              `json:"id"`
+	Version        int64               `json:"version"`
+	State          string              `json:"state"`
+	Actor          Who                 `json:"actor"`
+	Subject        Who                 `json:"subject"`
+	Apps           []string            `json:"apps"`
+	Mode           string              `json:"mode"`
+	Reason         string              `json:"reason"`
+	Length         string              `json:"length"` // of one term, such as 10m
+	ExtensionsLeft int64               `json:"extensions_left"`
+	AskedAt        time.Time           `json:"asked_at"`
+	Approvals      []Vote              `json:"approvals,omitempty"`
+	Budget         map[string]int64    `json:"budget,omitempty"`     // of an agent: at most so many calls, rows or bytes
+	Claim          string              `json:"claim,omitempty"`      // a link that only the actor can start it by, once, in his browser
+	Conditions     map[string][]string `json:"conditions,omitempty"` // of an agent: what arguments may be
+	Digest         string              `json:"digest,omitempty"`     // what a yes binds: hex SHA-256
+	EndedAt        time.Time           `json:"ended_at,omitzero"`
+	EndedBy        string              `json:"ended_by,omitempty"`
+	Grants         []Entitlement       `json:"grants,omitempty"` // of an agent: exactly these in a system
+	Idle           string              `json:"idle,omitempty"`   // it ends when nothing is done for so long
+	Realms         []string            `json:"realms,omitempty"`
+	Rules          []RuleRef           `json:"rules,omitempty"`
+	Spent          map[string]int64    `json:"spent,omitempty"`  // of the budget; where one mandate is shown
+	Stages         []Stage             `json:"stages,omitempty"` // who must agree
+	StartBy        time.Time           `json:"start_by,omitzero"`
+	StartedAt      time.Time           `json:"started_at,omitzero"`
+	Target         string              `json:"target,omitempty"`
+	Task           string              `json:"task,omitempty"` // of an agent: which of its declared tasks
+	Ticket         string              `json:"ticket,omitempty"`
+	Until          time.Time           `json:"until,omitzero"`
+	Why            ReasonCode          `json:"why,omitempty"` // why it ended
 }
 
 type MandatesOut struct {
@@ -438,6 +443,15 @@ type Node struct {
 	CrashedBefore time.Time `json:"crashed_before,omitzero"` // its run before this one ended without a word, after this last sign
 	ID            string    `json:"id,omitempty"`            // missing of one that is alone
 	This          bool      `json:"this,omitempty"`          // the one that answers
+}
+
+type Past struct {
+	Asked    int64     `json:"asked"`
+	Agreed   int64     `json:"agreed"` // agreed to, or of those that need nobody's yes
+	Refused  int64     `json:"refused"`
+	Whole    bool      `json:"whole"` // false: it asked more often; these are the newest
+	Mandates []Mandate `json:"mandates"`
+	LastUsed time.Time `json:"last_used,omitzero"` // when it last did anything by itself
 }
 
 type PeopleOut struct {
@@ -700,6 +714,28 @@ type StagedPlan struct {
 	Problem string            `json:"problem,omitempty"`
 }
 
+type Stop struct {
+	What        string     `json:"what"`
+	Of          Who        `json:"of"`
+	TookSeconds float64    `json:"took_seconds"`    // from the act until it was refused, at most; 0: with the act, in one transaction
+	Event       int64      `json:"event,omitempty"` // number of the event that says it
+	ID          string     `json:"id,omitempty"`    // of a login, its connections and its role the mandate's
+	N           int64      `json:"n,omitempty"`     // how many tokens
+	Open        bool       `json:"open,omitempty"`  // not refused yet: it is tried again
+	Reason      ReasonCode `json:"reason,omitempty"`
+	System      string     `json:"system,omitempty"`
+}
+
+type Stopped struct {
+	Event  int64      `json:"event"` // number of the act in the log
+	Kind   string     `json:"kind"`
+	At     time.Time  `json:"at"`
+	By     Who        `json:"by"`
+	Open   int64      `json:"open"` // how much is not refused yet; ask again until it is 0
+	Stops  []Stop     `json:"stops"`
+	Reason ReasonCode `json:"reason,omitempty"`
+}
+
 type Task struct {
 	ID      string           `json:"id"`
 	Purpose string           `json:"purpose"`
@@ -902,6 +938,12 @@ func (c *Client) ChangeAgent(ctx context.Context, id string, body AgentBody, opt
 // MakeEnrolment: Give an agent a one-time token, by which one instance enrolls itself within minutes: it is shown once. Whoever is signed in may, on what is his to move or to know. POST /v1/agents/{id}/enrolment
 func (c *Client) MakeEnrolment(ctx context.Context, id string, body EnrolmentBody, opts ...Option) (out Enrolment, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/agents/" + url.PathEscape(id) + "/enrolment", body: body}, &out, opts)
+	return out, err
+}
+
+// AgentPast: What became of what an agent asked for, the newest first. Whoever is signed in may, on what is his to move or to know. GET /v1/agents/{id}/past
+func (c *Client) AgentPast(ctx context.Context, id string, opts ...Option) (out Past, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/agents/" + url.PathEscape(id) + "/past"}, &out, opts)
 	return out, err
 }
 
@@ -1315,6 +1357,12 @@ func (c *Client) StartMandate(ctx context.Context, id string, body CodeBody, opt
 	return out, err
 }
 
+// MandateStopped: What ended with a mandate, and after what time each door refused. Whoever is signed in may, on what is his to move or to know. GET /v1/mandates/{id}/stopped
+func (c *Client) MandateStopped(ctx context.Context, id string, opts ...Option) (out Stopped, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/mandates/" + url.PathEscape(id) + "/stopped"}, &out, opts)
+	return out, err
+}
+
 // SuspendMandate: Hold it until it is resumed. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/suspend
 func (c *Client) SuspendMandate(ctx context.Context, id string, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/suspend"}, &out, opts)
@@ -1410,6 +1458,12 @@ func (c *Client) AskFactorLink(ctx context.Context, id string, body LinkIn, opts
 // AgreeFactorLink: Agree that somebody sets up another authenticator. For the roles admin, security. POST /v1/people/{id}/factor-link/agree
 func (c *Client) AgreeFactorLink(ctx context.Context, id string, opts ...Option) (out FactorLink, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/people/" + url.PathEscape(id) + "/factor-link/agree"}, &out, opts)
+	return out, err
+}
+
+// AccountStopped: What ended when an account was closed, or an agent suspended or retired, and after what time each door refused. Whoever is signed in may, on what is his to move or to know. GET /v1/people/{id}/stopped
+func (c *Client) AccountStopped(ctx context.Context, id string, opts ...Option) (out Stopped, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/people/" + url.PathEscape(id) + "/stopped"}, &out, opts)
 	return out, err
 }
 

@@ -49,8 +49,11 @@ func (e *env) agentList() *cobra.Command {
 }
 
 func agentState(a admin.Agent) string {
-	if a.Suspended {
+	switch {
+	case a.Suspended:
 		return "suspended"
+	case a.Orphan:
+		return "nobody answers for it"
 	}
 	return "in use"
 }

@@ -59,6 +59,49 @@ func (d *desk) MakeEnrolment(_ context.Context, _ authority.By, id stead.Princip
 	return authority.Enrolment{Token: "ste_shown", Until: noon.Add(length)}, d.note("enrolment " + string(id))
 }
 
+func (d *desk) AgentPast(_ context.Context, _ authority.By, id stead.PrincipalID) (authority.Past, error) {
+	return authority.Past{Asked: 4, Agreed: 3, Refused: 1, Whole: true, Mandates: []stead.Mandate{{ID: "man_7", State: stead.Ended}}}, d.note("past " + string(id))
+}
+
+func (d *desk) AgentUsed(context.Context, authority.By, stead.PrincipalID) (time.Time, error) {
+	return noon, nil
+}
+
+func (d *desk) MandateStopped(_ context.Context, _ authority.By, id stead.MandateID) (authority.Stopped, error) {
+	return stopped(), d.note("stopped " + string(id))
+}
+
+func (d *desk) AccountStopped(_ context.Context, _ authority.By, id stead.PrincipalID) (authority.Stopped, error) {
+	return stopped(), d.note("stopped " + string(id))
+}
+
+func (d *desk) Spent(context.Context, authority.By, stead.MandateID) (map[string]int64, error) {
+	return map[string]int64{"calls": 7}, nil
+}
+
+func stopped() authority.Stopped {
+	return authority.Stopped{Act: authority.StoredEvent{Index: 6, Event: stead.Event{Kind: "mandate.revoked", Actor: sam.ID, At: noon, Reason: stead.ReasonRevoked}},
+		All: []authority.Stop{{What: "login", ID: "man_7", Of: "prn_bot", System: "crm", Number: 9, Took: 40 * time.Millisecond}, {What: "role", ID: "man_7", Open: true}}}
+}
+
+// What ended, and after what time, as the pages show it.
+func TestStopped(t *testing.T) {
+	r := newRig(t)
+	for path, want := range map[string][]string{
+		"/v1/mandates/man_7/stopped": {`"event":7`, `"kind":"mandate.revoked"`, `"open":1`, `"took_seconds":0.04`, `"system":"crm"`},
+		"/v1/people/prn_bot/stopped": {`"what":"login"`, `"what":"role"`},
+		"/v1/agents/report/past":     {`"asked":4`, `"agreed":3`, `"refused":1`, `"whole":true`, `"man_7"`, `"last_used"`},
+		"/v1/mandates/man_1":         {`"spent":{"calls":7}`},
+	} {
+		w := r.do("GET", path, "stp_sam", "")
+		for _, text := range want {
+			if w.Code != http.StatusOK || !strings.Contains(w.Body.String(), text) {
+				t.Errorf("%s: %d lacks %s: %s", path, w.Code, text, w.Body)
+			}
+		}
+	}
+}
+
 func (d *desk) EnrollInstance(_ context.Context, _ authority.By, n authority.NewInstance) (stead.Instance, error) {
 	d.run = n
 	return stead.Instance{ID: "ins_2", Key: n.Key, Since: noon, Until: noon.Add(n.For)}, d.note("run " + n.Key.Thumbprint)

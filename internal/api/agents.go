@@ -26,7 +26,9 @@ type Agent struct {
 	Keys      []string        `json:"keys,omitempty" doc:"thumbprints (RFC 7638) of the keys it proves itself with"`
 	SPIFFE    []string        `json:"spiffe,omitempty" doc:"ids of the workloads that are this agent"`
 	Tasks     []Task          `json:"tasks,omitempty"`
+	Since     []time.Time     `json:"keys_since,omitempty" doc:"since when each of the keys is registered"`
 	Suspended bool            `json:"suspended"`
+	Orphan    bool            `json:"orphan,omitempty" doc:"nobody answers for it any more: it works no more"`
 	Instances []Instance      `json:"instances,omitempty" doc:"that run now"`
 	Mandates  []Mandate       `json:"mandates,omitempty" doc:"that it holds or awaits"`
 }
@@ -242,14 +244,14 @@ func (a *API) somebody(text string) (stead.PrincipalID, error) {
 
 func (a *API) agent(c authority.Card) Agent {
 	v := Agent{Who: who(c.Principal, c.Account), Version: c.Registration.Version, Kind: c.Registration.Kind, Owner: a.show(c.Owner),
-		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Account.Groups, Build: c.Build, SPIFFE: c.SPIFFE, Suspended: c.Suspended,
+		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Account.Groups, Build: c.Build, SPIFFE: c.SPIFFE, Suspended: c.Suspended, Orphan: c.Orphan,
 		Instances: each(c.Instances, a.instance), Mandates: each(c.Mandates, a.mandate)}
 	if c.Sponsor != "" {
 		w := a.show(c.Sponsor)
 		v.Sponsor = &w
 	}
 	for _, k := range c.Keys {
-		v.Keys = append(v.Keys, k.Thumbprint)
+		v.Keys, v.Since = append(v.Keys, k.Thumbprint), append(v.Since, k.Since)
 	}
 	for _, t := range c.Tasks {
 		v.Tasks = append(v.Tasks, Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants})

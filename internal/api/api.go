@@ -78,6 +78,7 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.people(d)
 	a.agents(d)
 	a.tasks(d)
+	a.stops(d)
 	a.sessions(d)
 	a.policy(d)
 	a.timers(d)

@@ -84,8 +84,11 @@ func (a *API) list(ctx context.Context, by authority.By, in *mandatesIn) (*manda
 }
 
 func (a *API) get(ctx context.Context, by authority.By, in *mandateIn) (*mandateOut, error) {
-	m, err := a.Verbs.Mandate(ctx, by, in.ID)
-	return a.moved(m, err)
+	out, err := a.moved(a.Verbs.Mandate(ctx, by, in.ID))
+	if err == nil {
+		out.Body.Spent, err = a.Verbs.Spent(ctx, by, in.ID)
+	}
+	return out, err
 }
 
 // askedBefore goes on where the first time broke off: what was to be started and was not is started.

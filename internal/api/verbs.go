@@ -102,6 +102,15 @@ type Agents interface {
 	RetireAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
 	MakeSecret(context.Context, authority.By, stead.PrincipalID) (string, error)
 	MakeEnrolment(ctx context.Context, by authority.By, id stead.PrincipalID, length time.Duration) (authority.Enrolment, error)
+	AgentPast(context.Context, authority.By, stead.PrincipalID) (authority.Past, error)
+	AgentUsed(context.Context, authority.By, stead.PrincipalID) (time.Time, error)
+}
+
+// Ends tells what ended with an act, and what is spent before an end.
+type Ends interface {
+	MandateStopped(context.Context, authority.By, stead.MandateID) (authority.Stopped, error)
+	AccountStopped(context.Context, authority.By, stead.PrincipalID) (authority.Stopped, error)
+	Spent(context.Context, authority.By, stead.MandateID) (map[string]int64, error)
 }
 
 // Tasks is what agents do themselves.
@@ -138,6 +147,7 @@ type Verbs interface {
 	Tuner
 	Owner
 	Agents
+	Ends
 	Tasks
 	Counter
 	Linker

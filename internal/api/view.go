@@ -52,6 +52,9 @@ type Mandate struct {
 	EndedAt   time.Time           `json:"ended_at,omitzero"`
 	Why       stead.Reason        `json:"why,omitempty" doc:"why it ended"`
 	EndedBy   string              `json:"ended_by,omitempty"`
+	Budget    map[string]int64    `json:"budget,omitempty" doc:"of an agent: at most so many calls, rows or bytes"`
+	Spent     map[string]int64    `json:"spent,omitempty" doc:"of the budget; where one mandate is shown"`
+	Limits    map[string][]string `json:"conditions,omitempty" doc:"of an agent: what arguments may be"`
 	Claim     string              `json:"claim,omitempty" doc:"a link that only the actor can start it by, once, in his browser"`
 }
 
@@ -71,6 +74,7 @@ func (a *API) mandate(m stead.Mandate) Mandate {
 		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
 		Digest: m.Digest, Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
 		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,
+		Budget: m.Bounds.Budget, Limits: m.Scope.Conditions,
 	}
 	if v.Mode == "" {
 		v.Mode = stead.ReadOnly

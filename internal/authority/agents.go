@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -88,6 +89,7 @@ func (a *Authority) Register(ctx context.Context, by By, n NewAgent) (stead.Regi
 		if s.Named(p.Directory, p.Name) != nil {
 			return nil, stead.E(stead.Conflict, stead.ReasonExists, "%s is there already", p)
 		}
+		r.Keys = dated(r.Keys, nil, now)
 		out = r
 		e := stead.Event{Kind: "agent.registered", Subject: p.ID, SubjectPerson: p.Person, What: described(r)}
 		return []stead.Change{{Event: e, Records: []stead.Record{p, r}}}, nil
@@ -149,6 +151,18 @@ func traits(r stead.Registration) map[string]string {
 	return all
 }
 
+// dated notes since when keys are registered: those that were there before keep their age.
+func dated(keys, before []stead.AgentKey, now time.Time) []stead.AgentKey {
+	all := slices.Clone(keys)
+	for i, k := range all {
+		all[i].Since = now
+		if j := slices.IndexFunc(before, func(b stead.AgentKey) bool { return b.Thumbprint == k.Thumbprint }); j >= 0 {
+			all[i].Since = before[j].Since
+		}
+	}
+	return all
+}
+
 func described(r stead.Registration) stead.Fields {
 	f := stead.Fields{"kind": string(r.Kind), "tier": string(r.Tier), "owner": string(r.Owner), "purpose": r.Purpose, "tasks": number(len(r.Tasks))}
 	return with(f, "segment", r.Segment)
@@ -173,6 +187,7 @@ func (a *Authority) ChangeAgent(ctx context.Context, by By, id stead.PrincipalID
 		if (old.Kind == stead.Employee || r.Kind == stead.Employee) && (old.Owner != r.Owner || old.Kind != r.Kind) {
 			return old, stead.E(stead.Refused, stead.ReasonState, "an employee's agent is his for good: retire it and register another")
 		}
+		r.Keys = dated(r.Keys, old.Keys, now)
 		gone := old.Suspended && old.Builder != "" && s.Principal(old.Builder) == nil // nobody could be apart from him
 		if r.Builder = old.Builder; r.Build != old.Build || gone {
 			r.Suspended, r.Builder = true, by.Principal

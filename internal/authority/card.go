@@ -12,6 +12,7 @@ import (
 type Card struct {
 	stead.Registration
 	Account   stead.Principal
+	Orphan    bool // nobody answers for it any more
 	Instances []stead.Instance
 	Mandates  []stead.Mandate
 }
@@ -48,7 +49,7 @@ func (a *Authority) Card(_ context.Context, by By, agent string) (Card, error) {
 		if p := s.Named(stead.Agents, agent); r == nil && p != nil {
 			r = s.Agent(p.ID)
 		}
-		if r != nil && a.seesAgent(s, by, r) {
+		if r != nil && (a.seesAgent(s, by, r) || a.decidesOn(s, by, r)) {
 			c, err = s.card(r), nil
 		}
 	})
@@ -59,11 +60,19 @@ func (a *Authority) seesAgent(s *State, by By, r *stead.Registration) bool {
 	return by.Principal == r.Principal || by.Principal == r.Owner || by.Key == "" && a.may(s, by, a.Now(), Admin, Auditor, Security) == nil
 }
 
+// decidesOn tells whether something that an agent asks for waits for the caller's yes: he must know who asks.
+func (a *Authority) decidesOn(s *State, by By, r *stead.Registration) bool {
+	p := s.Principal(by.Principal)
+	return by.Key == "" && p != nil && slices.ContainsFunc(s.MandatesBy(r.Principal), func(id stead.MandateID) bool { return waitsFor(s, *p, *s.Mandate(id)) })
+}
+
 func (s *State) card(r *stead.Registration) Card {
 	c := Card{Registration: *r}
 	if p := s.Principal(r.Principal); p != nil {
 		c.Account = *p
 	}
+	owner := s.Principal(r.Owner)
+	c.Orphan = owner == nil || !owner.Active()
 	for _, id := range s.InstancesOf(r.Principal) {
 		c.Instances = append(c.Instances, *s.Instance(id))
 	}

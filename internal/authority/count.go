@@ -38,7 +38,7 @@ type Bar struct {
 
 // Counted counts what Events would read, whatever the limit, under the same rights. Errors: refused, broken.
 func (a *Authority) Counted(ctx context.Context, by By, q EventQuery, c Counting) (Counts, error) {
-	if err := a.readable(by, &q); err != nil {
+	if err := a.readable(ctx, by, &q); err != nil {
 		return Counts{}, err
 	}
 	return a.Store.Counted(ctx, q, c)

@@ -87,20 +87,29 @@ func (a *Authority) Sessions(_ context.Context, by By) ([]stead.Session, error) 
 	return found, err
 }
 
-// Events reads the trail: everything for auditors, security and admins; else what the caller did or what was done for
-// him. Errors: refused, broken.
+// Events reads the trail: everything for auditors, security and admins; else what the caller did, what was done for him, and
+// what agents did that he answers for. Errors: refused, broken.
 func (a *Authority) Events(ctx context.Context, by By, q EventQuery) ([]StoredEvent, error) {
-	if err := a.readable(by, &q); err != nil {
+	if err := a.readable(ctx, by, &q); err != nil {
 		return nil, err
 	}
 	return a.Store.Events(ctx, q)
 }
 
 // readable narrows a query to what its asker may read.
-func (a *Authority) readable(by By, q *EventQuery) (err error) {
+func (a *Authority) readable(ctx context.Context, by By, q *EventQuery) (err error) {
+	doer := q.Actor
+	if past, no := a.Store.Get(ctx, stead.KindMandate, string(q.Mandate), 0); q.Mandate != "" && no == nil {
+		if m, ok := past.(stead.Mandate); ok {
+			doer = m.Actor
+		}
+	}
 	a.Store.View().Read(func(s *State) {
 		now := a.Now()
 		if _, err = own(s, by, now); err != nil || a.may(s, by, now, Auditor, Security, Admin) == nil {
+			return
+		}
+		if r := s.Agent(doer); r != nil && r.Owner == by.Principal {
 			return
 		}
 		if q.Either != "" && q.Either != by.Principal {
