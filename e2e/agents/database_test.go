@@ -61,14 +61,14 @@ func connected(t *testing.T) (*world, *pgtest.Server, *atomic.Int64) {
 	server, dsn := customers(t)
 	ahead, began := new(atomic.Int64), time.Now()
 	now := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
-	w := &world{t: t, House: housetest.New(t, func(o *house.Options) {
+	w := &world{t: t, House: housetest.NewOf(t, append(housetest.Staff(), staff...), func(o *house.Options) {
 		o.Wall, o.Boot = now, func() time.Duration { return now().Sub(began) }
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"))
 		o.Systems = []house.System{{ID: "crm", DSN: dsn}}
 		o.Files = maps.Clone(cedar.Default())
 		o.Files["agents.cedar"] = rules
 	})}
-	w.people()
+	w.root = w.Login("staff/root", "console.test")
 	w.agent = w.register("monthly-report", stead.Company, stead.HighTier, "staff/max", task("monthly", "public.customers", "public.orders"))
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})

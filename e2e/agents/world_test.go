@@ -35,6 +35,7 @@ type world struct {
 	agent stead.Registration
 }
 
+// staff are those who agree, beside those of every house.
 var staff = []authority.NewPerson{
 	{Directory: "staff", Name: "ida", Shown: "Ida Bergman", Groups: []string{"ai-operations"}},
 	{Directory: "staff", Name: "cole", Shown: "Cole Adeyemi", Groups: []string{"compliance"}},
@@ -44,31 +45,14 @@ var staff = []authority.NewPerson{
 
 func newWorld(t *testing.T, change ...func(*house.Options)) *world {
 	t.Helper()
-	w := &world{t: t, House: housetest.New(t, append(change, func(o *house.Options) {
+	w := &world{t: t, House: housetest.NewOf(t, append(housetest.Staff(), staff...), append(change, func(o *house.Options) {
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"), stead.NewSystem("hr"))
 		o.Files = maps.Clone(cedar.Default())
 		o.Files["agents.cedar"] = rules
 	})...)}
-	w.people()
+	w.root = w.Login("staff/root", "console.test")
 	w.agent = w.register("monthly-report", stead.Company, stead.HighTier, "staff/max", task("monthly", "public.customers", "public.orders"))
 	return w
-}
-
-// people enrols those who agree.
-func (w *world) people() {
-	w.t.Helper()
-	w.root = w.Login("staff/root", "console.test")
-	more := staff
-	for i := range more {
-		more[i].Password, more[i].TOTP = housetest.Password, housetest.Secret
-	}
-	made, err := w.Enroll(w.t.Context(), w.root, more)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, p := range made {
-		w.People[p.Directory+"/"+p.Name] = p
-	}
 }
 
 func task(id string, tables ...string) stead.Task {

@@ -116,6 +116,12 @@ func Staff() []authority.NewPerson {
 // New builds a house with the default policy in a directory of its own; change, where given, is told the options first.
 func New(tb testing.TB, change ...func(*house.Options)) *House {
 	tb.Helper()
+	return NewOf(tb, Staff(), change...)
+}
+
+// NewOf builds a house of these people. They come from the operator: none of them has another in hand.
+func NewOf(tb testing.TB, staff []authority.NewPerson, change ...func(*house.Options)) *House {
+	tb.Helper()
 	clock := NewClock()
 	o := house.Options{
 		Dir: filepath.Join(tb.TempDir(), "store"), Settings: Settings(), Files: cedar.Default(), Wall: clock.Wall, Boot: clock.Boot,
@@ -138,7 +144,6 @@ func New(tb testing.TB, change ...func(*house.Options)) *House {
 	h := &House{Clock: clock, Options: o, tb: tb, People: map[string]stead.Principal{}, steps: map[string]int64{}}
 	h.Open()
 	tb.Cleanup(func() { h.Shut() })
-	staff := Staff()
 	for i := range staff {
 		staff[i].Password, staff[i].TOTP = Password, Secret
 	}
