@@ -192,7 +192,7 @@ func (v *visit) does(d deed) error {
 	case page != nil:
 		return v.show(http.StatusOK, page)
 	case d.Path == "delete" || d.Path == "erase":
-		return v.to("/people?done=" + d.Path)
+		return v.to("/people/" + url.PathEscape(string(p.ID)) + "/stopped?done=" + d.Path)
 	case d.Done == "":
 		return v.to("/people/" + url.PathEscape(string(p.ID)))
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -29,6 +30,27 @@ type Ruling interface {
 	AskFactor(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error)
 	AllowFactor(context.Context, authority.By, stead.PrincipalID) (authority.FactorLink, error)
 	FactorAsked(context.Context, authority.By, stead.PrincipalID) (authority.FactorAsked, error)
+}
+
+// Agency is the part of those who answer for agents, or look over them.
+type Agency interface {
+	Cards(context.Context, authority.By) ([]authority.Card, error)
+	Card(ctx context.Context, by authority.By, agent string) (authority.Card, error)
+	AgentPast(context.Context, authority.By, stead.PrincipalID) (authority.Past, error)
+	AgentUsed(context.Context, authority.By, stead.PrincipalID) (time.Time, error)
+	SuspendAgent(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error)
+	ResumeAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	RetireAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	EndInstance(context.Context, authority.By, stead.InstanceID) error
+	Answers(authority.By) int
+}
+
+// Stopping tells what an agent's mandate has come to, and what ended with an act.
+type Stopping interface {
+	MandateStopped(context.Context, authority.By, stead.MandateID) (authority.Stopped, error)
+	AccountStopped(context.Context, authority.By, stead.PrincipalID) (authority.Stopped, error)
+	Spent(context.Context, authority.By, stead.MandateID) (map[string]int64, error)
+	Chain(context.Context, authority.By, stead.MandateID) ([]stead.Mandate, error)
 }
 
 // Rules judges policy beside what is in force.

@@ -78,6 +78,8 @@ type Authority interface {
 	Knowing
 	Ruling
 	Owning
+	Agency
+	Stopping
 }
 
 // An App is an application people can act in.
@@ -148,6 +150,7 @@ func (c *Console) Mount(t *web.Routes) {
 	c.mountReading(add)
 	c.mountRuling(add)
 	c.mountOwning(add)
+	c.mountAgents(add)
 	if c.Factors != nil {
 		t.Add("GET /factor", web.Public, c.newFactor)
 		t.Add("POST /factor", web.Public, c.useLink)

@@ -39,6 +39,7 @@ type verbs struct {
 	sessions []stead.Session
 	no       map[string]error // by verb
 	desk
+	agency
 }
 
 func (a *verbs) note(verb string, args ...any) error {

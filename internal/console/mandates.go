@@ -40,6 +40,7 @@ type mandateView struct {
 	Shown   string // how many of how many
 	Trail   string // the same in the explorer, for those who may see it
 	Watch   live
+	Job     *jobView // of an agent's
 }
 
 func (c *Console) mandates(v *visit) error {
@@ -88,10 +89,18 @@ func (v *visit) showMandate(status int, m stead.Mandate, problem string) error {
 	if !m.EndedAt.IsZero() {
 		p.Facts = append(p.Facts, [2]string{"Ended", c.at(m.EndedAt)})
 	}
-	p.Live = m.State != stead.Ended && !p.Mine && (p.AsMe || c.revokes(v.by))
+	own := v.answersFor(m)
+	p.Live = m.State != stead.Ended && !p.Mine && (own || c.revokes(v.by))
 	p.Because = v.r.PostForm.Get("reason")
-	if !p.AsMe {
+	if !own {
 		p.Meant = c.called(m.Actor)
+	}
+	var err error
+	if p.Job, err = v.job(m); err != nil {
+		return err
+	}
+	if p.Job != nil {
+		p.Facts, p.Watch.Parts = c.onBehalf(m, p.Facts), p.Watch.Parts+" job"
 	}
 	return v.show(status, mandatePage(p))
 }
@@ -102,10 +111,19 @@ func (c *Console) revokes(by authority.By) bool {
 
 // stops asks whoever stops what is somebody else's for his name. What is done in one's own name ends with one click.
 func (v *visit) stops(m stead.Mandate, f url.Values) error {
-	if m.Subject == v.by.Principal {
+	if v.answersFor(m) {
 		return nil
 	}
 	return v.meant(f, m.Actor)
+}
+
+// answersFor tells whether a mandate is the reader's own to stop: it is about him, or an agent's that he answers for.
+func (v *visit) answersFor(m stead.Mandate) bool {
+	if m.Task == "" {
+		return m.Subject == v.by.Principal
+	}
+	a, err := v.c.Authority.Card(v.r.Context(), v.by, string(m.Actor))
+	return err == nil && a.Owner == v.by.Principal
 }
 
 func (c *Console) revoke(v *visit) error {
@@ -130,4 +148,18 @@ func (c *Console) revoke(v *visit) error {
 		return no
 	}
 	return v.to("/mandates/" + string(v.mandateID()))
+}
+
+func (p mandateView) stopButton() string {
+	if p.Job != nil {
+		return "Stop this job"
+	}
+	return "Revoke now"
+}
+
+func (p mandateView) whyStop() string {
+	if p.Job != nil {
+		return "Stop it: why"
+	}
+	return "Take it back: why"
 }

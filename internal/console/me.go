@@ -15,7 +15,8 @@ import (
 type meView struct {
 	frame
 	Facts    [][2]string
-	AsMe     []card  // in force or asked for now
+	AsMe     []card // in force or asked for now
+	Agents   []ownAgent
 	Acts     []acted // what others did as me, newest first
 	Older    string  // address of the page before
 	Mine     []line  // what I did last
@@ -56,6 +57,9 @@ func (c *Console) me(v *visit) error {
 		if m.Subject == who.ID {
 			p.AsMe = append(p.AsMe, v.card(m))
 		}
+	}
+	if p.Agents, err = v.ownAgents(); err != nil {
+		return err
 	}
 	if err := v.whoActed(&p); err != nil {
 		return err

@@ -36,6 +36,7 @@ type personView struct {
 	Asked    string // who asked for another authenticator that waits for a second person
 	MayAgree bool
 	Wished   string // groups as they were typed
+	Stopped  *stoppedView // of a closed one
 }
 
 // fewOf is how many sessions and mandates of somebody stand on his page.
@@ -66,6 +67,9 @@ func (v *visit) showPerson(status int, problem string, typed url.Values) error {
 	}
 	if err := v.busy(&p, who.ID); err != nil {
 		return err
+	}
+	if p.Closed {
+		p.Stopped = v.stoppedAccount(who.ID)
 	}
 	return v.show(status, personPage(p))
 }

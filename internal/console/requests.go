@@ -27,6 +27,7 @@ type requestView struct {
 	Over    string
 	Problem string
 	Comment string
+	Agent   *askView // of an agent's request
 }
 
 func (c *Console) requests(v *visit) error {
@@ -60,6 +61,13 @@ func (v *visit) showRequest(status int, m stead.Mandate, problem, comment string
 	p := requestView{frame: v.frame("May "+c.who(m.Actor)+" act for "+c.who(m.Subject)+"?", ""), card: v.card(m), Facts: c.terms(m),
 		Stages: stages(m), Votes: c.votes(m), Digest: m.Digest, Problem: problem, Comment: comment}
 	p.Facts = append(p.Facts, [2]string{"Asked", c.at(m.AskedAt)}, [2]string{"Waits until", c.at(m.StartBy)})
+	var err error
+	if p.Agent, err = v.agentAsks(m); err != nil {
+		return err
+	}
+	if p.Agent != nil {
+		p.Facts, p.Title = c.onBehalf(m, p.Facts), "May "+c.who(m.Actor)+" do this?"
+	}
 	for _, r := range m.Rules {
 		p.Rules = append(p.Rules, r.ID)
 	}

@@ -65,7 +65,7 @@ func TestRolesAreAsked(t *testing.T) {
 	need := map[web.Tag][]authority.Role{web.Admin: {authority.Admin}, web.Auditor: {authority.Auditor}}
 	wide := map[string][]authority.Role{"POST /policies/apply": {authority.Admin, authority.Security},
 		"POST /people/prn_dana/sessions/ses_7/end": {authority.Admin, authority.Security}, "GET /people/prn_dana/sessions/ses_7/end": {authority.Admin, authority.Security}}
-	for _, path := range []string{"/settings", "/policies/staged", "/policies/try", "/policies/history", "/people", "/people/prn_dana", "/groups", "/health"} {
+	for _, path := range []string{"/settings", "/policies/staged", "/policies/try", "/policies/history", "/people", "/people/prn_dana", "/people/prn_dana/stopped", "/groups", "/health"} {
 		wide["GET "+path] = onlookers()
 	}
 	for _, path := range []string{"sign-out", "stop", "vouch", "factor-yes"} {

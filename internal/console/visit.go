@@ -144,6 +144,9 @@ func (v *visit) frame(title, lead string) frame {
 	link("Act", "/act", "/act/")
 	link("Requests", "/requests", "/requests/")
 	link("Mandates", "/mandates", "/mandates/")
+	if v.might(onlookers()...) || v.c.Authority.Answers(v.by) > 0 {
+		link("Agents", "/agents", "/agents/")
+	}
 	if v.c.Authority.May(v.by, authority.Auditor) == nil {
 		link("Trail", "/audit", "/audit/")
 		link("Reports", "/reports")
