@@ -35,7 +35,7 @@ type personView struct {
 	Deeds    []deed
 	Asked    string // who asked for another authenticator that waits for a second person
 	MayAgree bool
-	Wished   string // groups as they were typed
+	Wished   string       // groups as they were typed
 	Stopped  *stoppedView // of a closed one
 }
 
