@@ -47,6 +47,7 @@ type Registration struct {
 	Suspended bool        `json:"suspended,omitempty"`
 	Builder   PrincipalID `json:"builder,omitempty"` // who last said that it is of another build: he does not resume it
 	Retired   bool        `json:"retired,omitempty"`
+	Since     time.Time   `json:"since,omitzero"` // when it was registered: of two that exclude each other the later one is refused
 }
 
 // A Build is the version of an agent: what it is made of, as digests or names. Another one asks for a review.

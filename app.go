@@ -13,6 +13,7 @@ type App struct {
 	Privileged []string // groups and attributes that nobody may act through (R3); none declared closes acting
 	Aware      bool     // proven to record the actor, so that edit mode may be opened (R26)
 	Rights     Rights   // who knows the subject's own rights (R2)
+	Segment    string   // agents reach it from there, or along a flow
 }
 
 // Rights tells where a subject's own rights are known.

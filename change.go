@@ -20,6 +20,9 @@ const (
 	KindBundle      RecordKind = "bundle"
 	KindAgent       RecordKind = "agent" // a Registration
 	KindInstance    RecordKind = "instance"
+	KindExclusion   RecordKind = "exclusion"
+	KindFlow        RecordKind = "flow"
+	KindSegment     RecordKind = "segment"
 )
 
 // A Record is an object in one version. Versions begin at 1 and have no gaps; live is the latest.
@@ -94,10 +97,11 @@ const (
 	CountAdd   CountOp = "add"   // value += N; refused when that is more than Max
 	CountRaise CountOp = "raise" // value = max(value, N); never refused
 	CountPass  CountOp = "pass"  // refused unless N > value; then value = N. Single use is passing 1
+	CountKeep  CountOp = "keep"  // refused unless value is N, 0, or over at the time of the event; then value = N
 )
 
 // A Count moves one counter in the transaction of its Change; a refused one refuses the whole Change with kind
-// conflict and reason ReasonUsed (pass) or ReasonBudget (add).
+// conflict and reason ReasonUsed (pass), ReasonBudget (add) or ReasonDuty (keep).
 type Count struct {
 	Key   string    `json:"key"`
 	Op    CountOp   `json:"op"`

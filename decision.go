@@ -43,6 +43,7 @@ type Decision struct {
 	Policy  string // digest of the bundle
 	Rights  Rights
 	Mandate MandateID
-	Final   bool // the mandate must be ended for this reason
+	Final   bool   // the mandate must be ended for this reason
+	Law     string // the exclusion or segment that refuses, where one does
 	Obligations
 }

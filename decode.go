@@ -55,6 +55,12 @@ func (d *Decoder) Record(kind RecordKind, plain []byte) (Record, error) {
 		return decode[Registration](plain)
 	case KindInstance:
 		return decode[Instance](plain)
+	case KindExclusion:
+		return decode[Exclusion](plain)
+	case KindFlow:
+		return decode[Flow](plain)
+	case KindSegment:
+		return decode[Segment](plain)
 	}
 	return nil, E(Broken, ReasonBroken, "the store holds a record of unknown kind %q", kind)
 }

@@ -87,6 +87,9 @@ type Facts struct {
 	Distrust Reason           // why this node must refuse delegated requests, if it must
 
 	Evaluator *Evaluator // the rights of Question.Asserted
+
+	Duties []Duty // exclusions that the question touches
+	Way    Way    // of the agents that ask
 }
 
 // An Evaluator is a service that may ask what others may do, in the applications named and nowhere else (R40). Where nobody

@@ -65,6 +65,11 @@ const (
 	ReasonRequest  Reason = "bad-request"    // ambiguous or malformed
 	ReasonRights   Reason = "subject-rights" // the subject may not do it either
 
+	// duties and segments
+	ReasonDuty     Reason = "separation-of-duties" // one party never has, or does, both sides of an exclusion
+	ReasonSegment  Reason = "segment"              // no flow leads from its segment to that one
+	ReasonIsolated Reason = "isolated"             // its segment, or that of the system, is cut off
+
 	// the house
 	ReasonBroken  Reason = "broken"        // something of ours failed: nothing was done
 	ReasonRecord  Reason = "record-failed" // it could not be recorded, so it was not done

@@ -40,6 +40,9 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	case !declared.Allows(w.Scope.Grants):
 		return Mandate{}, E(Refused, ReasonScope, "the task %s does not need all of this, so it is not granted", task)
 	}
+	if err := apart(f, w.Scope.Grants); err != nil {
+		return Mandate{}, err
+	}
 	if err := permitted(w.Purpose, w.Mode, f, v); err != nil {
 		return Mandate{}, err
 	}
@@ -156,6 +159,9 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	if err := open(f); err != nil {
 		return m, err
 	}
+	if err := apart(f, m.Scope.Grants); err != nil {
+		return m, err
+	}
 	if err := permitted(m.Purpose, m.Mode, f, v); err != nil {
 		return m, err
 	}
@@ -184,6 +190,9 @@ func Works(m Mandate, f Facts, v Verdict) Reason {
 	}
 	if n := registered(f); n != nil && n.final {
 		return n.reason
+	}
+	if r := f.Way.Closed(f.App, m); r != ReasonNone {
+		return r
 	}
 	switch {
 	case f.Agent.Task(m.Task) == nil || !f.Agent.Task(m.Task).holds(m):

@@ -10,9 +10,10 @@ import (
 // a pure function of its arguments. Whatever is unknown is a no.
 func Weigh(q Question, f Facts, v Verdict, now time.Time) Decision {
 	d := Decision{At: now, Index: f.Index, Policy: f.Policy, Mandate: q.Mandate, Rules: v.Rules, Rights: v.Rights}
-	for _, law := range []func(Question, Facts, time.Time) *no{vouched, whole, loggedIn, forSomebody, place, inForce, within} {
+	for _, law := range []func(Question, Facts, time.Time) *no{vouched, whole, loggedIn, segmented, forSomebody, place, inForce, within, separated} {
 		if n := law(q, f, now); n != nil {
 			d.Reason, d.Text, d.Final = n.reason, n.text, n.final && claimed(q, f)
+			d.Law = lawOf(f, n.reason)
 			return d
 		}
 	}
@@ -260,6 +261,8 @@ func Ending(r Reason) string {
 		return "the mandate was revoked"
 	case ReasonLost, ReasonGone:
 		return "the mandate ended with the instance that held it"
+	case ReasonIsolated:
+		return "the mandate ended when its segment was isolated"
 	case ReasonOwnerless:
 		return "nobody answers for this agent any more, so its mandates ended"
 	case ReasonRefused:

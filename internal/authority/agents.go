@@ -90,6 +90,10 @@ func (a *Authority) Register(ctx context.Context, by By, n NewAgent) (stead.Regi
 			return nil, stead.E(stead.Conflict, stead.ReasonExists, "%s is there already", p)
 		}
 		r.Keys = dated(r.Keys, nil, now)
+		r.Since = now
+		if err := s.excluded(r); err != nil {
+			return nil, err
+		}
 		out = r
 		e := stead.Event{Kind: "agent.registered", Subject: p.ID, SubjectPerson: p.Person, What: described(r)}
 		return []stead.Change{{Event: e, Records: []stead.Record{p, r}}}, nil
@@ -177,11 +181,14 @@ func (a *Authority) ChangeAgent(ctx context.Context, by By, id stead.PrincipalID
 			return old, err
 		}
 		r := n.Registration
-		r.Principal, r.Version, r.Person, r.Suspended, r.Retired = old.Principal, old.Version, old.Person, old.Suspended, false
+		r.Principal, r.Version, r.Person, r.Suspended, r.Retired, r.Since = old.Principal, old.Version, old.Person, old.Suspended, false, old.Since
 		if text := r.Wrong(); text != "" {
 			return old, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
 		}
 		if _, err := a.answers(s, r); err != nil {
+			return old, err
+		}
+		if err := s.excluded(r); err != nil {
 			return old, err
 		}
 		if (old.Kind == stead.Employee || r.Kind == stead.Employee) && (old.Owner != r.Owner || old.Kind != r.Kind) {

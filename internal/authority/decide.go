@@ -31,16 +31,19 @@ func (a *Authority) Decided(ctx context.Context, q stead.Question) (*Pending, er
 		return &Pending{Decision: d}, nil
 	}
 	change := a.asked(q, f, d)
-	if !q.Delegated() && a.Settings.Ordinary != "deny" {
+	if !q.Delegated() && a.Settings.Ordinary != "deny" && !marks(f) {
 		a.later.add(change)
 		return &Pending{Decision: d}, nil
 	}
-	return &Pending{Decision: d, a: a, ctx: ctx, q: q, record: a.Store.Submit(ctx, Entry{Changes: []stead.Change{change}})}, nil
+	return &Pending{Decision: d, a: a, ctx: ctx, q: q, duties: f.Duties, record: a.Store.Submit(ctx, Entry{Changes: []stead.Change{change}})}, nil
 }
 
 // release is the fence: if anything changed between the view that decided and the place of the record in the log, the
 // question is asked again before anything is released.
-func (a *Authority) release(ctx context.Context, q stead.Question, d stead.Decision, r stead.Receipt, err error) (stead.Decision, error) {
+func (a *Authority) release(ctx context.Context, q stead.Question, d stead.Decision, duties []stead.Duty, r stead.Receipt, err error) (stead.Decision, error) {
+	if stead.ReasonOf(err) == stead.ReasonDuty { // somebody of the same party was quicker
+		return a.outrun(ctx, q, d)
+	}
 	if err != nil {
 		d.Allow, d.Reason = false, stead.ReasonRecord
 		d.Text = "this could not be recorded, so it was not done"
@@ -50,6 +53,9 @@ func (a *Authority) release(ctx context.Context, q stead.Question, d stead.Decis
 		q.Context.Cost = nil // it was taken out of the budget with the record
 		f, now := a.weigh(q)
 		now.ID = d.ID
+		if now.Allow && !sameDuties(duties, f.Duties) {
+			now.Allow, now.Reason, now.Text = false, stead.ReasonStale, "an exclusion changed while this was decided: try again"
+		}
 		if d = now; !d.Allow {
 			if _, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.asked(q, f, d)}}); err != nil {
 				return d, stead.Because(err, "record the decision")
@@ -98,6 +104,8 @@ func (a *Authority) facts(q stead.Question) stead.Facts {
 		f.Mandate, f.Acted = s.Mandate(q.Mandate), s.Acted(q.Mandate)
 		f.Spent = s.spent(f.Mandate)
 	}
+	a.way(s, &f, append([]stead.PrincipalID{q.Actor}, q.Via...)...)
+	s.duties(&f, q, a.Now())
 	return f
 }
 
@@ -178,7 +186,10 @@ func (a *Authority) asked(q stead.Question, f stead.Facts, d stead.Decision) ste
 	}
 	e.What = with(with(with(e.What, "node", a.Node), "asserted", string(q.Asserted)), "name", q.Resource.Name)
 	e.What = with(with(with(e.What, "type", q.Resource.Type), "said", inRecord(q.Said)), "given", inRecord(q.Given))
-	e.What = with(e.What, "parameters", q.Arguments["parameters"])
+	e.What = with(with(e.What, "law", d.Law), "parameters", q.Arguments["parameters"])
+	if f.Instance != nil {
+		e.What = with(e.What, "instance", string(f.Instance.ID))
+	}
 	if !d.Allow {
 		e.Kind, e.Outcome = "request.denied", stead.No
 		if n := a.brakes.suppressed(asker(q)); n > 0 {
@@ -224,7 +235,7 @@ func (a *Authority) counted(q stead.Question, f stead.Facts, d stead.Decision, c
 		}
 		c.Counts = append(c.Counts, stead.Count{Key: budgetKey(q.Mandate, what), Op: stead.CountAdd, N: n, Max: f.Mandate.Bounds.Budget[what]})
 	}
-	return c
+	return marked(c, f, d.At)
 }
 
 // Consider gives the answer to a question without recording it: for showing what would be. Nothing may be released on it.

@@ -14,6 +14,7 @@ type Pending struct {
 	a      *Authority
 	ctx    context.Context
 	q      stead.Question
+	duties []stead.Duty
 	record Ticket // nil: nothing waits for it
 	then   func()
 }
@@ -28,7 +29,7 @@ func (p *Pending) Wait() (stead.Decision, error) {
 		return p.Decision, nil
 	}
 	r, err := p.record.Wait()
-	return p.a.release(p.ctx, p.q, p.Decision, r, err)
+	return p.a.release(p.ctx, p.q, p.Decision, p.duties, r, err)
 }
 
 // Then calls f, and nothing that was named before, once Wait has its answer.

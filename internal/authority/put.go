@@ -2,6 +2,7 @@ package authority
 
 import (
 	"slices"
+	"time"
 
 	"github.com/steadhq/stead"
 )
@@ -10,7 +11,7 @@ import (
 // state is then half changed and must be dropped, so put into a stage and merge that.
 func (s *State) Put(c stead.Change, index uint64) error {
 	for _, n := range c.Counts {
-		if err := s.count(n); err != nil {
+		if err := s.count(n, c.Event.At); err != nil {
 			return err
 		}
 	}
@@ -36,7 +37,7 @@ func (s *State) SetCount(n stead.Count) { s.counts.put(n.Key, &n) }
 // ForgetCount drops a counter whose time is over.
 func (s *State) ForgetCount(key string) { s.counts.put(key, nil) }
 
-func (s *State) count(n stead.Count) error {
+func (s *State) count(n stead.Count, at time.Time) error {
 	now := s.Count(n.Key)
 	switch n.Op {
 	case stead.CountAdd:
@@ -49,6 +50,11 @@ func (s *State) count(n stead.Count) error {
 	case stead.CountPass:
 		if n.N <= now {
 			return stead.E(stead.Conflict, stead.ReasonUsed, "this was used before")
+		}
+	case stead.CountKeep:
+		old := s.counts.get(n.Key)
+		if old != nil && old.N != 0 && old.N != n.N && (old.Until.IsZero() || at.Before(old.Until)) {
+			return stead.E(stead.Conflict, stead.ReasonDuty, "this was done on the other side before")
 		}
 	default:
 		return stead.E(stead.Broken, stead.ReasonBroken, "unknown counter operation %q", n.Op)
@@ -83,6 +89,12 @@ func (s *State) live(kind stead.RecordKind, id string) uint64 {
 		return version(s.agents.get(stead.PrincipalID(id)))
 	case stead.KindInstance:
 		return version(s.instances.get(stead.InstanceID(id)))
+	case stead.KindExclusion:
+		return version(s.exclusions.get(id))
+	case stead.KindFlow:
+		return version(s.flows.get(id))
+	case stead.KindSegment:
+		return version(s.segments.get(id))
 	}
 	return 0
 }
@@ -111,6 +123,12 @@ func (s *State) Load(r stead.Record) {
 		s.putAgent(r)
 	case stead.Instance:
 		s.putInstance(r)
+	case stead.Exclusion:
+		keep(&s.exclusions, r.Name, r)
+	case stead.Flow:
+		keep(&s.flows, r.Name, r)
+	case stead.Segment:
+		keep(&s.segments, r.Name, r)
 	}
 }
 

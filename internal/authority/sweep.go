@@ -111,6 +111,8 @@ func (a *Authority) keeps(m stead.Mandate) stead.Reason {
 		switch d := a.Consider(q); d.Reason {
 		case stead.ReasonPolicy, stead.ReasonFailed, stead.ReasonReadOnly:
 			return stead.ReasonPolicy
+		case stead.ReasonDuty:
+			return d.Reason
 		}
 	}
 	return stead.ReasonNone

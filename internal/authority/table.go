@@ -37,6 +37,12 @@ func (t *table[K, V]) merge(top *table[K, V]) {
 	}
 }
 
+// many tells whether there are n values or more.
+func (t *table[K, V]) many(n int) bool {
+	t.each(func(K, *V) { n-- })
+	return n <= 0
+}
+
 // each calls f for every value, those below included.
 func (t *table[K, V]) each(f func(K, *V)) {
 	for top := t; top != nil; top = top.base {

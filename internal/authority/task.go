@@ -136,6 +136,8 @@ func (a *Authority) taskCase(s *State, by By, task string, p stead.Purpose, mode
 	if f.App = a.Settings.App(declared.Grants[0].System); f.App != nil && len(f.App.Realms) > 0 {
 		f.Realm = &f.App.Realms[0]
 	}
+	a.way(s, f, by.Principal)
+	s.wished(f, declared.Grants)
 	p.Reason = or(p.Reason, declared.Purpose)
 	c.Case = Case{Action: stead.ActionAct, Capacity: Self, Principal: f.Actor, Subject: f.Actor, App: f.App, Realm: f.Realm, Path: "/",
 		Mode: mode, Purpose: p, Task: task, Length: or(length, or(time.Duration(declared.Length), stead.Day)), Now: a.Now(), Zone: a.Settings.Zone,

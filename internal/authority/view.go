@@ -59,6 +59,9 @@ type State struct {
 	bundles     table[string, stead.Bundle]
 	agents      table[stead.PrincipalID, stead.Registration]
 	instances   table[stead.InstanceID, stead.Instance]
+	exclusions  table[string, stead.Exclusion]
+	flows       table[string, stead.Flow]
+	segments    table[string, stead.Segment]
 	counts      table[string, stead.Count] // N is the value
 
 	names     table[name, stead.PrincipalID]
@@ -94,7 +97,8 @@ func (s *State) Stage() *State {
 		names: s.names.over(), humans: s.humans.over(), logins: s.logins.over(), passes: s.passes.over(),
 		byActor: s.byActor.over(), bySubject: s.bySubject.over(),
 		agents: s.agents.over(), instances: s.instances.over(), owned: s.owned.over(), runs: s.runs.over(), proofs: s.proofs.over(),
-		provers: s.provers.over(),
+		provers:    s.provers.over(),
+		exclusions: s.exclusions.over(), flows: s.flows.over(), segments: s.segments.over(),
 	}
 }
 
@@ -119,6 +123,9 @@ func (s *State) Merge(t *State) {
 	s.runs.merge(&t.runs)
 	s.proofs.merge(&t.proofs)
 	s.provers.merge(&t.provers)
+	s.exclusions.merge(&t.exclusions)
+	s.flows.merge(&t.flows)
+	s.segments.merge(&t.segments)
 	for _, m := range t.moves {
 		s.move(m)
 	}

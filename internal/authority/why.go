@@ -39,6 +39,9 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 		return Reasoning{}, err
 	}
 	out := Reasoning{Event: e, Actor: *or(f.Actor, &stead.Principal{}), Subject: *or(f.Subject, &stead.Principal{})}
+	if f.Instance != nil {
+		q.Key = f.Instance.Key.Thumbprint
+	}
 	v := a.verdict(q, f, e.At)
 	out.Decision = stead.Weigh(q, f, v, e.At)
 	out.Decision.ID = id
@@ -84,9 +87,12 @@ func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, i
 		return f, err
 	}
 	if f.Agent != nil {
-		if f.Owner, err = pastOf[stead.Principal](ctx, a.Store, stead.KindPrincipal, string(f.Agent.Owner), index); err != nil {
+		if err := a.pastAgent(ctx, &f, e, index); err != nil {
 			return f, err
 		}
+	}
+	if err := a.pastLaws(ctx, &f, e, index); err != nil {
+		return f, err
 	}
 	b, err := pastOf[stead.Bundle](ctx, a.Store, stead.KindBundle, PolicyBundle, index)
 	if err != nil || b == nil {
