@@ -17,12 +17,9 @@ import (
 // paying is a world with a system of payments, in which low agents of a task may do what it grants.
 func paying(t *testing.T, change ...func(*house.Options)) *world {
 	t.Helper()
-	w := newWorld(t, func(o *house.Options) {
+	w := newWorld(t, append([]func(*house.Options){func(o *house.Options) {
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("pay"))
-		for _, c := range change {
-			c(o)
-		}
-	})
+	}}, change...)...)
 	w.apply(map[string]string{"pay.cedar": payRules, cedar.SchemaName: cedar.Default()[cedar.SchemaName] + payTypes})
 	return w
 }
