@@ -157,6 +157,19 @@ type CheckpointOut struct {
 	Key        string `json:"key"`        // verifier key; compare it with one that came another way
 }
 
+type Clash struct {
+	Exclusion string `json:"exclusion"`
+	Purpose   string `json:"purpose"`
+	First     Who    `json:"first"`  // holds the first side
+	Second    Who    `json:"second"` // holds the second side; the same one where it holds both
+	Later     Who    `json:"later"`  // is refused its side until this is resolved
+	Owner     Who    `json:"owner"`  // answers for the later one
+}
+
+type ClashesOut struct {
+	Clashes []Clash `json:"clashes"`
+}
+
 type CodeBody struct {
 	Code string `json:"code,omitempty"` // the current one-time code, where it is asked for
 }
@@ -184,6 +197,10 @@ type Counts struct {
 	Since             time.Time `json:"since,omitzero"`
 	Until             time.Time `json:"until,omitzero"`
 	Width             string    `json:"width,omitempty"` // of a span
+}
+
+type CutIn struct {
+	Reason string `json:"reason"` // stands in the trail
 }
 
 type EnrollIn struct {
@@ -241,6 +258,30 @@ type Events struct {
 	NextPageToken string  `json:"next_page_token,omitempty"` // missing on the last page
 }
 
+type Exclusion struct {
+	Name    string    `json:"name"`
+	Version int64     `json:"version"`
+	Author  Who       `json:"author"` // another person changes or retires it
+	At      time.Time `json:"at"`
+	Purpose string    `json:"purpose"` // told to whom it refuses
+	First   []Reach   `json:"first"`
+	Second  []Reach   `json:"second"`
+	Same    string    `json:"same,omitempty"`   // resource, or argument:NAME: who did one side on a thing never does the other on it; not given: no party holds both
+	Within  string    `json:"within,omitempty"` // how long what was done counts, such as 720h; not given: for ever
+}
+
+type ExclusionBody struct {
+	Purpose string  `json:"purpose"` // told to whom it refuses
+	First   []Reach `json:"first"`
+	Second  []Reach `json:"second"`
+	Same    string  `json:"same,omitempty"`   // resource, or argument:NAME: who did one side on a thing never does the other on it; not given: no party holds both
+	Within  string  `json:"within,omitempty"` // how long what was done counts, such as 720h; not given: for ever
+}
+
+type ExclusionsOut struct {
+	Exclusions []Exclusion `json:"exclusions"`
+}
+
 type FactorIn struct {
 	TOTPSecret string `json:"totp_secret"` // base32
 	Code       string `json:"code"`        // what the new authenticator shows: the secret has arrived
@@ -288,6 +329,28 @@ type Finding struct {
 	Result string `json:"result"`
 	Says   string `json:"says"`           // what is the case
 	Next   string `json:"next,omitempty"` // what to do
+}
+
+type Flow struct {
+	Name    string    `json:"name"`
+	Version int64     `json:"version"`
+	Author  Who       `json:"author"`
+	At      time.Time `json:"at"`
+	From    string    `json:"from"` // segment of the agents; empty: those in none
+	To      string    `json:"to"`   // segment of the systems; empty: those in none
+	Purpose string    `json:"purpose"`
+	Actions []string  `json:"actions,omitempty"` // not given: all
+}
+
+type FlowBody struct {
+	From    string   `json:"from"` // segment of the agents; empty: those in none
+	To      string   `json:"to"`   // segment of the systems; empty: those in none
+	Purpose string   `json:"purpose"`
+	Actions []string `json:"actions,omitempty"` // not given: all
+}
+
+type FlowsOut struct {
+	Flows []Flow `json:"flows"`
 }
 
 type FoundOut struct {
@@ -513,6 +576,12 @@ type ProofOut struct {
 	Key   string `json:"key"`
 }
 
+type Reach struct {
+	System   string `json:"system"`   // an application or a system
+	Action   string `json:"action"`   // * is any
+	Resource string `json:"resource"` // pattern, of a path where it is an application: * is any text, {thing} what it is done to, up to the next /
+}
+
 type Realm struct {
 	ID         string `json:"id"`
 	Path       string `json:"path"`
@@ -533,71 +602,71 @@ type ReasonBody struct {
 type ReasonCode string
 
 const (
-	ReasonCodeUnknownPerson     ReasonCode = "unknown-person"
-	ReasonCodeAmbiguousPerson   ReasonCode = "ambiguous-person"
-	ReasonCodeDisabled          ReasonCode = "disabled"
-	ReasonCodeSelf              ReasonCode = "self"
-	ReasonCodePrivileged        ReasonCode = "privileged"
-	ReasonCodeMarksUndeclared   ReasonCode = "marks-undeclared"
-	ReasonCodeChaining          ReasonCode = "chaining"
-	ReasonCodeOwnerless         ReasonCode = "ownerless"
-	ReasonCodeNotYours          ReasonCode = "not-yours"
-	ReasonCodeSignIn            ReasonCode = "sign-in"
-	ReasonCodeSessionIdle       ReasonCode = "session-idle"
-	ReasonCodeSessionOver       ReasonCode = "session-over"
-	ReasonCodeLevel             ReasonCode = "level"
-	ReasonCodeSecondFactor      ReasonCode = "second-factor"
-	ReasonCodeBadProof          ReasonCode = "bad-proof"
-	ReasonCodeUsed              ReasonCode = "used"
-	ReasonCodeTooMany           ReasonCode = "too-many"
-	ReasonCodeNotArmed          ReasonCode = "not-armed"
-	ReasonCodeOtherClient       ReasonCode = "other-client"
-	ReasonCodeCrossSite         ReasonCode = "cross-site"
-	ReasonCodeState             ReasonCode = "state"
-	ReasonCodeStartWindow       ReasonCode = "start-window"
-	ReasonCodeExpired           ReasonCode = "expired"
-	ReasonCodeIdle              ReasonCode = "idle"
-	ReasonCodeEnded             ReasonCode = "ended"
-	ReasonCodeSuspended         ReasonCode = "suspended"
-	ReasonCodeEndUnseen         ReasonCode = "end-unseen"
-	ReasonCodeWaiting           ReasonCode = "waiting"
-	ReasonCodeApprovalVoid      ReasonCode = "approval-void"
-	ReasonCodeBarred            ReasonCode = "barred"
-	ReasonCodeAlreadyActing     ReasonCode = "already-acting"
-	ReasonCodeExtensionsUsed    ReasonCode = "extensions-used"
-	ReasonCodeReasonRequired    ReasonCode = "reason-required"
-	ReasonCodeTicketRequired    ReasonCode = "ticket-required"
-	ReasonCodeScope             ReasonCode = "scope"
-	ReasonCodeInstanceLost      ReasonCode = "instance-lost"
-	ReasonCodeInstanceOver      ReasonCode = "instance-over"
-	ReasonCodeBudget            ReasonCode = "budget"
-	ReasonCodeOwnRequest        ReasonCode = "own-request"
-	ReasonCodeOneHand           ReasonCode = "one-hand"
-	ReasonCodeNotAnApprover     ReasonCode = "not-an-approver"
-	ReasonCodeSubjectActingSelf ReasonCode = "subject-acting-self"
-	ReasonCodeReadOnly          ReasonCode = "read-only"
-	ReasonCodeClosed            ReasonCode = "closed"
-	ReasonCodeRealmClosed       ReasonCode = "realm-closed"
-	ReasonCodePolicy            ReasonCode = "policy"
-	ReasonCodePolicyError       ReasonCode = "policy-error"
-	ReasonCodeUnknownRoute      ReasonCode = "unknown-route"
-	ReasonCodeBadRequest        ReasonCode = "bad-request"
-	ReasonCodeSubjectRights     ReasonCode = "subject-rights"
+	ReasonCodeUnknownPerson      ReasonCode = "unknown-person"
+	ReasonCodeAmbiguousPerson    ReasonCode = "ambiguous-person"
+	ReasonCodeDisabled           ReasonCode = "disabled"
+	ReasonCodeSelf               ReasonCode = "self"
+	ReasonCodePrivileged         ReasonCode = "privileged"
+	ReasonCodeMarksUndeclared    ReasonCode = "marks-undeclared"
+	ReasonCodeChaining           ReasonCode = "chaining"
+	ReasonCodeOwnerless          ReasonCode = "ownerless"
+	ReasonCodeNotYours           ReasonCode = "not-yours"
+	ReasonCodeSignIn             ReasonCode = "sign-in"
+	ReasonCodeSessionIdle        ReasonCode = "session-idle"
+	ReasonCodeSessionOver        ReasonCode = "session-over"
+	ReasonCodeLevel              ReasonCode = "level"
+	ReasonCodeSecondFactor       ReasonCode = "second-factor"
+	ReasonCodeBadProof           ReasonCode = "bad-proof"
+	ReasonCodeUsed               ReasonCode = "used"
+	ReasonCodeTooMany            ReasonCode = "too-many"
+	ReasonCodeNotArmed           ReasonCode = "not-armed"
+	ReasonCodeOtherClient        ReasonCode = "other-client"
+	ReasonCodeCrossSite          ReasonCode = "cross-site"
+	ReasonCodeState              ReasonCode = "state"
+	ReasonCodeStartWindow        ReasonCode = "start-window"
+	ReasonCodeExpired            ReasonCode = "expired"
+	ReasonCodeIdle               ReasonCode = "idle"
+	ReasonCodeEnded              ReasonCode = "ended"
+	ReasonCodeSuspended          ReasonCode = "suspended"
+	ReasonCodeEndUnseen          ReasonCode = "end-unseen"
+	ReasonCodeWaiting            ReasonCode = "waiting"
+	ReasonCodeApprovalVoid       ReasonCode = "approval-void"
+	ReasonCodeBarred             ReasonCode = "barred"
+	ReasonCodeAlreadyActing      ReasonCode = "already-acting"
+	ReasonCodeExtensionsUsed     ReasonCode = "extensions-used"
+	ReasonCodeReasonRequired     ReasonCode = "reason-required"
+	ReasonCodeTicketRequired     ReasonCode = "ticket-required"
+	ReasonCodeScope              ReasonCode = "scope"
+	ReasonCodeInstanceLost       ReasonCode = "instance-lost"
+	ReasonCodeInstanceOver       ReasonCode = "instance-over"
+	ReasonCodeBudget             ReasonCode = "budget"
+	ReasonCodeOwnRequest         ReasonCode = "own-request"
+	ReasonCodeOneHand            ReasonCode = "one-hand"
+	ReasonCodeNotAnApprover      ReasonCode = "not-an-approver"
+	ReasonCodeSubjectActingSelf  ReasonCode = "subject-acting-self"
+	ReasonCodeReadOnly           ReasonCode = "read-only"
+	ReasonCodeClosed             ReasonCode = "closed"
+	ReasonCodeRealmClosed        ReasonCode = "realm-closed"
+	ReasonCodePolicy             ReasonCode = "policy"
+	ReasonCodePolicyError        ReasonCode = "policy-error"
+	ReasonCodeUnknownRoute       ReasonCode = "unknown-route"
+	ReasonCodeBadRequest         ReasonCode = "bad-request"
+	ReasonCodeSubjectRights      ReasonCode = "subject-rights"
 	ReasonCodeSeparationOfDuties ReasonCode = "separation-of-duties"
 	ReasonCodeSegment            ReasonCode = "segment"
 	ReasonCodeIsolated           ReasonCode = "isolated"
-	ReasonCodeBroken            ReasonCode = "broken"
-	ReasonCodeRecordFailed      ReasonCode = "record-failed"
-	ReasonCodeStale             ReasonCode = "stale"
-	ReasonCodeClock             ReasonCode = "clock"
-	ReasonCodeExists            ReasonCode = "exists"
-	ReasonCodeChanged           ReasonCode = "changed"
-	ReasonCodeKeyReused         ReasonCode = "key-reused"
-	ReasonCodeOwnChange         ReasonCode = "own-change"
-	ReasonCodeCompleted         ReasonCode = "completed"
-	ReasonCodeRevoked           ReasonCode = "revoked"
-	ReasonCodeRefused           ReasonCode = "refused"
-	ReasonCodeWithdrawn         ReasonCode = "withdrawn"
+	ReasonCodeBroken             ReasonCode = "broken"
+	ReasonCodeRecordFailed       ReasonCode = "record-failed"
+	ReasonCodeStale              ReasonCode = "stale"
+	ReasonCodeClock              ReasonCode = "clock"
+	ReasonCodeExists             ReasonCode = "exists"
+	ReasonCodeChanged            ReasonCode = "changed"
+	ReasonCodeKeyReused          ReasonCode = "key-reused"
+	ReasonCodeOwnChange          ReasonCode = "own-change"
+	ReasonCodeCompleted          ReasonCode = "completed"
+	ReasonCodeRevoked            ReasonCode = "revoked"
+	ReasonCodeRefused            ReasonCode = "refused"
+	ReasonCodeWithdrawn          ReasonCode = "withdrawn"
 )
 
 type Reload struct {
@@ -655,6 +724,22 @@ type RuleTrace struct {
 type Secret struct {
 	ClientID     string `json:"client_id"`     // the agent's name
 	ClientSecret string `json:"client_secret"` // shown this once, and kept nowhere; the one before counts no more
+}
+
+type Segment struct {
+	Name     string    `json:"name"`     // empty: outside of all segments
+	Isolated bool      `json:"isolated"` // nothing goes in or out
+	Agents   []Who     `json:"agents"`
+	Systems  []string  `json:"systems"`
+	Flows    []Flow    `json:"flows"` // that lead on from it
+	At       time.Time `json:"at,omitzero"`
+	By       *Who      `json:"by,omitempty"`     // who did that last; another person undoes it
+	Reason   string    `json:"reason,omitempty"` // why it was isolated, or reconnected
+}
+
+type SegmentsOut struct {
+	InForce  bool      `json:"in_force"` // an application or system lies in a segment: agents are kept in theirs
+	Segments []Segment `json:"segments"`
 }
 
 type Session struct {
@@ -1060,6 +1145,12 @@ func (c *Client) ProveEvent(ctx context.Context, q ProveEventQuery, opts ...Opti
 	return out, err
 }
 
+// ListClashes: List who holds now what no one party may hold: agents that were there before an exclusion. For the roles admin, auditor, security. GET /v1/clashes
+func (c *Client) ListClashes(ctx context.Context, opts ...Option) (out ClashesOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/clashes"}, &out, opts)
+	return out, err
+}
+
 // TrustClock: Say that the clock is right after a jump: two people must. For the roles admin, security. POST /v1/clock/trust
 func (c *Client) TrustClock(ctx context.Context, opts ...Option) (out TrustOut, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/clock/trust"}, &out, opts)
@@ -1187,9 +1278,49 @@ func (c *Client) CountEvents(ctx context.Context, q CountEventsQuery, opts ...Op
 	return out, err
 }
 
+// ListExclusions: List what no one party may hold, or do on one thing, both. For the roles admin, auditor, security. GET /v1/exclusions
+func (c *Client) ListExclusions(ctx context.Context, opts ...Option) (out ExclusionsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/exclusions"}, &out, opts)
+	return out, err
+}
+
+// RetireExclusion: Take an exclusion out of force: by another person than its author; its name keeps its history. For the roles admin, security. DELETE /v1/exclusions/{name}
+func (c *Client) RetireExclusion(ctx context.Context, name string, opts ...Option) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/exclusions/" + url.PathEscape(name)}, nil, opts)
+}
+
+// GetExclusion: Show one exclusion. For the roles admin, auditor, security. GET /v1/exclusions/{name}
+func (c *Client) GetExclusion(ctx context.Context, name string, opts ...Option) (out Exclusion, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/exclusions/" + url.PathEscape(name)}, &out, opts)
+	return out, err
+}
+
+// SetExclusion: Put two sides apart, in force at once; another person than its author changes one. For the roles admin, security. PUT /v1/exclusions/{name}
+func (c *Client) SetExclusion(ctx context.Context, name string, body ExclusionBody, opts ...Option) (out Exclusion, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/v1/exclusions/" + url.PathEscape(name), body: body}, &out, opts)
+	return out, err
+}
+
 // SetFactor: Give oneself a second factor, or another one. Whoever is signed in may, on what is his to move or to know. PUT /v1/factor
 func (c *Client) SetFactor(ctx context.Context, body FactorIn, opts ...Option) error {
 	return c.call(ctx, request{method: "PUT", path: "/v1/factor", body: body}, nil, opts)
+}
+
+// ListFlows: List the ways between segments. For the roles admin, auditor, security. GET /v1/flows
+func (c *Client) ListFlows(ctx context.Context, opts ...Option) (out FlowsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/flows"}, &out, opts)
+	return out, err
+}
+
+// RetireFlow: Close a way between segments: mandates that went along it end. For the roles admin, security. DELETE /v1/flows/{name}
+func (c *Client) RetireFlow(ctx context.Context, name string, opts ...Option) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/flows/" + url.PathEscape(name)}, nil, opts)
+}
+
+// SetFlow: Open a way from one segment to another, or change it. For the roles admin, security. PUT /v1/flows/{name}
+func (c *Client) SetFlow(ctx context.Context, name string, body FlowBody, opts ...Option) (out Flow, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/v1/flows/" + url.PathEscape(name), body: body}, &out, opts)
+	return out, err
 }
 
 // ListGroups: List the groups that accounts are in. For the roles admin, auditor, security. GET /v1/groups
@@ -1566,6 +1697,30 @@ func (q PreviewReportQuery) values() url.Values {
 // PreviewReport: What a report would hold, counted: nothing is made and nothing is on record. Whoever is signed in may, on what is his to move or to know. GET /v1/reports/{report}/preview
 func (c *Client) PreviewReport(ctx context.Context, report string, q PreviewReportQuery, opts ...Option) (out ReportPreviewOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/reports/" + url.PathEscape(report) + "/preview", query: q.values()}, &out, opts)
+	return out, err
+}
+
+// ListSegments: List segments: what lies in them, where flows lead, what is isolated. For the roles admin, auditor, security. GET /v1/segments
+func (c *Client) ListSegments(ctx context.Context, opts ...Option) (out SegmentsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/segments"}, &out, opts)
+	return out, err
+}
+
+// GetSegment: Show one segment. For the roles admin, auditor, security. GET /v1/segments/{name}
+func (c *Client) GetSegment(ctx context.Context, name string, opts ...Option) (out Segment, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/segments/" + url.PathEscape(name)}, &out, opts)
+	return out, err
+}
+
+// IsolateSegment: Cut a segment off: nothing goes in or out from the next decision on, and the mandates concerned end. For the roles admin, security. POST /v1/segments/{name}/isolate
+func (c *Client) IsolateSegment(ctx context.Context, name string, body CutIn, opts ...Option) (out Segment, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/segments/" + url.PathEscape(name) + "/isolate", body: body}, &out, opts)
+	return out, err
+}
+
+// ReconnectSegment: Let the agents of an isolated segment ask again: by another person than the one who isolated it. For the roles admin, security. POST /v1/segments/{name}/reconnect
+func (c *Client) ReconnectSegment(ctx context.Context, name string, body CutIn, opts ...Option) (out Segment, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/segments/" + url.PathEscape(name) + "/reconnect", body: body}, &out, opts)
 	return out, err
 }
 

@@ -1,19 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/steadhq/stead/client/admin"
 )
@@ -141,88 +133,4 @@ func (e *env) agentRetire() *cobra.Command {
 		}}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask back")
 	return c
-}
-
-// applied is what stead apply reads: one YAML file.
-type applied struct {
-	Agents []admin.AgentBody `json:"agents"`
-}
-
-func (e *env) apply() *cobra.Command {
-	var file string
-	c := &cobra.Command{Use: "apply -f FILE", Short: "Register and change agents as a file says", Args: cobra.NoArgs,
-		Long: "Register the agents of a YAML file that are not there yet, and change those that are. What an agent may no more then ends.\n" +
-			"Agents that the file does not name stay as they are. examples/agents/monthly-report.yaml is one to begin with.",
-		Example: "  stead apply -f agents.yaml\n  cat agents.yaml | stead apply -f -",
-		RunE: func(c *cobra.Command, _ []string) error {
-			wanted, err := e.readApplied(file)
-			if err != nil {
-				return err
-			}
-			client, err := e.client()
-			if err != nil {
-				return err
-			}
-			var made []admin.Agent
-			for _, a := range wanted.Agents {
-				now, err := applyAgent(c.Context(), client, a)
-				if err != nil {
-					return fmt.Errorf("%s: %w", a.Name, err)
-				}
-				made = append(made, now)
-			}
-			return e.print(made, func(t *table) {
-				t.columns = []string{"agent", "owner", "tasks", "state", "version"}
-				for _, a := range made {
-					t.row(a.Account, account(a.Owner), number(int64(len(a.Tasks))), agentState(a), number(a.Version))
-				}
-			})
-		}}
-	c.Flags().StringVarP(&file, "file", "f", "", "the file, - for stdin")
-	_ = c.MarkFlagRequired("file") // its one error is a flag that is not there
-	return c
-}
-
-func (e *env) readApplied(file string) (out applied, err error) {
-	var raw []byte
-	if file == "-" {
-		raw, err = io.ReadAll(e.in)
-	} else {
-		raw, err = os.ReadFile(file)
-	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return out, fail(exitNotFound, "", "there is no file %s", file)
-	case err != nil:
-		return out, err
-	}
-	var any any
-	if err := yaml.Unmarshal(raw, &any); err != nil {
-		return out, fail(exitUsage, "", "%s is no YAML: %s", file, err)
-	}
-	text, err := json.Marshal(any)
-	if err != nil {
-		return out, fail(exitUsage, "", "%s: names are texts: %s", file, err)
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&out); err != nil {
-		return out, fail(exitUsage, "", "%s: %s", file, strings.TrimPrefix(err.Error(), "json: "))
-	}
-	if len(out.Agents) == 0 {
-		return out, fail(exitUsage, "", "%s names no agents: begin with agents: and a list", file)
-	}
-	return out, nil
-}
-
-// applyAgent registers an agent, or changes the one that is there while nobody else does.
-func applyAgent(ctx context.Context, client *client, a admin.AgentBody) (admin.Agent, error) {
-	now, err := client.GetAgent(ctx, a.Name)
-	if codeOf(err) == exitNotFound {
-		return client.RegisterAgent(ctx, a)
-	}
-	if err != nil {
-		return now, err
-	}
-	return client.ChangeAgent(ctx, a.Name, a, admin.IfMatch(now.Version))
 }

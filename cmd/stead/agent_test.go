@@ -25,3 +25,12 @@ func TestExampleOfAgents(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The example of duties is one that stead apply reads.
+func TestExampleOfDuties(t *testing.T) {
+	e := &env{}
+	got, err := e.readApplied("../../examples/agents/duties.yaml")
+	if err != nil || len(got.Exclusions) != 2 || got.Exclusions[1].Same != "argument:payment_id" || len(got.Flows) != 1 || got.Flows[0].To != "finance" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+}

@@ -283,6 +283,13 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 		s.Apps = append(s.Apps, stead.NewSystem(stead.AppID(system.ID)))
 	}
 	evaluators(s, c.AuthZEN)
+	for _, g := range c.Segments {
+		for _, id := range g.Systems {
+			if app := s.App(stead.AppID(id)); app != nil {
+				app.Segment = g.ID
+			}
+		}
+	}
 	return s
 }
 

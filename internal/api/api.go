@@ -79,6 +79,8 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.agents(d)
 	a.tasks(d)
 	a.stops(d)
+	a.duties(d)
+	a.segments(d)
 	a.sessions(d)
 	a.policy(d)
 	a.timers(d)

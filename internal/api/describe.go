@@ -34,6 +34,7 @@ func groups() []*huma.Tag {
 	return []*huma.Tag{
 		{Name: "login", Description: "Who you are."}, {Name: "mandates", Description: "Acting for somebody else."},
 		{Name: "audit", Description: "What happened, and the proof."}, {Name: "people", Description: "Accounts and sessions."}, {Name: "agents", Description: "Agents, their runs and their tasks."},
+		{Name: "duties", Description: "What no one party does both, and which ways lead between segments."},
 		{Name: "policy", Description: "The rules, and why they said what they said."}, {Name: "server", Description: "This server."},
 		{Name: "configuration", Description: "What the server was told, in its file and since."},
 	}

@@ -26,6 +26,13 @@ func TestEveryOperationHasATagThatHolds(t *testing.T) {
 		"GET /v1/health": ada + aud + sec, "GET /v1/policy/staged": ada + aud + sec, "GET /v1/settings": ada + aud + sec, "GET /v1/settings/terms": ada + aud + sec, "GET /v1/config/reload": ada + aud + sec, "GET /v1/settings/timers": ada + aud + sec, "GET /v1/people": ada + aud + sec, "GET /v1/groups": ada + aud + sec, "POST /v1/clock/trust": ada + sec, "POST /v1/people/{id}/factor-link/agree": ada + sec, "POST /v1/people/{id}/vouch": ada + sec,
 		"POST /v1/policy/stage": ada + sec, "POST /v1/policy/apply": ada + sec, "POST /v1/policy/plan": ada + sec, "POST /v1/policy/try": ada + aud + sec,
 	}
+	for _, path := range []string{"/v1/exclusions", "/v1/exclusions/{name}", "/v1/clashes", "/v1/segments", "/v1/segments/{name}", "/v1/flows"} {
+		wider["GET "+path] = ada + aud + sec
+	}
+	for _, row := range []string{"PUT /v1/exclusions/{name}", "DELETE /v1/exclusions/{name}", "PUT /v1/flows/{name}", "DELETE /v1/flows/{name}",
+		"POST /v1/segments/{name}/isolate", "POST /v1/segments/{name}/reconnect"} {
+		wider[row] = ada + sec
+	}
 	for _, row := range r.rows {
 		method, path, _ := strings.Cut(row.Pattern, " ")
 		for _, token := range []string{"", "stp_nobody", "stp_sam", "stp_ada", "stp_aud", "stp_sec"} {

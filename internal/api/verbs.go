@@ -113,6 +113,23 @@ type Ends interface {
 	Spent(context.Context, authority.By, stead.MandateID) (map[string]int64, error)
 }
 
+// Duties keep apart what no one party may hold or do.
+type Duties interface {
+	AllExclusions(context.Context, authority.By) ([]stead.Exclusion, error)
+	SetExclusion(context.Context, authority.By, stead.Exclusion) (stead.Exclusion, error)
+	RetireExclusion(ctx context.Context, by authority.By, name string) (stead.Exclusion, error)
+	Clashes(context.Context, authority.By) ([]authority.Clash, error)
+}
+
+// Segments keep agents in theirs.
+type Segments interface {
+	Segments(context.Context, authority.By) (all []authority.SegmentCard, inForce bool, err error)
+	SetFlow(context.Context, authority.By, stead.Flow) (stead.Flow, error)
+	RetireFlow(ctx context.Context, by authority.By, name string) (stead.Flow, error)
+	Isolate(ctx context.Context, by authority.By, name, reason string) (stead.Segment, error)
+	Reconnect(ctx context.Context, by authority.By, name, reason string) (stead.Segment, error)
+}
+
 // Tasks is what agents do themselves.
 type Tasks interface {
 	EnrollInstance(context.Context, authority.By, authority.NewInstance) (stead.Instance, error)
@@ -149,6 +166,8 @@ type Verbs interface {
 	Agents
 	Ends
 	Tasks
+	Duties
+	Segments
 	Counter
 	Linker
 }

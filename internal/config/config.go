@@ -20,6 +20,7 @@ type Config struct {
 	Apps          yaml.Node     `yaml:"apps" doc:"Applications behind the gateway: hosts, upstream, realms, rules. Their keys: docs/reference/apps.md."`
 	Systems       []System      `yaml:"systems" doc:"Connected systems that agents are given logins to, for their tasks. Waits for a restart."`
 	Agents        Agents        `yaml:"agents" doc:"Runs of agents, and who vouches for them."`
+	Segments      []Segment     `yaml:"segments" doc:"What lies apart: agents reach their own segment, and where a flow leads. One is enough to keep all agents in theirs: docs/guide/segments.md."`
 	AuthZEN       AuthZEN       `yaml:"authzen" doc:"Services that ask what others may do (AuthZEN Authorization API 1.0, at /access/v1/)."`
 	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
 	Audit         Audit         `yaml:"audit" doc:"The record."`
@@ -78,6 +79,12 @@ type System struct {
 type Agents struct {
 	Run       time.Duration `yaml:"run" doc:"How long an instance of an agent lives where it does not say: 168h at most."`
 	Instances int           `yaml:"instances" doc:"How many instances of one agent may live at once."`
+}
+
+// A Segment is a part of what there is, with agents of its own.
+type Segment struct {
+	ID      string   `yaml:"id" doc:"Short name, as the registrations of its agents call it: finance."`
+	Systems []string `yaml:"systems" doc:"What lies in it: applications by id, connected systems, and names of authzen.systems. What no segment names lies outside of all."`
 }
 
 // Sessions end.

@@ -65,7 +65,7 @@ func fixed(key string, before, after Config) string {
 	first, _, _ := strings.Cut(key, ".")
 	first, _, _ = strings.Cut(first, "[")
 	switch {
-	case first == "apps", first == "timers", first == "acting", first == "sessions", first == "authzen", key == "observability.log":
+	case first == "apps", first == "timers", first == "acting", first == "sessions", first == "authzen", first == "segments", key == "observability.log":
 		return ""
 	case strings.HasPrefix(key, "server.tls.") && before.Server.TLS.Cert != "" && after.Server.TLS.Cert != "":
 		return ""
@@ -92,7 +92,7 @@ func both(key string, before, after Config) bool {
 // right too.
 func (c Config) Taking(next Config) (Config, []Problem) {
 	c.Apps, c.text, c.sources = next.Apps, next.text, next.sources
-	c.Timers, c.Acting, c.Sessions, c.AuthZEN = next.Timers, next.Acting, next.Sessions, next.AuthZEN
+	c.Timers, c.Acting, c.Sessions, c.AuthZEN, c.Segments = next.Timers, next.Acting, next.Sessions, next.AuthZEN, next.Segments
 	c.Observability.Log = next.Observability.Log
 	if c.Server.TLS.Cert != "" && next.Server.TLS.Cert != "" {
 		c.Server.TLS = next.Server.TLS

@@ -48,6 +48,7 @@ func (c *Config) validate() []Problem {
 	k.must(c.Apps.Kind == 0 || c.Apps.Kind == yaml.SequenceNode, "apps", "must be a list")
 	c.authzen(k)
 	c.Agents.validate(k)
+	c.segments(k)
 	if c.Server.ForwardAuth != "" {
 		addr(k, "server.forward_auth", c.Server.ForwardAuth)
 	}
@@ -107,6 +108,22 @@ func (c *Config) systems(k *checker) {
 func (a *Agents) validate(k *checker) {
 	k.must(a.Run > 0 && a.Run <= 7*24*time.Hour, "agents.run", "is %s: an instance lives for more than nothing and at most 168h", a.Run)
 	k.must(a.Instances >= 1, "agents.instances", "is %d: no agent could run", a.Instances)
+}
+
+// segments: each is named once, and so is everything in them.
+func (c *Config) segments(k *checker) {
+	known, seen, placed := append(c.appIDs(), c.AuthZEN.Systems...), map[string]bool{}, map[string]bool{}
+	for i, g := range c.Segments {
+		path := fmt.Sprintf("segments[%d]", i)
+		k.must(short.MatchString(g.ID), path+".id", "%q is no short name: small letters, digits and -, beginning with a letter", g.ID)
+		k.must(!seen[g.ID], path+".id", "%q is there twice", g.ID)
+		seen[g.ID] = true
+		for _, id := range g.Systems {
+			k.must(slices.Contains(known, id), path+".systems", "%q is no application and no system", id)
+			k.must(!placed[id], path+".systems", "%q lies in another segment already", id)
+			placed[id] = true
+		}
+	}
 }
 
 // group must be directory/group, of a directory that is there where any is named.

@@ -1,0 +1,37 @@
+package api
+
+import (
+	"context"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+func (d *desk) AllExclusions(context.Context, authority.By) ([]stead.Exclusion, error) {
+	return []stead.Exclusion{{Name: "two-hands", Purpose: "apart", Version: 3, Author: sam.ID}}, d.note("exclusions")
+}
+func (d *desk) SetExclusion(_ context.Context, by authority.By, x stead.Exclusion) (stead.Exclusion, error) {
+	return x, d.noted("exclude "+x.Name+" "+x.Same, by)
+}
+func (d *desk) RetireExclusion(_ context.Context, by authority.By, name string) (stead.Exclusion, error) {
+	return stead.Exclusion{}, d.noted("include "+name, by)
+}
+func (d *desk) Clashes(context.Context, authority.By) ([]authority.Clash, error) {
+	return []authority.Clash{{First: sam.ID, Second: dana.ID, Later: dana.ID}}, d.note("clashes")
+}
+func (d *desk) Segments(context.Context, authority.By) ([]authority.SegmentCard, bool, error) {
+	g := authority.SegmentCard{Segment: stead.Segment{Name: "finance", By: sam.ID}, Flows: []stead.Flow{{Name: "reports", From: "finance", To: "people"}}}
+	return []authority.SegmentCard{g}, true, d.note("segments")
+}
+func (d *desk) SetFlow(_ context.Context, by authority.By, w stead.Flow) (stead.Flow, error) {
+	return w, d.noted("flow "+w.Name, by)
+}
+func (d *desk) RetireFlow(_ context.Context, by authority.By, name string) (stead.Flow, error) {
+	return stead.Flow{}, d.noted("dam "+name, by)
+}
+func (d *desk) Isolate(_ context.Context, by authority.By, name, reason string) (stead.Segment, error) {
+	return stead.Segment{}, d.noted("isolate "+name+" "+reason, by)
+}
+func (d *desk) Reconnect(_ context.Context, by authority.By, name, reason string) (stead.Segment, error) {
+	return stead.Segment{}, d.noted("reconnect "+name+" "+reason, by)
+}
