@@ -11,7 +11,7 @@ import (
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/cedar"
 	"github.com/steadhq/stead/internal/house"
-	"github.com/steadhq/stead/internal/house/housetest"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 // paying is a world with a system of payments, in which low agents of a task may do what it grants.
@@ -255,16 +255,16 @@ func TestDutiesAtOnce(t *testing.T) {
 	if err != nil || err2 != nil {
 		t.Fatal(err, err2)
 	}
-	raced(t, w.House, func(n int, thing string) stead.Question {
+	raced(t, func(n int, thing string) (stead.Decision, error) {
 		if n%2 == 0 {
-			return pays(payer, pm, "initiate", thing)
+			return w.Decide(t.Context(), pays(payer, pm, "initiate", thing))
 		}
-		return pays(checker, cm, "approve", thing)
+		return w.Decide(t.Context(), pays(checker, cm, "approve", thing))
 	})
 }
 
 // raced asks a hundred times at once about each of two things, half of them for each side.
-func raced(t *testing.T, h *housetest.House, ask func(int, string) stead.Question) {
+func raced(t *testing.T, decide func(int, string) (stead.Decision, error)) {
 	t.Helper()
 	for _, thing := range []string{"p1", "p2"} {
 		var all sync.WaitGroup
@@ -274,7 +274,7 @@ func raced(t *testing.T, h *housetest.House, ask func(int, string) stead.Questio
 		for n := range said {
 			all.Go(func() {
 				<-start
-				said[n], errs[n] = h.Decide(t.Context(), ask(n, thing))
+				said[n], errs[n] = decide(n, thing)
 			})
 		}
 		close(start)
@@ -331,4 +331,48 @@ func TestDutiesTwoPeople(t *testing.T) {
 	if all := must(w.AllExclusions(ctx, w.root)); len(all) != 1 || fmt.Sprint(all[0].Second[0].Resource) != "p9" {
 		t.Errorf("%+v", all)
 	}
+}
+
+// A7, A11, S-I15, S-I23: two nodes on one database are no other house: what was done at one is known at the other, of two at
+// once on both one side wins, and a segment cut off at one is cut off at the other's next decision.
+func TestDutiesOnTwoNodes(t *testing.T) {
+	dsn := pgtest.Start(t).Create(t)
+	w := segmented(t, func(o *house.Options) { o.DSN = dsn })
+	other := w.Beside()
+	w.exclude(apart(stead.SameResource))
+	at := map[string]stead.MandateID{}
+	by := map[string]authority.By{}
+	for agent, action := range map[string]stead.Action{"payer": "initiate", "checker": "approve"} {
+		r := w.registration(stead.Company, stead.LowTier, "staff/max", payTask("pay", action))
+		r.Segment = "finance"
+		must(w.Register(t.Context(), w.root, authority.NewAgent{Name: agent, Registration: withKey(r, agent+"'s key")}))
+		var err error
+		if by[agent], at[agent], err = w.begins(agent, "pay", "key of "+agent); err != nil {
+			t.Fatal(err)
+		}
+	}
+	raced(t, func(n int, thing string) (stead.Decision, error) {
+		h := []*house.House{w.House.House, other.House}[n/2%2]
+		if err := h.Store.Latest(t.Context()); err != nil {
+			return stead.Decision{}, err
+		}
+		if n%2 == 0 {
+			return h.Decide(t.Context(), pays(by["payer"], at["payer"], "initiate", thing))
+		}
+		return h.Decide(t.Context(), pays(by["checker"], at["checker"], "approve", thing))
+	})
+	q := pays(by["payer"], at["payer"], "initiate", "p1")
+	if d := must(other.Decide(t.Context(), q)); !d.Allow {
+		q = pays(by["checker"], at["checker"], "approve", "p1")
+	}
+	if d := must(other.Decide(t.Context(), q)); !d.Allow {
+		t.Fatal("the side that won goes on:", d.Text)
+	}
+	omar := w.Login("staff/omar", "console.test")
+	began := time.Now()
+	must(w.Isolate(t.Context(), omar, "finance", "odd payments"))
+	d := must(other.Decide(t.Context(), q))
+	took := time.Since(began)
+	w.refused(d, stead.ReasonIsolated)
+	t.Logf("from isolating at one node to the refusal at the other: %s", took)
 }

@@ -22,8 +22,9 @@ func (d *Door) question(s *authority.State, digest string, c *Caller, e evaluati
 	if q.Resource, err = d.resource(digest, e.Resource); err != nil {
 		return q, err
 	}
+	q.Given = e.Action.Properties
 	if q.Resource.Type != "" {
-		q.Said, q.Given = e.Resource.Properties, e.Action.Properties
+		q.Said = e.Resource.Properties
 	}
 	if q.Columns, q.Rows, err = part(e.Resource); err != nil {
 		return q, err
