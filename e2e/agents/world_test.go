@@ -45,18 +45,12 @@ var staff = []authority.NewPerson{
 
 func newWorld(t *testing.T, change ...func(*house.Options)) *world {
 	t.Helper()
-	w := &world{t: t, House: housetest.NewOf(t, append(housetest.Staff(), staff...), append(change, func(o *house.Options) {
-		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"), stead.NewSystem("hr"))
-		o.Files = maps.Clone(cedar.Default())
-		o.Files["agents.cedar"] = rules
-	})...)}
-	w.root = w.Login("staff/root", "console.test")
-	w := &world{t: t, House: housetest.New(t, append([]func(*house.Options){func(o *house.Options) {
+	w := &world{t: t, House: housetest.NewOf(t, append(housetest.Staff(), staff...), append([]func(*house.Options){func(o *house.Options) {
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"), stead.NewSystem("hr"))
 		o.Files = maps.Clone(cedar.Default())
 		o.Files["agents.cedar"] = rules
 	}}, change...)...)}
-	w.people()
+	w.root = w.Login("staff/root", "console.test")
 	w.agent = w.register("monthly-report", stead.Company, stead.HighTier, "staff/max", task("monthly", "public.customers", "public.orders"))
 	return w
 }
