@@ -5,12 +5,6 @@ import (
 	"time"
 )
 
-// A Stage is one step of agreement: so many humans out of these groups.
-type Stage struct {
-	Groups []string `json:"groups"` // "security" or "staff/security"; one of them is enough
-	Count  int      `json:"count"`  // distinct humans
-}
-
 // An Approval is one principal's yes or no to one mandate at one stage, bound to the digest of exactly what was
 // asked.
 type Approval struct {
@@ -21,11 +15,6 @@ type Approval struct {
 	Digest  string      `json:"digest"`
 	Comment string      `json:"comment,omitempty"`
 	At      time.Time   `json:"at"`
-}
-
-// Eligible tells whether p may vote in the stage.
-func (s Stage) Eligible(p Principal) bool {
-	return slices.ContainsFunc(s.Groups, func(g string) bool { return len(p.Marks([]string{g})) > 0 })
 }
 
 // Stage is the index of the first stage that still lacks a yes, len(m.Stages) when all have theirs. A yes counts
@@ -41,16 +30,20 @@ func (m Mandate) Stage(who func(PrincipalID) Principal) int {
 }
 
 func (m Mandate) yeses(stage int, s Stage, who func(PrincipalID) Principal) int {
-	var humans []Principal
+	type voter struct {
+		Principal
+		groups []string
+	}
+	var humans []voter
 	for _, a := range m.Approvals {
-		p := who(a.By)
-		if !a.Yes || a.Stage != stage || a.Digest != m.Digest || !p.Active() || !s.Eligible(p) {
+		p := voter{who(a.By), s.voters(a.At.Sub(m.since(stage, a.At)))}
+		if !a.Yes || a.Stage != stage || a.Digest != m.Digest || !p.Active() || len(p.Marks(p.groups)) == 0 {
 			continue
 		}
-		if !Apart(p, s.Groups, who(m.Actor), nil) {
+		if !Apart(p.Principal, p.groups, who(m.Actor), nil) {
 			continue
 		}
-		if !slices.ContainsFunc(humans, func(q Principal) bool { return !Apart(p, s.Groups, q, s.Groups) }) {
+		if !slices.ContainsFunc(humans, func(q voter) bool { return !Apart(p.Principal, p.groups, q.Principal, q.groups) }) {
 			humans = append(humans, p)
 		}
 	}

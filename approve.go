@@ -51,6 +51,10 @@ func mayVote(m Mandate, by Approver, digest string, now time.Time) (int, error) 
 		return 0, E(Conflict, m.Over(now, time.Time{}), "%s", Ending(m.Over(now, time.Time{})))
 	case m.State != Asked || stage == len(m.Stages):
 		return 0, E(Conflict, ReasonState, "this request does not wait for an approval: it is %s", m.State)
+	case m.Lapsed(by.Who, now):
+		return 0, E(Conflict, ReasonExpired, "nobody agreed in time, so the request is over")
+	case by.Kind == Agent:
+		return 0, E(Refused, ReasonApprover, "an agent approves nothing, whoever asks")
 	case !by.Active() || by.Kind != Person:
 		return 0, E(Refused, ReasonApprover, "only an active person may approve")
 	case by.Acting:
@@ -61,14 +65,14 @@ func mayVote(m Mandate, by Approver, digest string, now time.Time) (int, error) 
 		return 0, E(Refused, ReasonOwn, "nobody approves a request of an agent that he answers for")
 	case by.SameHuman(by.Who(m.Subject)):
 		return 0, E(Refused, ReasonOwn, "who is acted for does not approve it")
-	case !m.Stages[stage].Eligible(by.Principal):
+	case !m.Stages[stage].Eligible(by.Principal, m.Waited(stage, now)):
 		return 0, E(Refused, ReasonApprover, "this stage is for %s", m.Stages[stage])
 	case slices.ContainsFunc(m.Approvals, func(a Approval) bool { return by.SameHuman(Principal{ID: a.By, Person: a.Person}) }):
 		return 0, E(Conflict, ReasonUsed, "you have voted on this already")
 	case digest != m.Digest:
 		return 0, E(Conflict, ReasonVoid, "what you saw is not what is asked now: look again")
 	}
-	return stage, m.apart(by, m.Stages[stage].Groups)
+	return stage, m.apart(by, m.Stages[stage].voters(m.Waited(stage, now)))
 }
 
 // apart refuses a voter who may be the same person as who asked, who answers for him, or who voted before.
@@ -79,8 +83,8 @@ func (m Mandate) apart(by Approver, groups []string) error {
 		}
 	}
 	for _, a := range m.Approvals {
-		stage, q := m.Stages[a.Stage], by.Who(a.By)
-		if q.Active() && stage.Eligible(q) && !Apart(by.Principal, groups, q, stage.Groups) {
+		theirs, q := m.Stages[a.Stage].voters(a.At.Sub(m.since(a.Stage, a.At))), by.Who(a.By)
+		if q.Active() && len(q.Marks(theirs)) > 0 && !Apart(by.Principal, groups, q, theirs) {
 			return OneHand(by.Principal, q)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -187,9 +186,6 @@ func (m Mandate) Sum() string {
 	sum := sha256.Sum256(AppendFields(nil, f))
 	return hex.EncodeToString(sum[:])
 }
-
-// String writes a stage as policy does: "staff/security, staff/lead: 2".
-func (s Stage) String() string { return fmt.Sprintf("%s: %d", strings.Join(s.Groups, ", "), s.Count) }
 
 // String writes a scope in one unambiguous line: every name quoted.
 func (s Scope) String() string {

@@ -4,8 +4,9 @@ import "time"
 
 // A RuleRef names a rule as it was: its id and the SHA-256 of its text, hex.
 type RuleRef struct {
-	ID   string `json:"id"`
-	Hash string `json:"hash"`
+	ID     string `json:"id"`
+	Hash   string `json:"hash"`
+	Reason string `json:"reason,omitempty"` // of a permit: why what it permits is in order, @reason
 }
 
 // Obligations are what a permit asks for besides. They combine by the algebra of R4: unions, the least mode, the

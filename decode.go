@@ -96,6 +96,7 @@ func (c *scanner) mandate() (m Mandate) {
 	text(c, "digest", &m.Digest)
 	list(c, "stages", &m.Stages, (*scanner).stage)
 	list(c, "approvals", &m.Approvals, (*scanner).approval)
+	list(c, "comments", &m.Comments, (*scanner).comment)
 	list(c, "notify", &m.Notify, one[string])
 	c.time("asked_at", &m.AskedAt)
 	c.time("start_by", &m.StartBy)
@@ -202,6 +203,7 @@ func (c *scanner) rule() (r RuleRef) {
 	c.open('{')
 	shared(c, "id", &r.ID)
 	shared(c, "hash", &r.Hash)
+	shared(c, "reason", &r.Reason)
 	c.shut('}')
 	return r
 }
@@ -210,8 +212,27 @@ func (c *scanner) stage() (s Stage) {
 	c.open('{')
 	list(c, "groups", &s.Groups, one[string])
 	number(c, "count", &s.Count)
+	c.duration("within", &s.Within)
+	list(c, "then", &s.Then, (*scanner).step)
 	c.shut('}')
 	return s
+}
+
+func (c *scanner) step() (s Step) {
+	c.open('{')
+	list(c, "groups", &s.Groups, one[string])
+	c.duration("within", &s.Within)
+	c.shut('}')
+	return s
+}
+
+func (c *scanner) comment() (m Comment) {
+	c.open('{')
+	shared(c, "by", &m.By)
+	text(c, "text", &m.Text)
+	c.time("at", &m.At)
+	c.shut('}')
+	return m
 }
 
 func (c *scanner) approval() (a Approval) {

@@ -15,12 +15,12 @@ func End(m Mandate, by PrincipalID, now time.Time) (Mandate, error) {
 	return m.end(ReasonCompleted, string(by), now), nil
 }
 
-// Withdraw takes a request back before it has begun.
-func Withdraw(m Mandate, by PrincipalID, now time.Time) (Mandate, error) {
+// Withdraw takes a request back before it has begun. Owner is who answers for the agent that asked, "" of a person.
+func Withdraw(m Mandate, by, owner PrincipalID, now time.Time) (Mandate, error) {
 	switch {
 	case m.State == Ended:
 		return m, E(Conflict, ReasonEnded, "it has ended already")
-	case by != m.Actor:
+	case by != m.Actor && (owner == "" || by != owner):
 		return m, E(Missing, ReasonNotYours, "there is no such mandate")
 	case m.State != Asked && m.State != Approved:
 		return m, E(Conflict, ReasonState, "it has been started: end it instead")

@@ -44,5 +44,3 @@ func Extend(m Mandate, f Facts, v Verdict, t Terms, reason string, now time.Time
 	m.Until, m.Extended, m.Version = until, m.Extended+1, m.Version+1
 	return m, nil
 }
-
-func sameStage(a, b Stage) bool { return a.Count == b.Count && slices.Equal(a.Groups, b.Groups) }

@@ -216,7 +216,7 @@ func TestVerbsByState(t *testing.T) {
 		why  Reason
 	}{
 		"end":      {func(m Mandate) (Mandate, error) { return End(m, "prn_sam", noon) }, map[State]State{Active: Ended, Suspended: Ended}, ReasonCompleted},
-		"withdraw": {func(m Mandate) (Mandate, error) { return Withdraw(m, "prn_sam", noon) }, map[State]State{Asked: Ended, Approved: Ended}, ReasonWithdrawn},
+		"withdraw": {func(m Mandate) (Mandate, error) { return Withdraw(m, "prn_sam", "", noon) }, map[State]State{Asked: Ended, Approved: Ended}, ReasonWithdrawn},
 		"revoke": {func(m Mandate) (Mandate, error) { return Revoke(m, "prn_omar", noon) },
 			map[State]State{Asked: Ended, Approved: Ended, Active: Ended, Suspended: Ended}, ReasonRevoked},
 		"cease": {func(m Mandate) (Mandate, error) { return Cease(m, ReasonDisabled, noon) },
@@ -244,7 +244,7 @@ func TestVerbsByState(t *testing.T) {
 	m := actingRead().mandate
 	for name, err := range map[string]error{
 		"end by another": second(End(m, "prn_eve", noon)), "end by the subject": second(End(m, "prn_dana", noon)),
-		"withdraw by another": second(Withdraw(Mandate{State: Asked, Actor: "prn_sam"}, "prn_eve", noon)),
+		"withdraw by another": second(Withdraw(Mandate{State: Asked, Actor: "prn_sam"}, "prn_eve", "", noon)),
 	} {
 		if KindOf(err) != Missing || ReasonOf(err) != ReasonNotYours {
 			t.Errorf("%s: %v", name, err)

@@ -51,6 +51,7 @@ type Mandate struct {
 	Digest    string     `json:"digest,omitempty"` // what an approval binds: hex SHA-256
 	Stages    []Stage    `json:"stages,omitempty"` // who must agree
 	Approvals []Approval `json:"approvals,omitempty"`
+	Comments  []Comment  `json:"comments,omitempty"` // of those whose business it is; they decide nothing
 	Notify    []string   `json:"notify,omitempty"`
 
 	AskedAt   time.Time `json:"asked_at"`
@@ -61,6 +62,13 @@ type Mandate struct {
 	EndedAt   time.Time `json:"ended_at,omitzero"`
 	Why       Reason    `json:"why,omitempty"`
 	EndedBy   string    `json:"ended_by,omitempty"` // a principal id, or "stead"
+}
+
+// A Comment is what somebody said about a request.
+type Comment struct {
+	By   PrincipalID `json:"by"`
+	Text string      `json:"text"`
+	At   time.Time   `json:"at"`
 }
 
 // Purpose is why: a sentence and, where there is one, the ticket.
@@ -130,6 +138,9 @@ func (m Mandate) Over(now, acted time.Time) Reason {
 	case m.State == Asked || m.State == Approved:
 		if !now.Before(m.StartBy) {
 			return ReasonNotStarted
+		}
+		if m.State == Asked && m.timed() && m.lapsed(m.voted(), now) {
+			return ReasonExpired
 		}
 		return ReasonNone
 	case !now.Before(m.Until):

@@ -208,7 +208,7 @@ func TestUnknownStateIsNo(t *testing.T) {
 		who := func(PrincipalID) Principal { return Principal{} }
 		for name, err := range map[string]error{
 			"start": second(Start(m, w.f, w.v, terms(), who, noon)), "extend": second(Extend(m, w.f, w.v, terms(), "more", noon)),
-			"suspend": second(Suspend(m, noon)), "resume": second(Resume(m, noon)), "withdraw": second(Withdraw(m, "prn_sam", noon)),
+			"suspend": second(Suspend(m, noon)), "resume": second(Resume(m, noon)), "withdraw": second(Withdraw(m, "prn_sam", "", noon)),
 			"approve": second(Approve(m, Approver{Principal: Principal{ID: "o", Kind: Person}, Who: who}, m.Digest, "", noon)),
 		} {
 			if KindOf(err) != Conflict {

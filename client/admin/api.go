@@ -178,6 +178,16 @@ type CodeOnlyBody struct {
 	Code string `json:"code"` // the current one-time code
 }
 
+type Comment struct {
+	By   Who       `json:"by"`
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+}
+
+type CommentIn struct {
+	Text string `json:"text"` // what you say; nobody takes it for a yes
+}
+
 type CompleteBody struct {
 	Result string `json:"result,omitempty"` // what came of it, in a line
 }
@@ -466,6 +476,7 @@ type Mandate struct {
 	Approvals      []Vote              `json:"approvals,omitempty"`
 	Budget         map[string]int64    `json:"budget,omitempty"`     // of an agent: at most so many calls, rows or bytes
 	Claim          string              `json:"claim,omitempty"`      // a link that only the actor can start it by, once, in his browser
+	Comments       []Comment           `json:"comments,omitempty"`   // what was said about it; no votes
 	Conditions     map[string][]string `json:"conditions,omitempty"` // of an agent: what arguments may be
 	Digest         string              `json:"digest,omitempty"`     // what a yes binds: hex SHA-256
 	EndedAt        time.Time           `json:"ended_at,omitzero"`
@@ -474,8 +485,9 @@ type Mandate struct {
 	Idle           string              `json:"idle,omitempty"`   // it ends when nothing is done for so long
 	Realms         []string            `json:"realms,omitempty"`
 	Rules          []RuleRef           `json:"rules,omitempty"`
-	Spent          map[string]int64    `json:"spent,omitempty"`  // of the budget; where one mandate is shown
-	Stages         []Stage             `json:"stages,omitempty"` // who must agree
+	Spent          map[string]int64    `json:"spent,omitempty"`    // of the budget; where one mandate is shown
+	Stages         []Stage             `json:"stages,omitempty"`   // who must agree
+	Standing       string              `json:"standing,omitempty"` // by which rules it was approved without anybody's yes, and why that is in order
 	StartBy        time.Time           `json:"start_by,omitzero"`
 	StartedAt      time.Time           `json:"started_at,omitzero"`
 	Target         string              `json:"target,omitempty"`
@@ -707,8 +719,9 @@ type RevokeBody struct {
 }
 
 type RuleRef struct {
-	ID   string `json:"id"`
-	Hash string `json:"hash"`
+	ID     string `json:"id"`
+	Hash   string `json:"hash"`
+	Reason string `json:"reason,omitempty"`
 }
 
 type RuleTrace struct {
@@ -719,6 +732,7 @@ type RuleTrace struct {
 	Failed []string `json:"failed,omitempty"`
 	File   string   `json:"file,omitempty"`
 	Line   int64    `json:"line,omitempty"`
+	Reason string   `json:"reason,omitempty"`
 }
 
 type Secret struct {
@@ -778,6 +792,8 @@ type Settings struct {
 type Stage struct {
 	Groups []string `json:"groups"`
 	Count  int64    `json:"count"`
+	Then   []Step   `json:"then,omitempty"`
+	Within string   `json:"within,omitempty"`
 }
 
 type StagedOut struct {
@@ -800,6 +816,11 @@ type StagedPlan struct {
 	Digest  string            `json:"digest,omitempty"`
 	InForce string            `json:"in_force,omitempty"` // digest of the policy in force
 	Problem string            `json:"problem,omitempty"`
+}
+
+type Step struct {
+	Groups []string `json:"groups"`
+	Within string   `json:"within,omitempty"`
 }
 
 type Stop struct {
@@ -1438,6 +1459,12 @@ func (c *Client) ClaimMandate(ctx context.Context, id string, opts ...Option) (o
 	return out, err
 }
 
+// CommentMandate: Say something about a request that is your business: no vote. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/comment
+func (c *Client) CommentMandate(ctx context.Context, id string, body CommentIn, opts ...Option) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/comment", body: body}, &out, opts)
+	return out, err
+}
+
 // CompleteMandate: Say that the task is done: by the agent, or by who answers for it. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/complete
 func (c *Client) CompleteMandate(ctx context.Context, id string, body CompleteBody, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/complete", body: body}, &out, opts)
@@ -1503,7 +1530,7 @@ func (c *Client) SuspendMandate(ctx context.Context, id string, opts ...Option) 
 	return out, err
 }
 
-// WithdrawMandate: Take back what you asked. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/withdraw
+// WithdrawMandate: Take back what you asked, or what an agent of yours asked. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/withdraw
 func (c *Client) WithdrawMandate(ctx context.Context, id string, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/withdraw"}, &out, opts)
 	return out, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead"
@@ -12,7 +13,7 @@ func (e *env) mandate() *cobra.Command {
 	c := &cobra.Command{Use: "mandate", Short: "See and move mandates"}
 	c.AddCommand(e.mandateList(), e.mandateShow(),
 		e.vote("approve", "Agree to exactly what was asked"), e.vote("refuse", "Say no to what was asked"),
-		e.turn("withdraw", "Take back what you asked", false, false),
+		e.comment(), e.turn("withdraw", "Take back what you asked, or what an agent of yours asked", false, false),
 		e.turn("start", "Start acting in this session, for clients that are no browsers", false, true),
 		e.turn("extend", "Ask for one more term", true, true), e.turn("end", "End it: the task is done", false, false),
 		e.revoke(),
@@ -119,8 +120,44 @@ func mandateDetail(t *table, m admin.Mandate) {
 	for _, r := range m.Rules {
 		t.row("rule", r.ID)
 	}
+	if m.Standing != "" {
+		t.row("standing", m.Standing)
+	}
+	for i, s := range m.Stages {
+		t.row("stage "+number(int64(i+1)), stageText(s))
+	}
 	for _, v := range m.Approvals {
 		t.row("approval", account(v.By)+": "+yesno(v.Yes)+" "+when(v.At)+" "+v.Comment)
+	}
+	for _, c := range m.Comments {
+		t.row("comment", account(c.By)+": "+c.Text+" "+when(c.At))
+	}
+}
+
+// stageText says who must agree in a stage, and who may too when they take too long.
+func stageText(s admin.Stage) string {
+	text := number(s.Count) + " of " + strings.Join(s.Groups, ", ")
+	if s.Within != "" {
+		text += " within " + s.Within
+	}
+	for _, step := range s.Then {
+		if text += " then " + strings.Join(step.Groups, ", "); step.Within != "" {
+			text += " within " + step.Within
+		}
+	}
+	return text
+}
+
+func (e *env) comment() *cobra.Command {
+	return &cobra.Command{
+		Use: "comment ID TEXT", Short: "Say something about a request that is your business: no vote", Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, err := e.client()
+			if err != nil {
+				return err
+			}
+			return e.moved(client.CommentMandate(c.Context(), args[0], admin.CommentIn{Text: args[1]}))
+		},
 	}
 }
 

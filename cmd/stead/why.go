@@ -82,6 +82,9 @@ func traced(t *table, how string, r admin.RuleTrace) {
 	for _, clause := range r.Failed {
 		t.row("  failed", clause)
 	}
+	if r.Reason != "" {
+		t.row("  in order because", r.Reason)
+	}
 	if r.Advice != "" {
 		t.row("  advice", r.Advice)
 	}

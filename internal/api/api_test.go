@@ -35,6 +35,8 @@ func TestRows(t *testing.T) {
 		{"approve", "POST", "/v1/mandates/man_1/approve", "stp_sec", `{"digest":"` + yes + `","comment":"fine"}`, 200, `"state":"approved"`, "approve man_1 abab fine"},
 		{"approve unseen", "POST", "/v1/mandates/man_1/approve", "stp_sec", `{}`, 400, "digest", ""},
 		{"refuse", "POST", "/v1/mandates/man_1/refuse", "stp_sec", `{"digest":"` + yes + `"}`, 200, `"state":"ended"`, "refuse man_1 abab "},
+		{"comment", "POST", "/v1/mandates/man_1/comment", "stp_sec", `{"text":"which tables?"}`, 200, "", "comment man_1 which tables?"},
+		{"an empty comment", "POST", "/v1/mandates/man_1/comment", "stp_sec", `{"text":""}`, 400, "text", ""},
 		{"withdraw", "POST", "/v1/mandates/man_1/withdraw", "stp_sam", "", 200, "", "withdraw man_1"},
 		{"start with a code", "POST", "/v1/mandates/man_1/start", "stp_sam", `{"code":"123456"}`, 200, `"active"`, "start man_1 "},
 		{"start without", "POST", "/v1/mandates/man_1/start", "stp_sam", "", 200, `"active"`, "start man_1 "},

@@ -158,6 +158,9 @@ func (d *desk) Approve(_ context.Context, _ authority.By, id stead.MandateID, di
 func (d *desk) Refuse(_ context.Context, _ authority.By, id stead.MandateID, digest, comment string) (stead.Mandate, error) {
 	return d.move("refuse "+string(id)+" "+digest[:4]+" "+comment, stead.Ended)
 }
+func (d *desk) Comment(_ context.Context, _ authority.By, id stead.MandateID, text string) (stead.Mandate, error) {
+	return d.move("comment "+string(id)+" "+text, stead.Asked)
+}
 func (d *desk) Revoke(_ context.Context, _ authority.By, id stead.MandateID, reason string) (stead.Mandate, error) {
 	return d.move("revoke "+string(id)+" "+reason, stead.Ended)
 }

@@ -25,6 +25,13 @@ func said[B any](b *B) B {
 	return *b
 }
 
+type commentIn struct {
+	ID   stead.MandateID `path:"id" maxLength:"64"`
+	Body struct {
+		Text string `json:"text" minLength:"1" maxLength:"2000" doc:"what you say; nobody takes it for a yes"`
+	}
+}
+
 type codeIn struct {
 	ID   stead.MandateID `path:"id" maxLength:"64"`
 	Body *codeBody
@@ -62,7 +69,10 @@ func (a *API) turns(d *door) {
 	turn(a, d, "refuse", web.Approver, "Say no to what was asked", func(ctx context.Context, by authority.By, in *approveIn) (stead.Mandate, error) {
 		return v.Refuse(ctx, by, in.ID, in.Body.Digest, in.Body.Comment)
 	})
-	turn(a, d, "withdraw", web.ActorSelf, "Take back what you asked", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {
+	turn(a, d, "comment", web.InSession, "Say something about a request that is your business: no vote", func(ctx context.Context, by authority.By, in *commentIn) (stead.Mandate, error) {
+		return v.Comment(ctx, by, in.ID, in.Body.Text)
+	})
+	turn(a, d, "withdraw", web.ActorSelf, "Take back what you asked, or what an agent of yours asked", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {
 		return v.Withdraw(ctx, by, in.ID)
 	})
 	turn(a, d, "claim", web.ActorSelf, "Take what you asked for in another session over into this one", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {

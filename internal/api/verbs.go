@@ -42,10 +42,11 @@ type Runner interface {
 	Withdraw(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 }
 
-// Voter agrees or not. Digest is what the voter has seen: it binds the yes.
+// Voter agrees or not, or only says something. Digest is what the voter has seen: it binds the yes.
 type Voter interface {
 	Approve(ctx context.Context, by authority.By, id stead.MandateID, digest, comment string) (stead.Mandate, error)
 	Refuse(ctx context.Context, by authority.By, id stead.MandateID, digest, comment string) (stead.Mandate, error)
+	Comment(ctx context.Context, by authority.By, id stead.MandateID, text string) (stead.Mandate, error)
 }
 
 // Stopper takes mandates back or holds them.

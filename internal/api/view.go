@@ -45,6 +45,8 @@ type Mandate struct {
 	Rules     []stead.RuleRef     `json:"rules,omitempty"`
 	Stages    []stead.Stage       `json:"stages,omitempty" doc:"who must agree"`
 	Votes     []Vote              `json:"approvals,omitempty"`
+	Standing  string              `json:"standing,omitempty" doc:"by which rules it was approved without anybody's yes, and why that is in order"`
+	Comments  []Comment           `json:"comments,omitempty" doc:"what was said about it; no votes"`
 	AskedAt   time.Time           `json:"asked_at"`
 	StartBy   time.Time           `json:"start_by,omitzero"`
 	StartedAt time.Time           `json:"started_at,omitzero"`
@@ -67,12 +69,19 @@ type Vote struct {
 	At      time.Time `json:"at"`
 }
 
+// A Comment is what somebody said about a request.
+type Comment struct {
+	By   Who       `json:"by"`
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+}
+
 func (a *API) mandate(m stead.Mandate) Mandate {
 	v := Mandate{
 		ID: m.ID, Version: m.Version, State: m.State, Actor: a.show(m.Actor), Subject: a.show(m.Subject),
 		Apps: m.Scope.Apps, Realms: m.Scope.Realms, Task: m.Task, Grants: m.Scope.Grants, Mode: m.Mode, Reason: m.Purpose.Reason, Ticket: m.Purpose.Ticket,
 		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
-		Digest: m.Digest, Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
+		Digest: m.Digest, Standing: m.Standing(), Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
 		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,
 		Budget: m.Bounds.Budget, Limits: m.Scope.Conditions,
 	}
@@ -81,6 +90,9 @@ func (a *API) mandate(m stead.Mandate) Mandate {
 	}
 	for _, y := range m.Approvals {
 		v.Votes = append(v.Votes, Vote{By: a.show(y.By), Stage: y.Stage, Yes: y.Yes, Comment: y.Comment, At: y.At})
+	}
+	for _, c := range m.Comments {
+		v.Comments = append(v.Comments, Comment{By: a.show(c.By), Text: c.Text, At: c.At})
 	}
 	if m.State == stead.Asked || m.State == stead.Approved {
 		v.Claim = a.Public + "/claim/" + string(m.ID)

@@ -42,12 +42,14 @@ func (a *Authority) Disarm(ctx context.Context, by By) error {
 		var all []stead.Change
 		for _, id := range s.MandatesOf(e.ID) {
 			m := *s.Mandate(id)
-			stop := stead.End
 			kind := stead.EventKind("mandate.ended")
 			if m.State == stead.Asked || m.State == stead.Approved {
-				stop, kind = stead.Withdraw, "mandate.withdrawn"
+				kind = "mandate.withdrawn"
+				m, err = stead.Withdraw(m, by.Principal, "", now)
+			} else {
+				m, err = stead.End(m, by.Principal, now)
 			}
-			if m, err = stop(m, by.Principal, now); err != nil {
+			if err != nil {
 				return nil, err
 			}
 			all = append(all, ended(kind, m))

@@ -63,7 +63,7 @@ func (a *Authority) seesAgent(s *State, by By, r *stead.Registration) bool {
 // decidesOn tells whether something that an agent asks for waits for the caller's yes: he must know who asks.
 func (a *Authority) decidesOn(s *State, by By, r *stead.Registration) bool {
 	p := s.Principal(by.Principal)
-	return by.Key == "" && p != nil && slices.ContainsFunc(s.MandatesBy(r.Principal), func(id stead.MandateID) bool { return waitsFor(s, *p, *s.Mandate(id)) })
+	return by.Key == "" && p != nil && slices.ContainsFunc(s.MandatesBy(r.Principal), func(id stead.MandateID) bool { return waitsFor(s, *p, *s.Mandate(id), a.Now()) })
 }
 
 func (s *State) card(r *stead.Registration) Card {

@@ -24,11 +24,19 @@ func (a *Authority) finish(ctx context.Context, t attempt) (stead.Mandate, error
 	})
 }
 
-// Withdraw takes back what its actor asked for, before it has begun. Errors: missing, conflict.
+// Withdraw takes back what its actor asked for, before it has begun: by him, or by who answers for the agent that asked.
+// Errors: missing, conflict, refused.
 func (a *Authority) Withdraw(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
 	t := attempt{verb: "mandate.withdraw", by: by, mandate: id, urgent: true}
-	return a.mandate(ctx, t, "mandate.withdrawn", func(_ *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
-		return stead.Withdraw(m, by.Principal, now)
+	return a.mandate(ctx, t, "mandate.withdrawn", func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
+		r := s.Agent(m.Actor)
+		if r == nil || by.Principal != r.Owner {
+			return stead.Withdraw(m, by.Principal, "", now)
+		}
+		if _, err := own(s, by, now); err != nil {
+			return m, err
+		}
+		return stead.Withdraw(m, by.Principal, r.Owner, now)
 	})
 }
 

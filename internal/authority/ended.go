@@ -52,7 +52,7 @@ func (a *Authority) cease(ctx context.Context, id stead.MandateID, why stead.Rea
 		}
 		switch why {
 		case stead.ReasonNotStarted, stead.ReasonExpired, stead.ReasonIdle:
-			if why = before.Over(now, s.Acted(id)); why == stead.ReasonNone {
+			if why = due(s, *before, now); why == stead.ReasonNone {
 				return nil, nil
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/steadhq/stead"
 )
@@ -24,7 +25,7 @@ func (a *Authority) Mandates(_ context.Context, by By, all bool) ([]stead.Mandat
 		}
 		p := s.Principal(by.Principal)
 		s.Mandates(func(m *stead.Mandate) {
-			if all || p.ID == m.Actor || p.ID == m.Subject || waitsFor(s, *p, *m) {
+			if all || p.ID == m.Actor || p.ID == m.Subject || waitsFor(s, *p, *m, a.Now()) {
 				found = append(found, *m)
 			}
 		})
@@ -36,12 +37,12 @@ func (a *Authority) Mandates(_ context.Context, by By, all bool) ([]stead.Mandat
 }
 
 // waitsFor tells whether a request waits for this one's yes.
-func waitsFor(s *State, p stead.Principal, m stead.Mandate) bool {
+func waitsFor(s *State, p stead.Principal, m stead.Mandate, now time.Time) bool {
 	if m.State != stead.Asked {
 		return false
 	}
 	stage := m.Stage(finder(s))
-	return stage < len(m.Stages) && m.Stages[stage].Eligible(p)
+	return stage < len(m.Stages) && m.Stages[stage].Eligible(p, m.Waited(stage, now))
 }
 
 // Mandate tells about one mandate, ended ones included, to those whose business it is; to an agent about its own. Errors: refused, missing.

@@ -37,13 +37,13 @@ func (a *Authority) MandatePage(_ context.Context, by By, q MandateQuery) (page 
 			err = a.may(s, by, now, Admin, Auditor, Security)
 		}
 		if err == nil {
-			page, next = s.pageOf(q, by)
+			page, next = s.pageOf(q, by, now)
 		}
 	})
 	return page, next, err
 }
 
-func (s *State) pageOf(q MandateQuery, by By) (page []stead.Mandate, next Place) {
+func (s *State) pageOf(q MandateQuery, by By, now time.Time) (page []stead.Mandate, next Place) {
 	states := []stead.State{stead.Asked, stead.Approved, stead.Active, stead.Suspended}
 	if q.State != "" {
 		states = []stead.State{q.State}
@@ -62,7 +62,7 @@ func (s *State) pageOf(q MandateQuery, by By) (page []stead.Mandate, next Place)
 		next = s.roster(states, q.After, take)
 		return page, next
 	}
-	for _, m := range s.few(q, by) {
+	for _, m := range s.few(q, by, now) {
 		if placeOf(m).beyond(q.After) && !take(m) {
 			return page, placeOf(&page[len(page)-1])
 		}
@@ -71,7 +71,7 @@ func (s *State) pageOf(q MandateQuery, by By) (page []stead.Mandate, next Place)
 }
 
 // few are the mandates of those who are named, or else that are the caller's business, newest first.
-func (s *State) few(q MandateQuery, by By) []*stead.Mandate {
+func (s *State) few(q MandateQuery, by By, now time.Time) []*stead.Mandate {
 	all := map[stead.MandateID]*stead.Mandate{}
 	note := func(ids []stead.MandateID) {
 		for _, id := range ids {
@@ -88,7 +88,7 @@ func (s *State) few(q MandateQuery, by By) []*stead.Mandate {
 		note(s.MandatesFor(by.Principal))
 		p := *s.Principal(by.Principal)
 		s.roster([]stead.State{stead.Asked}, Place{}, func(m *stead.Mandate) bool {
-			if waitsFor(s, p, *m) {
+			if waitsFor(s, p, *m, now) {
 				all[m.ID] = m
 			}
 			return true

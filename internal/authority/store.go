@@ -128,4 +128,5 @@ type RuleTrace struct {
 	True   int      `json:"true"`             // clauses that held
 	Failed []string `json:"failed,omitempty"` // clauses that did not, as written
 	Advice string   `json:"advice,omitempty"`
+	Reason string   `json:"reason,omitempty"` // of a permit: why what it permits is in order
 }

@@ -13,9 +13,10 @@ import (
 func (a *Authority) Sweep(ctx context.Context) error {
 	now := a.Now()
 	var sessions []stead.SessionID
-	due := map[stead.MandateID]stead.Reason{}
+	past := map[stead.MandateID]stead.Reason{}
 	var active []stead.MandateID
 	var lost []stead.InstanceID
+	var turned []stead.MandateID
 	a.Store.View().Read(func(s *State) {
 		s.Sessions(func(e *stead.Session) {
 			if e.Over(now, s.Seen(e.ID)) != stead.ReasonNone {
@@ -28,19 +29,24 @@ func (a *Authority) Sweep(ctx context.Context) error {
 			}
 		})
 		s.Mandates(func(m *stead.Mandate) {
-			if r := m.Over(now, s.Acted(m.ID)); r != stead.ReasonNone {
-				due[m.ID] = r
+			if r := due(s, *m, now); r != stead.ReasonNone {
+				past[m.ID] = r
+			} else if _, _, n := turn(s, *m, now); n > 0 {
+				turned = append(turned, m.ID)
 			} else if m.State == stead.Active {
 				active = append(active, m.ID)
 			}
 		})
 	})
 	var errs []error
-	for id, why := range due {
+	for id, why := range past {
 		errs = append(errs, a.cease(ctx, id, why))
 	}
 	for _, id := range sessions {
 		errs = append(errs, a.overdue(ctx, id))
+	}
+	for _, id := range turned {
+		errs = append(errs, a.tell(ctx, id))
 	}
 	for _, id := range lost {
 		errs = append(errs, a.lost(ctx, id))
@@ -54,15 +60,15 @@ func (a *Authority) Sweep(ctx context.Context) error {
 // tidy ends what of the caller's is over, so that it stands in nobody's way until the next sweep.
 func (a *Authority) tidy(ctx context.Context, by By) {
 	now := a.Now()
-	due := map[stead.MandateID]stead.Reason{}
+	past := map[stead.MandateID]stead.Reason{}
 	a.Store.View().Read(func(s *State) {
 		for _, id := range s.MandatesBy(by.Principal) {
-			if r := s.Mandate(id).Over(now, s.Acted(id)); r != stead.ReasonNone {
-				due[id] = r
+			if r := due(s, *s.Mandate(id), now); r != stead.ReasonNone {
+				past[id] = r
 			}
 		}
 	})
-	for id, why := range due {
+	for id, why := range past {
 		if err := a.cease(ctx, id, why); err != nil {
 			a.Alarm("a mandate that is over could not be ended: " + err.Error())
 		}

@@ -89,7 +89,8 @@ func hidden(s *State, by By, now time.Time) error {
 	return stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
 }
 
-// sees tells whose business a mandate is: its actor's, that of who answers for him, its subject's, its approvers', and the roles'.
+// sees tells whose business a mandate is: its actor's, that of who answers for him, its subject's, that of all who may
+// agree to it now or later, and the roles'.
 func (a *Authority) sees(s *State, p stead.Principal, m stead.Mandate) bool {
 	if p.ID == m.Actor || p.ID == m.Subject {
 		return true
@@ -98,7 +99,7 @@ func (a *Authority) sees(s *State, p stead.Principal, m stead.Mandate) bool {
 		return true
 	}
 	for _, st := range m.Stages {
-		if st.Eligible(p) {
+		if st.Names(p) {
 			return true
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +21,7 @@ const (
 	annNotify   = "notify"
 	annMax      = "max"
 	annMode     = "mode"
+	annReason   = "reason"
 )
 
 var describing = []string{annID, annOwner, annAdvice}
@@ -38,6 +38,7 @@ type duties struct {
 	max       time.Duration
 	mode      stead.Mode
 	advice    string
+	reason    string
 }
 
 // readAnnotation sets what one annotation says. Its error says what to write instead.
@@ -63,9 +64,13 @@ func (d *duties) readAnnotation(key, value string) (err error) {
 		d.max, err = readMax(value)
 	case annMode:
 		d.mode, err = readMode(value)
+	case annReason:
+		if d.reason = strings.Join(strings.Fields(value), " "); d.reason == "" {
+			err = fmt.Errorf("@reason is empty: say why what this rule permits is in order, for whoever reads it on the mandate")
+		}
 	default:
 		err = fmt.Errorf("@%s is not known here and would be ignored: use one of @id @owner @advice @requires "+
-			"@ticket @approval @notify @max @mode", key)
+			"@ticket @approval @notify @max @mode @reason", key)
 	}
 	return err
 }
@@ -92,31 +97,6 @@ func readTicket(value string) (string, error) {
 		return "", fmt.Errorf("@ticket(%q) is no RE2 expression (%v): correct it", value, err)
 	}
 	return value, nil
-}
-
-// readStages reads "staff/team-lead, staff/security:1; staff/security:2": stages, the groups of each, and how many
-// distinct humans must agree.
-func readStages(value string) ([]stead.Stage, error) {
-	var stages []stead.Stage
-	for _, text := range strings.Split(value, ";") {
-		groups, count, counted := strings.Cut(text, ":")
-		s := stead.Stage{Groups: list(groups, ","), Count: 1}
-		if counted {
-			n, err := strconv.Atoi(strings.TrimSpace(count))
-			if err != nil || n < 1 || n > 100 {
-				return nil, fmt.Errorf("@approval(%q): %q is no number of people: write 1 to 100 after the colon",
-					value, strings.TrimSpace(count))
-			}
-			s.Count = n
-		}
-		if len(s.Groups) == 0 {
-			return nil, fmt.Errorf("@approval(%q) has a stage without groups: write \"staff/security:1\"", value)
-		}
-		slices.Sort(s.Groups)
-		s.Groups = slices.Compact(s.Groups)
-		stages = append(stages, s)
-	}
-	return stages, nil
 }
 
 func readMax(value string) (time.Duration, error) {

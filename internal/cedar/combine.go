@@ -41,15 +41,15 @@ func combine(rules []*rule, ticket string) stead.Obligations {
 	return o
 }
 
-// addStage joins a stage: the same groups asked twice are asked once, for the larger number.
+// addStage joins a stage: the same groups asked twice are asked once.
 func addStage(stages []stead.Stage, s stead.Stage) []stead.Stage {
 	for i, have := range stages {
 		if slices.Equal(have.Groups, s.Groups) {
-			stages[i].Count = max(have.Count, s.Count)
+			stages[i] = joinedStage(have, s)
 			return stages
 		}
 	}
-	return append(stages, stead.Stage{Groups: slices.Clone(s.Groups), Count: s.Count})
+	return append(stages, stead.Stage{Groups: slices.Clone(s.Groups), Count: s.Count, Within: s.Within, Then: slices.Clone(s.Then)})
 }
 
 // takeTicket chooses the form that is passed on. Where several rules ask for different forms all must match, and

@@ -10,8 +10,9 @@ import (
 // What an annotation says is read or refused, never guessed: what was read reads the same again.
 func FuzzAnnotation(f *testing.F) {
 	for _, s := range []string{"staff/lead:1; staff/security:2", "a,b", ":", ";", "a:0", "a:-1", "10m", "-1s", "^x$", "^($", "read-only",
-		"second-factor, reason", "", " , ", "a:99999999999999999999"} {
-		for _, key := range []string{"id", "owner", "advice", "requires", "ticket", "approval", "notify", "max", "mode", "other"} {
+		"second-factor, reason", "", " , ", "a:99999999999999999999",
+		"a:2 within 2h then b, c within 90m then d; e within 1h", "a then b", "a within", "a within 2h then", "then a", "a within 1h within 2h"} {
+		for _, key := range []string{"id", "owner", "advice", "requires", "ticket", "approval", "notify", "max", "mode", "reason", "other"} {
 			f.Add(key, s)
 		}
 	}

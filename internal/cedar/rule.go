@@ -55,6 +55,7 @@ func newRule(p *cedargo.Policy) (*rule, []Problem) {
 	if r.ref.ID == "" {
 		wrong("this rule has no name: write @id(\"…\") above it, so that decisions can cite it")
 	}
+	r.ref.Reason = r.duties.reason
 	if r.duties.ticket != "" {
 		r.ticket = regexp.MustCompile(r.duties.ticket)
 	}

@@ -146,17 +146,6 @@ func (t *testCase) dutiesDiffer(o stead.Obligations) []string {
 	return d
 }
 
-func stagesText(stages []stead.Stage) string {
-	var all []string
-	for _, s := range stages {
-		all = append(all, fmt.Sprintf("%s:%d", strings.Join(s.Groups, ", "), s.Count))
-	}
-	if len(all) == 0 {
-		return "none"
-	}
-	return strings.Join(all, "; ")
-}
-
 func because(text string, v stead.Verdict, e authority.Explanation) bool {
 	if slices.ContainsFunc(v.Rules, func(r stead.RuleRef) bool { return r.ID == text }) {
 		return true

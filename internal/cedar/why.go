@@ -69,7 +69,7 @@ func (r *rule) about(do kin) bool {
 // failed: most often it is a guard before it that said no.
 func (r *rule) trace(f *facts) (authority.RuleTrace, int) {
 	p := r.ast()
-	t := authority.RuleTrace{ID: r.ref.ID, File: r.file, Line: r.line, Effect: "forbid", Advice: r.duties.advice}
+	t := authority.RuleTrace{ID: r.ref.ID, File: r.file, Line: r.line, Effect: "forbid", Advice: r.duties.advice, Reason: r.duties.reason}
 	if r.permits() {
 		t.Effect = "permit"
 	}

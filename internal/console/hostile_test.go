@@ -82,7 +82,7 @@ func poisoned(x string, state stead.State) *verbs {
 		a.events = append(a.events, e)
 	}
 	a.why = authority.Reasoning{Event: a.events[5], Decision: stead.Decision{Text: x, Policy: x, Obligations: stead.Obligations{Advice: []string{x}}},
-		Explanation: authority.Explanation{Rules: []authority.RuleTrace{{ID: x, File: x, Effect: x, Failed: []string{x}, Advice: x}}, Errors: []string{x}}}
+		Explanation: authority.Explanation{Rules: []authority.RuleTrace{{ID: x, File: x, Effect: x, Failed: []string{x}, Advice: x, Reason: x}}, Errors: []string{x}}}
 	a.sessions = []stead.Session{{ID: "ses_1", Principal: a.me}}
 	return a
 }

@@ -31,6 +31,8 @@ var did = map[stead.EventKind]string{
 	"session.passed": "got a new pass", "session.seen": "was there", "session.start.refused": "was not let in",
 	"acting.armed": "armed acting", "acting.disarmed": "disarmed acting", "acting.arm.refused": "could not arm acting",
 	"mandate.asked": "asked to act", "mandate.approved": "approved", "mandate.refused": "said no",
+	"mandate.commented": "commented on the request", "mandate.reminded": "still waits: a reminder",
+	"mandate.escalated": "waited too long: others may agree too",
 	"mandate.withdrawn": "withdrew the request", "mandate.started": "started acting", "mandate.extended": "got more time",
 	"mandate.ended": "ended acting", "mandate.revoked": "revoked the mandate", "mandate.suspended": "suspended the mandate",
 	"mandate.resumed": "resumed the mandate", "mandate.acknowledged": "has seen the end",
