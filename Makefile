@@ -10,7 +10,7 @@
 
 GO ?= go
 PACKAGES := chromium postgresql nginx caddy radicale dokuwiki icingaweb2 mediawiki roundcube-core roundcube-plugins roundcube-sqlite3 \
-	dovecot-imapd php-sqlite3
+	dovecot-imapd php-sqlite3 python3-aiosmtpd
 AXE := 4.14.1
 ENVOY := 1.40.0
 TRAEFIK := 3.7.15

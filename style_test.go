@@ -23,7 +23,7 @@ var (
 	middle    = words("authority web model config survey")
 	keepers   = words("store cedar ledger keys directory credential report postgres tokens")
 	doors     = words("gateway mcp oauth authzen login api console health scim signals a2a demo")
-	followers = words("follow notify watch sync")
+	followers = words("follow notify watch sync notices")
 	tops      = words("cmd e2e bench soak tools")
 )
 

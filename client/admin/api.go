@@ -529,6 +529,39 @@ type Past struct {
 	LastUsed time.Time `json:"last_used,omitzero"` // when it last did anything by itself
 }
 
+type Notice struct {
+	ID      string    `json:"id"` // the same at every try: webhook-id, Message-ID
+	Channel string    `json:"channel"`
+	Kind    string    `json:"kind"`  // asked, reminder, escalated, approved, refused, expired, started or ended
+	Event   string    `json:"event"` // what it tells of
+	Mandate string    `json:"mandate"`
+	At      time.Time `json:"at"`
+	Because string    `json:"because,omitempty"` // why it was given up
+	To      string    `json:"to,omitempty"`      // missing where the channel itself is the recipient
+}
+
+type NoticeBoard struct {
+	Channels []NoticeChannel `json:"channels"`
+	Waiting  []Notice        `json:"waiting"`  // not sent yet, oldest first
+	GivenUp  []Notice        `json:"given_up"` // not sent at all, newest first, at most a hundred
+}
+
+type NoticeChannel struct {
+	ID      string `json:"id"`
+	Kind    string `json:"kind"`
+	Waiting int64  `json:"waiting"`
+	Error   string `json:"error,omitempty"` // of the last try, where this node sends
+	More    bool   `json:"more,omitempty"`  // more wait than are counted
+}
+
+type NoticeTried struct {
+	Channel string `json:"channel"`
+	Kind    string `json:"kind"`
+	Text    string `json:"text"` // what people read
+	Sent    bool   `json:"sent"`
+	To      string `json:"to,omitempty"`
+}
+
 type PeopleOut struct {
 	People        []Person `json:"people"`
 	NextPageToken string   `json:"next_page_token,omitempty"` // missing on the last page
@@ -919,6 +952,11 @@ type TryIn struct {
 	Reason  string    `json:"reason,omitempty"`
 	Subject string    `json:"subject,omitempty"` // for whom; empty: for himself
 	Ticket  string    `json:"ticket,omitempty"`
+}
+
+type TryNoticeIn struct {
+	Channel  string `json:"channel"`
+	OnlyShow bool   `json:"only_show,omitempty"` // send nothing
 }
 
 type TryOut struct {
@@ -1533,6 +1571,18 @@ func (c *Client) SuspendMandate(ctx context.Context, id string, opts ...Option) 
 // WithdrawMandate: Take back what you asked, or what an agent of yours asked. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/withdraw
 func (c *Client) WithdrawMandate(ctx context.Context, id string, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/withdraw"}, &out, opts)
+	return out, err
+}
+
+// ListNotices: What people are to be told and were not yet, and what was given up. For the roles admin, auditor, security. GET /v1/notices
+func (c *Client) ListNotices(ctx context.Context, opts ...Option) (out NoticeBoard, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/notices"}, &out, opts)
+	return out, err
+}
+
+// TestNotice: Try a channel with a message to yourself, or look at one. For the roles admin. POST /v1/notices/test
+func (c *Client) TestNotice(ctx context.Context, body TryNoticeIn, opts ...Option) (out NoticeTried, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/notices/test", body: body}, &out, opts)
 	return out, err
 }
 

@@ -191,7 +191,11 @@ func openHouse(ctx context.Context, c config.Config, set *authority.Settings, ke
 	if err != nil {
 		return nil, err
 	}
-	return house.Open(ctx, house.Options{Systems: systems, Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: c.Store.Mirror, Accept: accept,
+	told, err := telling(c)
+	if err != nil {
+		return nil, err
+	}
+	return house.Open(ctx, house.Options{Systems: systems, Notices: told, Dir: kept.dir, DSN: kept.dsn, Node: kept.node, Mirror: c.Store.Mirror, Accept: accept,
 		Settings: set, Files: files, Wall: time.Now, Boot: house.Boot(), Rand: rand.Reader, Master: m.Master, LogKey: m.LogKey,
 		Origin: c.LogOrigin(), CodeKey: m.CodeKey, KeyFile: filepath.Join(c.Store.Dir, keyFile), Cost: directory.Standard,
 		Alarm: func(t string) { log.Error(t, "alarm", true) }})

@@ -70,6 +70,8 @@ var examples = map[string]string{
 	"stead mandate show":          "  stead mandate show man_7kq2",
 	"stead mandate approve":       "  stead mandate approve man_7kq2 --comment \"as agreed in SUP-4711\"",
 	"stead mandate refuse":        "  stead mandate refuse man_7kq2 --comment \"ask her first\"",
+	"stead notice list":           "  stead notice list",
+	"stead notice test":           "  stead notice test --channel mail",
 	"stead mandate comment":       `  stead mandate comment man_7kq2 "Which tables, and for whom?"`,
 	"stead mandate withdraw":      "  stead mandate withdraw man_7kq2",
 	"stead mandate start":         "  stead mandate start man_7kq2 --code 123456",

@@ -40,6 +40,7 @@ type API struct {
 	// Advance moves the clock of stead dev, and is nil everywhere else: then there is no such route.
 	Advance func(context.Context, time.Duration) (time.Time, error)
 
+	Notices Notices                    // nil: nobody is told
 	Leases Leases                     // of connected systems
 	Reload Reloader                   // nil: this server has no file
 	Look   func(context.Context) Look // nil: the house tells nothing of its health
@@ -89,6 +90,7 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.reload(d)
 	a.clock(d)
 	a.health(d)
+	a.notices(d)
 	a.staged(d)
 	a.settings(d)
 	a.counts(d)

@@ -73,6 +73,8 @@ var Kinds = []KindRow{
 	{"token.issued", "token.issue", "an agent was given an access token: which, for whom, bound to which instance and mandate"},
 	{"token.revoked", "token.revoke", "an access token counts no more, before its time"},
 	{"", "token.introspect", "somebody who is no client asked about a token"},
+	{"notice.begun", "", "a channel of messages came into use: it tells of what is from here on"},
+	{"notice.sent", "notice.send", "somebody, or a channel, was told of an event: of names it. A refusal is a message that was given up"},
 	{"policy.staged", "policy.stage", "files of policy were handed in"},
 	{"policy.applied", "policy.apply", "they came into force, by another person than their author"},
 	{"report.made", "report.make", "a report was made: which, of what, how many rows, and its digest"},

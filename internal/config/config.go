@@ -21,6 +21,7 @@ type Config struct {
 	Systems       []System      `yaml:"systems" doc:"Connected systems that agents are given logins to, for their tasks. Waits for a restart."`
 	Agents        Agents        `yaml:"agents" doc:"Runs of agents, and who vouches for them."`
 	Segments      []Segment     `yaml:"segments" doc:"What lies apart: agents reach their own segment, and where a flow leads. One is enough to keep all agents in theirs: docs/guide/segments.md."`
+	Notify        Notify        `yaml:"notify" doc:"Who is told outside of Stead what becomes of requests. Waits for a restart."`
 	AuthZEN       AuthZEN       `yaml:"authzen" doc:"Services that ask what others may do (AuthZEN Authorization API 1.0, at /access/v1/)."`
 	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
 	Audit         Audit         `yaml:"audit" doc:"The record."`
@@ -152,6 +153,29 @@ type Caller struct {
 	Keys        bool     `yaml:"checks_keys" doc:"It checks proofs of possession itself, so that the key of an agent which it names counts as proved."`
 }
 
+// Notify is how people are told.
+type Notify struct {
+	Subject  string        `yaml:"subject" doc:"When who is acted for is told that it begins and ends: always, or by-policy, where a rule says @notify(\"subject\")." enum:"always,by-policy"`
+	Details  bool          `yaml:"details" doc:"Messages carry reason and ticket too, which may be sensitive. Else names and a bare link."`
+	GiveUp   time.Duration `yaml:"give_up" doc:"How long a message is tried. What was given up is on record, and in stead notice list."`
+	Channels []Channel     `yaml:"channels" doc:"Ways out. None: nobody is told."`
+}
+
+// A Channel is one way out.
+type Channel struct {
+	ID           string   `yaml:"id" doc:"Name, as policy's @notify calls it: mail, \"#security\"."`
+	Kind         string   `yaml:"kind" doc:"email: people at the address in their attribute email. webhook: signed JSON (Standard Webhooks). slack: an incoming webhook of Slack, or of what understands the same." enum:"email,webhook,slack"`
+	Tell         []string `yaml:"tell" doc:"Of webhook and slack: what it is told of every request: asked, reminder, escalated, approved, refused, expired, started, ended. Beside that, @notify names it for started and ended."`
+	Server       string   `yaml:"server" doc:"Of email: host and port of the SMTP server, mail.example.com:587."`
+	TLS          string   `yaml:"tls" doc:"Of email: starttls (needed, not only tried), tls (from the beginning), or none, on loopback alone. Empty: starttls."`
+	From         string   `yaml:"from" doc:"Of email: address that messages come from."`
+	Username     string   `yaml:"username" doc:"Of email: account at that server. Empty: none is needed."`
+	PasswordFile string   `yaml:"password_file" doc:"Of email: file with its password."`
+	URL          string   `yaml:"url" doc:"Of webhook: where it is sent to. https, or http on loopback. Redirects are not followed."`
+	SecretFile   string   `yaml:"secret_file" doc:"Of webhook: file with the secret that signs, whsec_ and 24 to 64 random bytes in base64."`
+	URLFile      string   `yaml:"url_file" doc:"Of slack: file with the address of the incoming webhook, which is a secret."`
+}
+
 // Policies are files.
 type Policies struct {
 	Dir          string `yaml:"dir" doc:"Folder with *.cedar, a schema and tests. Read once, when the store is empty; afterwards use stead policy stage and apply."`
@@ -184,6 +208,7 @@ func Default() Config {
 		},
 		Agents:        Agents{Run: time.Hour, Instances: 1000},
 		Roles:         Roles{Level: 2},
+		Notify:        Notify{Subject: "always", GiveUp: 24 * time.Hour},
 		Policies:      Policies{RequireTests: true},
 		Audit:         Audit{Ordinary: "allow"},
 		Observability: Observability{Metrics: "127.0.0.1:9464", Log: "info"},

@@ -49,6 +49,7 @@ func (c *Config) validate() []Problem {
 	c.authzen(k)
 	c.Agents.validate(k)
 	c.segments(k)
+	c.Notify.validate(k)
 	if c.Server.ForwardAuth != "" {
 		addr(k, "server.forward_auth", c.Server.ForwardAuth)
 	}

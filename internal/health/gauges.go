@@ -37,6 +37,8 @@ func (g *gauges) list(s Standing) []gauge {
 		{describe("stead_audit_checkpoint_age_seconds", "Time since the newest checkpoint."), age, nil},
 		{describe("stead_projection_lag_events", "Events that can not be searched yet."), float64(s.Lag), nil},
 		{describe("stead_store_up", "1 while the store takes events."), truth(s.StoreUp), nil},
+		{describe("stead_notices_waiting", "Messages to people that this node has still to send."), float64(s.NoticesWaiting), nil},
+		{describe("stead_notices_given_up", "Messages to people that were given up since the start: stead notice list."), float64(s.NoticesGivenUp), nil},
 		{describe("stead_clock_trusted", "0 after a jump of the clock, until two people have looked."), truth(s.ClockTrusted), nil},
 	}
 }

@@ -24,6 +24,8 @@ type Standing struct {
 	HeadAt         time.Time // of the newest checkpoint
 	StoreUp        bool
 	ClockTrusted   bool
+	NoticesWaiting int // messages that this node has still to send
+	NoticesGivenUp int // by this node, since it started
 }
 
 // A Metrics counts. What follows the log tells it of events, the gateway of requests.

@@ -68,6 +68,7 @@ type Doors struct {
 func (h *House) Doors(s Site) (*Doors, error) {
 	h.metrics = health.NewMetrics(s.Version, h.standing, h.Now)
 	h.unheard = newUnheard(h.Authority)
+	h.outbox = h.newOutbox(h.notices, s.Origin)
 	o, err := h.openUnder(s, h.Authority, nil)
 	if err != nil {
 		return nil, err
@@ -186,7 +187,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	s.access(h, verbs).Mount(t)
 	door := &api.API{Keyed: tokens, Enroller: clients, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
-		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Look: look, Leaving: h.leaving.over}
+		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Notices: board{h, verbs.Authority}, Look: look, Leaving: h.leaving.over}
 	return door.Routes(t)
 }
 

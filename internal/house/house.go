@@ -18,6 +18,7 @@ import (
 	"github.com/steadhq/stead/internal/health"
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/ledger"
+	"github.com/steadhq/stead/internal/notices"
 	"github.com/steadhq/stead/internal/store"
 	"github.com/steadhq/stead/internal/tokens"
 )
@@ -47,6 +48,7 @@ type Options struct {
 	AtOnce   int // passwords checked at once; 0 = 2
 	Alarm    func(string)
 	Systems  []System
+	Notices  Notices
 }
 
 // A House is everything behind the doors.
@@ -65,6 +67,8 @@ type House struct {
 	used    tokens.Once // proofs and assertions, which count once
 	leaving leaving
 	systems *systems
+	notices Notices
+	outbox  *notices.Outbox                     // nil before there are doors
 	reading reading                             // how far the record was verified
 	ruling  atomic.Pointer[authority.Authority] // under the settings in force; nil: the first
 }
@@ -93,7 +97,7 @@ func Open(ctx context.Context, o Options) (*House, error) {
 		Clock: clock(o, h.Store), NewID: ids(o.Rand),
 	}
 	h.systems = newSystems(h, o)
-	h.used.Now = h.Now
+	h.used.Now, h.notices = h.Now, o.Notices
 	return h, h.begin(ctx, o)
 }
 

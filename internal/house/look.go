@@ -46,6 +46,7 @@ func (h *House) look(s Site) func(context.Context) api.Look {
 		for _, n := range nodes {
 			l.Findings = append(l.Findings, h.server(n))
 		}
+		l.Findings = append(l.Findings, h.told(ctx)...)
 		l.Findings = append(l.Findings, h.answers(s)...)
 		return l
 	}

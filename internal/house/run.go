@@ -61,6 +61,7 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	along.Go(func() { d.Gateway.Run(sweeping, d.inForce) })
 	along.Go(func() { h.unheard.tellAlong(sweeping) })
 	along.Go(func() { h.KeepSystems(sweeping, log) })
+	along.Go(func() { h.outbox.Run(sweeping) })
 	along.Go(func() { h.proofs().readAlong(sweeping, log) })
 	along.Go(func() { reloadAlong(sweeping, log, d.ring) })
 	var err error

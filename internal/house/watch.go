@@ -64,6 +64,9 @@ func (h *House) standing() health.Standing {
 			}
 		})
 	})
+	if h.outbox != nil {
+		s.NoticesWaiting, s.NoticesGivenUp = h.outbox.Figures()
+	}
 	return s
 }
 
