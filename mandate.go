@@ -139,7 +139,7 @@ func (m Mandate) Over(now, acted time.Time) Reason {
 		if !now.Before(m.StartBy) {
 			return ReasonNotStarted
 		}
-		if m.State == Asked && m.timed() && m.lapsed(m.voted(), now) {
+		if m.State == Asked && m.timed() && m.lapsed(m.Voted(), now) {
 			return ReasonExpired
 		}
 		return ReasonNone

@@ -112,8 +112,8 @@ func (m Mandate) timed() bool {
 	return slices.ContainsFunc(m.Stages, func(s Stage) bool { return s.Within > 0 })
 }
 
-// voted is the stage that m would be in if every yes on record still counted.
-func (m Mandate) voted() int {
+// Voted is the stage that m would be in if every yes on record still counted.
+func (m Mandate) Voted() int {
 	for i, s := range m.Stages {
 		var humans []Principal
 		for _, a := range m.Approvals {

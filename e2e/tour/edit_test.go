@@ -3,6 +3,8 @@ package tour
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"github.com/steadhq/stead/e2e/stage"
 )
 
@@ -26,6 +28,11 @@ func TestEditing(t *testing.T) {
 	maya.follows("Sam Okafor → Dana Reyes…")
 	maya.reads("Sam Okafor (staff/sam)", "Dana Reyes (customers/dana)", "Acme Orders", "Can edit", "wrong total", "SUP-4711", "10 min", "support-edits-customers")
 	maya.looks("request")
+	maya.do(chromedp.Click(".says summary"))
+	maya.types("text", "Which order is it?")
+	maya.follows("Say it")
+	maya.reads("What was said", "Which order is it?", "waits")
+	maya.looks("request-commented")
 	maya.types("comment", "I know of it")
 	maya.follows("Approve")
 	maya.looks("request-approved")
@@ -33,6 +40,11 @@ func TestEditing(t *testing.T) {
 	sam.gets(h.Console + "/requests")
 	sam.follows("Sam Okafor → Dana Reyes…")
 	sam.reads("Ready to start", "Maya Chen", "I know of it")
+	sam.follows("Until when, who steps in, and what was said")
+	sam.reads("Which order is it?", "agreed", "Maya Chen")
+	sam.looks("request-mine")
+	sam.gets(h.Console + "/requests")
+	sam.follows("Sam Okafor → Dana Reyes…")
 	sam.follows("Start")
 	sam.showsBar("Dana Reyes", "Sam Okafor", "CAN EDIT", "End session")
 	sam.gets(h.Gateway + "/orders/7/edit")

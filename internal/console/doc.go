@@ -9,6 +9,7 @@
 //	GET  /act/{id}                what was asked, what is missing, the start
 //	POST /act/{id}/start          … and on to the application
 //	POST /act/{id}/withdraw
+//	POST /requests/{id}/comment
 //	GET  /claim/{id}              where the link of a start at the command line leads
 //	GET  /acting                  for whom I act, how long still
 //	POST /acting/extend /acting/end /acting/go

@@ -50,6 +50,7 @@ type Voting interface {
 	Mandate(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 	Approve(ctx context.Context, by authority.By, id stead.MandateID, digest, comment string) (stead.Mandate, error)
 	Refuse(ctx context.Context, by authority.By, id stead.MandateID, digest, comment string) (stead.Mandate, error)
+	Comment(ctx context.Context, by authority.By, id stead.MandateID, text string) (stead.Mandate, error)
 }
 
 // Reading tells what happened, and why.
@@ -188,6 +189,7 @@ func (c *Console) mountReading(add adder) {
 	add("GET /requests/{id}", web.Approver, c.request)
 	add("POST /requests/{id}/approve", web.Approver, c.approve)
 	add("POST /requests/{id}/refuse", web.Approver, c.refuse)
+	add("POST /requests/{id}/comment", web.InSession, c.comment)
 	add("GET /mandates", web.InSession, c.mandates)
 	add("GET /mandates/{id}", web.InSession, c.mandate)
 	add("POST /mandates/{id}/revoke", web.InSession, c.revoke)

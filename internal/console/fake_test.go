@@ -139,6 +139,10 @@ func (a *verbs) Refuse(_ context.Context, _ authority.By, id stead.MandateID, di
 	return a.mandates[id], a.note("refuse", id, digest, comment)
 }
 
+func (a *verbs) Comment(_ context.Context, _ authority.By, id stead.MandateID, text string) (stead.Mandate, error) {
+	return a.mandates[id], a.note("comment", id, text)
+}
+
 func (a *verbs) Events(_ context.Context, _ authority.By, q authority.EventQuery) ([]authority.StoredEvent, error) {
 	events := slices.DeleteFunc(slices.Clone(a.events), func(e authority.StoredEvent) bool { return e.Number() <= q.After })
 	if err := a.note("events", q.Mandate, q.Actor, q.Subject, q.Kinds, q.Outcome, strings.Join(append(q.Words, q.Text), ""), q.Before); err != nil || a.short == 0 || q.Within == 0 {

@@ -118,6 +118,9 @@ if (live && live.dataset.stream) {
 	watch();
 }
 
+// Where nobody may follow the stream, the parts come again every few seconds.
+if (live && live.dataset.every) setInterval(() => { if (!document.hidden) look(); }, live.dataset.every * 1000);
+
 // Brushing over bars takes all of their time; a single bar is a link of its own.
 const barAt = (e) => e.target.closest && e.target.closest(".graph svg a");
 const barsTo = (a, b) => {

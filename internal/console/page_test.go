@@ -174,6 +174,8 @@ func TestForms(t *testing.T) {
 		"approve":          {waiting().is(omar), "/requests/man_1/approve", "digest=0f1e&comment=fine", 303, "/requests/man_1", "", "", []string{"approve man_1 0f1e fine"}},
 		"approve, changed": {waiting().is(omar).refusing("approve", errGone), "/requests/man_1/approve", "digest=0&comment=my+words", 409, "", "", "my words</textarea>", []string{"approve man_1 0 my words"}}, // S-I8
 		"refuse":           {waiting().is(omar), "/requests/man_1/refuse", "digest=0f1e&comment=no", 303, "/requests/man_1", "", "", []string{"refuse man_1 0f1e no"}},
+		"comment":          {waiting().is(omar), "/requests/man_1/comment", "text=which+tables%3F", 303, "/requests/man_1#said", "", "", []string{"comment man_1 which tables?"}},
+		"comment, refused": {waiting().is(omar).refusing("comment", errGone), "/requests/man_1/comment", "text=my+words", 409, "", "", "my words", []string{"comment man_1 my words"}},
 		"revoke":           {house().is(dana), "/mandates/man_1/revoke", "reason=stop", 303, "/mandates/man_1", "", "", []string{"revoke man_1 stop"}},
 		"revoke another's": {house().is(omar, authority.Security), "/mandates/man_1/revoke", "reason=stop&typed= sam", 303, "/mandates/man_1", "", "", []string{"revoke man_1 stop"}},
 		"revoke, no name":  {house().is(omar, authority.Security), "/mandates/man_1/revoke", "reason=stop&typed=dana", 400, "", "", "Type the account name, sam", []string{"events man_1   []   0"}},

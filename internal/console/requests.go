@@ -19,8 +19,10 @@ type requestView struct {
 	frame
 	card
 	Facts   [][2]string
-	Stages  []string
-	Votes   []vote
+	Stages  []agreement
+	Said    []vote
+	Stands  string // why nobody had to agree
+	Speaks  bool   // what is said may be added to
 	Digest  string
 	Rules   []string
 	Open    bool
@@ -28,6 +30,7 @@ type requestView struct {
 	Problem string
 	Comment string
 	Agent   *askView // of an agent's request
+	Words   string   // what was to be said
 }
 
 func (c *Console) requests(v *visit) error {
@@ -52,14 +55,18 @@ func (c *Console) request(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.showRequest(http.StatusOK, m, "", "")
+	return v.showRequest(http.StatusOK, m, "", "", "")
 }
 
-func (v *visit) showRequest(status int, m stead.Mandate, problem, comment string) error {
+func (v *visit) showRequest(status int, m stead.Mandate, problem, comment, words string) error {
 	c := v.c
 	over := m.Over(c.Now(), c.Now())
-	p := requestView{frame: v.frame("May "+c.who(m.Actor)+" act for "+c.who(m.Subject)+"?", ""), card: v.card(m), Facts: c.terms(m),
-		Stages: stages(m), Votes: c.votes(m), Digest: m.Digest, Problem: problem, Comment: comment}
+	title := "May " + c.who(m.Actor) + " act for " + c.who(m.Subject) + "?"
+	if m.Task != "" {
+		title = "May " + c.who(m.Actor) + " do its task " + m.Task + "?"
+	}
+	p := requestView{frame: v.frame(title, ""), card: v.card(m), Facts: c.terms(m), Stages: c.agreements(m), Said: c.comments(m), Stands: m.Standing(),
+		Digest: m.Digest, Problem: problem, Comment: comment, Words: words, Speaks: over == stead.ReasonNone && m.State != stead.Ended}
 	p.Facts = append(p.Facts, [2]string{"Asked", c.at(m.AskedAt)}, [2]string{"Waits until", c.at(m.StartBy)})
 	var err error
 	if p.Agent, err = v.agentAsks(m); err != nil {
@@ -97,7 +104,7 @@ func (c *Console) vote(v *visit, cast castVote) error {
 	_, no := cast(v.r.Context(), v.by, v.mandateID(), f.Get("digest"), f.Get("comment"))
 	if v.retell(no) {
 		if m, err := c.Authority.Mandate(v.r.Context(), v.by, v.mandateID()); err == nil {
-			return v.showRequest(web.StatusOf(no), m, saying(no), f.Get("comment"))
+			return v.showRequest(web.StatusOf(no), m, saying(no), f.Get("comment"), "")
 		}
 	}
 	if no != nil {

@@ -86,13 +86,17 @@ func bounds(m stead.Mandate) string {
 func (c *Console) votes(m stead.Mandate) []vote {
 	var out []vote
 	for _, a := range m.Approvals {
-		word := "Yes"
-		if !a.Yes {
-			word = "No"
-		}
-		out = append(out, vote{word + ", " + c.who(a.By), c.at(a.At), a.Comment})
+		out = append(out, c.voted(a))
 	}
 	return out
+}
+
+func (c *Console) voted(a stead.Approval) vote {
+	word := "Yes"
+	if !a.Yes {
+		word = "No"
+	}
+	return vote{word + ", " + c.who(a.By), c.at(a.At), a.Comment}
 }
 
 // start puts the mandate in force, changes the pass, and goes over to the application.
