@@ -72,6 +72,9 @@ type Task struct {
 	Length  Duration         `json:"length,omitempty"` // 0: 24 h, which is 86,400 s (R37)
 	Budget  map[string]int64 `json:"budget,omitempty"`
 	Grants  []Entitlement    `json:"grants"`
+
+	Depth     int      `json:"depth,omitempty"`     // how many times in a row it may be passed on; 0: never
+	Delegates []string `json:"delegates,omitempty"` // names of the agents it may be passed on to; empty: whose own tasks allow it
 }
 
 // Day is how long a task may take where nothing else is said.
@@ -191,9 +194,29 @@ func (t Task) wrong() string {
 			return fmt.Sprintf("the task %s is read-only, so it cannot be granted %s", t.ID, e.Action)
 		}
 	}
+	if text := t.wrongDepth(); text != "" {
+		return text
+	}
 	for what, n := range t.Budget {
 		if n <= 0 {
 			return fmt.Sprintf("the budget of the task %s: %d %s is none", t.ID, n, what)
+		}
+	}
+	return ""
+}
+
+func (t Task) wrongDepth() string {
+	switch {
+	case t.Depth < 0 || t.Depth > MostDepth:
+		return fmt.Sprintf("the task %s is passed on 0 to %d times, not %d", t.ID, MostDepth, t.Depth)
+	case len(t.Delegates) > 0 && t.Depth == 0:
+		return fmt.Sprintf("the task %s names whom it is passed on to, and has no depth", t.ID)
+	case len(t.Delegates) > mostTasks:
+		return fmt.Sprintf("the task %s is passed on to at most %d agents", t.ID, mostTasks)
+	}
+	for _, name := range t.Delegates {
+		if text := wrongName("agent", name, mostName); text != "" {
+			return text
 		}
 	}
 	return ""

@@ -177,6 +177,9 @@ func (m Mandate) Sum() string {
 	if m.Task != "" {
 		f["task"] = m.Task
 	}
+	if len(m.Delegates) > 0 {
+		f["delegates"] = fmt.Sprintf("%q", m.Delegates)
+	}
 	for i, r := range m.Rules {
 		f["rule."+strconv.Itoa(i)] = r.ID + "@" + r.Hash
 	}

@@ -40,6 +40,8 @@ type Mandate struct {
 	Parent   MandateID `json:"parent,omitempty"`  // the mandate this one was narrowed from
 	MaxDepth int       `json:"max_depth"`         // further links allowed below: 0 for people
 
+	Delegates []string `json:"delegates,omitempty"` // names of the agents it may be passed on to; empty: whose own tasks allow it
+
 	Task    string  `json:"task,omitempty"` // an agent's: which of the tasks it has declared
 	Purpose Purpose `json:"purpose"`
 	Scope   Scope   `json:"scope"`

@@ -83,6 +83,7 @@ type Facts struct {
 	App      *App
 	Realm    *Realm
 	Spent    map[string]int64 // of the mandate's budget
+	Above    []Link           // what Mandate was narrowed from, nearest first
 	Policy   string           // digest of the bundle in force
 	Distrust Reason           // why this node must refuse delegated requests, if it must
 

@@ -49,6 +49,7 @@ const (
 	ReasonScope      Reason = "scope"               // outside what the mandate covers
 	ReasonLost       Reason = "instance-lost"       // its instance was not heard of any more
 	ReasonGone       Reason = "instance-over"       // its instance has ended
+	ReasonAbove      Reason = "above-ended"         // what it was narrowed from has ended
 	ReasonBudget     Reason = "budget"              // the budget is spent
 	ReasonOwn        Reason = "own-request"         // nobody approves his own request
 	ReasonHand       Reason = "one-hand"            // somebody stands behind both of what are to be two people

@@ -52,6 +52,7 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 		Task: task, Purpose: w.Purpose, Scope: w.Scope, Mode: w.Mode, Bounds: declared.bounds(w, v.Obligations, t),
 		Rules: v.Rules, Stages: v.Obligations.Approvals, Notify: v.Obligations.Notify, AskedAt: now, StartBy: now.Add(t.StartWindow),
 	}
+	m.MaxDepth, m.Delegates = delegates(declared.Depth, nil, declared.Delegates)
 	if len(m.Stages) > 0 {
 		m.State, m.StartBy = Asked, now.Add(t.AskWindow)
 	}
@@ -165,6 +166,9 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	if err := permitted(m.Purpose, m.Mode, f, v); err != nil {
 		return m, err
 	}
+	if err := upheld(m, f.Above, now); err != nil {
+		return m, err
+	}
 	again := m
 	again.Rules, again.Stages = v.Rules, v.Obligations.Approvals
 	if again.Sum() != m.Digest || again.Stage(who) < len(again.Stages) {
@@ -176,7 +180,9 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 		return m, E(Refused, ReasonVoid, "who agreed to this answers for the agent now: ask again")
 	}
 	m.State, m.StartedAt, m.Version, m.Key = Active, now, m.Version+1, f.Instance.Key.Thumbprint
-	m.Until = now.Add(time.Duration(m.Bounds.Length))
+	if m.Until = now.Add(time.Duration(m.Bounds.Length)); m.Parent != "" {
+		m.Until = earlier(m.Until, f.Above[0].Mandate.Until)
+	}
 	return m, nil
 }
 
@@ -213,6 +219,10 @@ func (t Task) holds(m Mandate) bool {
 		if had, bounded := m.Bounds.Budget[what]; !bounded || had > n {
 			return false
 		}
+	}
+	if m.MaxDepth > t.Depth || m.MaxDepth > 0 && len(t.Delegates) > 0 && (len(m.Delegates) == 0 ||
+		slices.ContainsFunc(m.Delegates, func(name string) bool { return !slices.Contains(t.Delegates, name) })) {
+		return false
 	}
 	return t.Allows(m.Scope.Grants) && (m.Mode != Edit || t.Mode == Edit) && time.Duration(m.Bounds.Length) <= length
 }

@@ -10,7 +10,7 @@ import (
 // a pure function of its arguments. Whatever is unknown is a no.
 func Weigh(q Question, f Facts, v Verdict, now time.Time) Decision {
 	d := Decision{At: now, Index: f.Index, Policy: f.Policy, Mandate: q.Mandate, Rules: v.Rules, Rights: v.Rights}
-	for _, law := range []func(Question, Facts, time.Time) *no{vouched, whole, loggedIn, segmented, forSomebody, place, inForce, within, separated} {
+	for _, law := range []func(Question, Facts, time.Time) *no{vouched, whole, loggedIn, segmented, forSomebody, place, inForce, above, within, separated} {
 		if n := law(q, f, now); n != nil {
 			d.Reason, d.Text, d.Final = n.reason, n.text, n.final && claimed(q, f)
 			d.Law = lawOf(f, n.reason)
@@ -158,12 +158,18 @@ func forSomebody(q Question, f Facts, _ time.Time) *no {
 		return &no{ReasonChain, "who acts for somebody cannot pass that on", false}
 	case f.Actor.Kind == Person && f.Actor.SameHuman(*f.Subject):
 		return &no{ReasonSelf, "nobody acts for himself", true}
-	case f.Actor.ID != f.Subject.ID && len(f.App.Privileged) == 0:
+	case f.another() && len(f.App.Privileged) == 0:
 		return &no{ReasonUnmarked, "this application does not say whom it privileges, so nobody acts for others in it", false}
 	case f.Actor.ID != f.Subject.ID && len(f.Subject.Marks(f.App.Privileged)) > 0:
 		return &no{ReasonPrivileged, "a privileged account is never acted for", true}
 	}
 	return nil
+}
+
+// another tells whether somebody acts for a person: what an agent has for itself it may pass on to another agent, and nobody
+// is shown there as who he is not.
+func (f Facts) another() bool {
+	return f.Actor.ID != f.Subject.ID && (f.Actor.Kind != Agent || f.Subject.Kind != Agent)
 }
 
 // asHimself: not where the session acts for somebody, and not where it just did and he has not seen the end (R16).
@@ -223,15 +229,20 @@ func within(q Question, f Facts, _ time.Time) *no {
 		return &no{ReasonClosed, "this is closed for anyone acting for another", false}
 	case changes(q.Action) && m.Mode != Edit:
 		return &no{ReasonReadOnly, "this mandate is read-only: nothing was changed. Editing needs a mandate of its own", false}
-	case changes(q.Action) && f.Actor.ID != f.Subject.ID && !f.App.Aware:
+	case changes(q.Action) && f.another() && !f.App.Aware:
 		return &no{ReasonReadOnly, "this application would record the change under the wrong name, so editing is closed", false}
 	}
 	if m.Task != "" && (f.Agent == nil || !f.Agent.Allows(m.Scope.Grants)) {
 		return &no{ReasonScope, "the agent's tasks were narrowed: this mandate goes beyond them", true}
 	}
-	for what, n := range q.Context.Cost {
-		if most, bounded := m.Bounds.Budget[what]; bounded && (n < 0 || n > most-f.Spent[what]) {
-			return &no{ReasonBudget, fmt.Sprintf("the mandate's budget of %d %s is spent", most, what), false}
+	return affords(*m, f.Spent, q.Context.Cost)
+}
+
+// affords: what is left of the budget is enough.
+func affords(m Mandate, spent, cost map[string]int64) *no {
+	for what, n := range cost {
+		if most, bounded := m.Bounds.Budget[what]; bounded && (n < 0 || n > most-spent[what]) {
+			return &no{ReasonBudget, fmt.Sprintf("the budget of %d %s is spent", most, what), false}
 		}
 	}
 	return nil
@@ -265,6 +276,8 @@ func Ending(r Reason) string {
 		return "the mandate ended when its segment was isolated"
 	case ReasonOwnerless:
 		return "nobody answers for this agent any more, so its mandates ended"
+	case ReasonAbove:
+		return "what this mandate was narrowed from has ended"
 	case ReasonRefused:
 		return "an approver said no"
 	case ReasonWithdrawn:
