@@ -22,12 +22,12 @@ func upheld(m Mandate, above []Link, now time.Time) error {
 	return nil
 }
 
-// Upheld is Works for what m was narrowed from: ReasonNone, or why m must end.
-func Upheld(m Mandate, above []Link, now time.Time) Reason {
-	if n := holding(m, above, now); n != nil && n.final {
-		return n.reason
+// Upheld asks the same of who goes on under m: ReasonNone, or why not, and whether m is over with it.
+func Upheld(m Mandate, above []Link, now time.Time) (why Reason, over bool) {
+	if n := holding(m, above, now); n != nil {
+		return n.reason, n.final
 	}
-	return ReasonNone
+	return ReasonNone, false
 }
 
 func holding(m Mandate, above []Link, now time.Time) *no {

@@ -253,8 +253,8 @@ func TestWeighChain(t *testing.T) {
 			if d := w.weigh(); d.Allow != (r.reason == ReasonNone) || d.Reason != r.reason || d.Final != r.final {
 				t.Errorf("%v %q %v: %s; want %q, final %v", d.Allow, d.Reason, d.Final, d.Text, r.reason, r.final)
 			}
-			if why := Upheld(w.mandate, w.f.Above, noon); (why != ReasonNone) != r.final {
-				t.Errorf("%q goes on", why)
+			if why, over := Upheld(w.mandate, w.f.Above, noon); over != r.final || over && why != r.reason {
+				t.Errorf("%q, over %v", why, over)
 			}
 		})
 	}

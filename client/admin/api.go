@@ -684,6 +684,7 @@ const (
 	ReasonCodeScope              ReasonCode = "scope"
 	ReasonCodeInstanceLost       ReasonCode = "instance-lost"
 	ReasonCodeInstanceOver       ReasonCode = "instance-over"
+	ReasonCodeAboveEnded        ReasonCode = "above-ended"
 	ReasonCodeBudget             ReasonCode = "budget"
 	ReasonCodeOwnRequest         ReasonCode = "own-request"
 	ReasonCodeOneHand            ReasonCode = "one-hand"

@@ -130,7 +130,7 @@ func (a *Authority) decided(s *State, t attempt, r rule, now time.Time) ([]stead
 // its event like any other.
 func (a *Authority) complete(s *State, t attempt, changes []stead.Change, now time.Time) ([]stead.Change, error) {
 	trial := s.Stage()
-	for i := range changes {
+	for i := 0; i < len(changes); i++ {
 		e := &changes[i].Event
 		e.Mandate, e.App = or(e.Mandate, t.mandate), or(e.App, t.app)
 		e.Subject = or(e.Subject, t.subject)
@@ -145,6 +145,13 @@ func (a *Authority) complete(s *State, t attempt, changes []stead.Change, now ti
 		changes[i] = a.fill(trial, by, changes[i], now)
 		if err := trial.Put(changes[i], s.Index()); err != nil {
 			return nil, err
+		}
+		if i == len(changes)-1 {
+			more, err := fallen(trial, changes, now)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, more...)
 		}
 	}
 	return changes, nil

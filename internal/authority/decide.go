@@ -103,6 +103,7 @@ func (a *Authority) facts(q stead.Question) stead.Facts {
 	if q.Mandate != "" {
 		f.Mandate, f.Acted = s.Mandate(q.Mandate), s.Acted(q.Mandate)
 		f.Spent = s.spent(f.Mandate)
+		f.Above = s.above(f.Mandate)
 	}
 	a.way(s, &f, append([]stead.PrincipalID{q.Actor}, q.Via...)...)
 	s.duties(&f, q, a.Now())
@@ -148,7 +149,7 @@ func (a *Authority) verdict(q stead.Question, f stead.Facts, now time.Time) stea
 		ceiling.Principal = link
 		v = both(v, a.under(f.Policy, ceiling))
 	}
-	return v
+	return both(v, a.chain(q, f, ceiling))
 }
 
 // both is yes where both are; what a no says stays.
@@ -224,8 +225,10 @@ func (a *Authority) counted(q stead.Question, f stead.Facts, d stead.Decision, c
 	case !d.Allow:
 		return c
 	case q.Activity && f.Mandate != nil:
-		c.Counts = append(c.Counts, stead.Count{Key: "acted/" + string(q.Mandate), Op: stead.CountRaise, N: d.At.UnixMicro(),
-			Until: f.Mandate.StartedAt.Add(f.Mandate.Bounds.Longest())}) // however often it is extended
+		for _, m := range line(f) {
+			c.Counts = append(c.Counts, stead.Count{Key: "acted/" + string(m.ID), Op: stead.CountRaise, N: d.At.UnixMicro(),
+				Until: m.StartedAt.Add(m.Bounds.Longest())}) // however often it is extended
+		}
 	case q.Activity && f.Session != nil:
 		c = seen(c, *f.Session, d.At)
 	}
@@ -233,7 +236,9 @@ func (a *Authority) counted(q stead.Question, f stead.Facts, d stead.Decision, c
 		if f.Mandate == nil {
 			break
 		}
-		c.Counts = append(c.Counts, stead.Count{Key: budgetKey(q.Mandate, what), Op: stead.CountAdd, N: n, Max: f.Mandate.Bounds.Budget[what]})
+		for _, m := range line(f) {
+			c.Counts = append(c.Counts, stead.Count{Key: budgetKey(m.ID, what), Op: stead.CountAdd, N: n, Max: m.Bounds.Budget[what]})
+		}
 	}
 	return marked(c, f, d.At)
 }

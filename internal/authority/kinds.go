@@ -31,6 +31,7 @@ var Kinds = []KindRow{
 	{"mandate.escalated", "", "those who were asked took too long: others may agree too from now on"},
 	{"mandate.withdrawn", "mandate.withdraw", "who asked took it back, or who answers for the agent that asked"},
 	{"mandate.claimed", "mandate.claim", "who asked took it over into another session of his"},
+	{"mandate.narrowed", "mandate.narrow", "an agent passed a part of what it holds on to another, or that took it with a token of its holder"},
 	{"mandate.started", "mandate.start", "acting began"},
 	{"mandate.extended", "mandate.extend", "one more term"},
 	{"mandate.suspended", "mandate.suspend", "held until it is resumed"},

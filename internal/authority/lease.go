@@ -42,7 +42,7 @@ func (a *Authority) Grant(ctx context.Context, by By, id stead.MandateID) (stead
 		if m == nil || m.Actor != by.Principal || m.Task == "" || m.Key != by.Key {
 			return nil, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
 		}
-		if err := inForce(*m, now, s.Acted(id)); err != nil {
+		if err := s.inForce(*m, now); err != nil {
 			return nil, err
 		}
 		n := s.Count(leaseKey(id))
@@ -57,12 +57,15 @@ func (a *Authority) Grant(ctx context.Context, by By, id stead.MandateID) (stead
 	return done(&out, err)
 }
 
-func inForce(m stead.Mandate, now, acted time.Time) error {
-	switch r := m.Over(now, acted); {
+func (s *State) inForce(m stead.Mandate, now time.Time) error {
+	switch r := m.Over(now, s.Acted(m.ID)); {
 	case r != stead.ReasonNone:
 		return stead.E(stead.Expired, r, "%s", stead.Ending(r))
 	case m.State != stead.Active:
 		return stead.E(stead.Conflict, stead.ReasonState, "this mandate is %s, not in force", m.State)
+	}
+	if r, _ := stead.Upheld(m, s.above(&m), now); r != stead.ReasonNone {
+		return stead.E(stead.Expired, r, "%s", stead.Ending(r))
 	}
 	return nil
 }
@@ -72,7 +75,7 @@ func (a *Authority) MayHold(id stead.MandateID) error {
 	var err error = stead.E(stead.Missing, stead.ReasonEnded, "there is no such mandate in force")
 	a.Store.View().Read(func(s *State) {
 		if m := s.Mandate(id); m != nil {
-			err = inForce(*m, a.Now(), s.Acted(id))
+			err = s.inForce(*m, a.Now())
 		}
 	})
 	return err

@@ -217,9 +217,12 @@ func (s *State) putMandate(m stead.Mandate) {
 	if (old != nil) == m.Live() {
 		return // who acts and for whom never changes
 	}
-	move := drop[stead.PrincipalID, stead.MandateID]
+	move, below := drop[stead.PrincipalID, stead.MandateID], drop[stead.MandateID, stead.MandateID]
 	if m.Live() {
-		move = add[stead.PrincipalID, stead.MandateID]
+		move, below = add[stead.PrincipalID, stead.MandateID], add[stead.MandateID, stead.MandateID]
+	}
+	if m.Parent != "" {
+		below(&s.below, m.Parent, m.ID)
 	}
 	move(&s.byActor, m.Actor, m.ID)
 	move(&s.bySubject, m.Subject, m.ID)

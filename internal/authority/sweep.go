@@ -137,7 +137,7 @@ func Uses(m stead.Mandate) (all []stead.Question) {
 func (a *Authority) standing(s *State, m stead.Mandate) actCase {
 	by := By{Session: m.Session, Principal: m.Actor, Key: m.Key}
 	if m.Task != "" {
-		return a.taskCase(s, by, m.Task, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
+		return a.workCase(s, by, m)
 	}
 	return a.actCase(s, by, m.Subject, m.Scope.Apps[0], m.Target, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
 }
@@ -145,6 +145,9 @@ func (a *Authority) standing(s *State, m stead.Mandate) actCase {
 // goes tells whether a mandate may go on, or why not. One without a session ends with that.
 func (a *Authority) goes(m stead.Mandate, c actCase) stead.Reason {
 	if m.Task != "" {
+		if why, over := stead.Upheld(m, c.facts.Above, a.Now()); over {
+			return why
+		}
 		return stead.Works(m, c.facts, a.judge(c.facts, c.Case))
 	}
 	if c.facts.Session == nil {

@@ -80,7 +80,7 @@ func (a *Authority) StartTask(ctx context.Context, by By, id stead.MandateID) (s
 		if m == nil || m.Actor != by.Principal {
 			return actCase{}
 		}
-		return a.taskCase(s, by, m.Task, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
+		return a.workCase(s, by, *m)
 	}, func(s *State, c actCase, v stead.Verdict, now time.Time) (stead.Mandate, stead.EventKind, error) {
 		if err := working(s, by, now); err != nil {
 			return stead.Mandate{}, "", err

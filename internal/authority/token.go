@@ -3,6 +3,7 @@ package authority
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -17,6 +18,9 @@ type Token struct {
 	Instance stead.InstanceID
 	Key      string          // thumbprint of the key that must be proved beside it
 	Mandate  stead.MandateID // "": for Stead's own doors alone
+	Act      []string        // who acts, where that is not the subject: the current actor, and then those who passed it on to him
+	MayAct   string          // the only one to whom it may be passed on
+	Rights   []stead.Entitlement
 	Since    time.Time
 	Until    time.Time
 }
@@ -26,12 +30,13 @@ const TokenLife = 5 * time.Minute
 
 // A TokenWish is what a client asks a token for.
 type TokenWish struct {
-	Key      stead.AgentKey  // proved beside: the instance's, or of one that begins with this token
-	Run      time.Duration   // how long an instance that begins lives; 0: as the settings say
-	Issuer   string          // origin of Stead's own doors
-	Resource string          // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
-	Mandate  stead.MandateID // which the token stands for
-	Once     []Once          // what proved the client: never again
+	Key      stead.AgentKey      // proved beside: the instance's, or of one that begins with this token
+	Run      time.Duration       // how long an instance that begins lives; 0: as the settings say
+	Issuer   string              // origin of Stead's own doors
+	Resource string              // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
+	Mandate  stead.MandateID     // which the token stands for
+	Rights   []stead.Entitlement // of the mandate: these alone
+	Once     []Once              // what proved the client: never again
 }
 
 // Once is the name of something that counts once, until then.
@@ -65,20 +70,27 @@ func (a *Authority) IssueToken(ctx context.Context, by By, w TokenWish) (Token, 
 		if err != nil {
 			return nil, err
 		}
-		out.Since, out.Until = now, earlier(now.Add(TokenLife), run.Until)
-		if err := a.bound(s, &out, w, run, now); err != nil {
-			return nil, err
-		}
-		if out.Until.Sub(now) < time.Second { // which is as fine as a token's time is
-			return nil, stead.E(stead.Expired, stead.ReasonExpired, "what this token would stand for is about to end")
-		}
-		who := s.Principal(by.Principal)
-		out.Subject, out.Client, out.Instance, out.Key = who.String(), who.Name, run.ID, run.Key.Thumbprint
-		c := stead.Change{Event: stead.Event{Kind: "token.issued", What: stead.Fields{"instance": string(run.ID), "audience": out.Audience}}}
-		c.Counts = passing(w.Once)
-		return append(changes, c), nil
+		c, err := a.issued(s, &out, w, run, now)
+		return append(changes, c), err
 	})
 	return done(&out, err)
+}
+
+// issued fills in a token for an instance, and is the change that records it.
+func (a *Authority) issued(s *State, out *Token, w TokenWish, run stead.Instance, now time.Time) (stead.Change, error) {
+	who := s.Principal(run.Agent)
+	out.Since, out.Until = now, earlier(now.Add(TokenLife), run.Until)
+	out.Subject, out.Client, out.Instance, out.Key = who.String(), who.Name, run.ID, run.Key.Thumbprint
+	if err := a.bound(s, out, w, run, now); err != nil {
+		return stead.Change{}, err
+	}
+	if out.Until.Sub(now) < time.Second { // which is as fine as a token's time is
+		return stead.Change{}, stead.E(stead.Expired, stead.ReasonExpired, "what this token would stand for is about to end")
+	}
+	c := stead.Change{Event: stead.Event{Kind: "token.issued", What: stead.Fields{"instance": string(run.ID), "audience": out.Audience}}}
+	c.Event.What = with(c.Event.What, "act", strings.Join(out.Act, " < "))
+	c.Counts = passing(w.Once)
+	return c, nil
 }
 
 // runs is the instance that has the key of a wish: one that is there, or one that begins. One that is over is ended in s.
@@ -130,8 +142,32 @@ func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, n
 	if !slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return SystemName(w.Issuer, id) == t.Audience }) {
 		return stead.E(stead.Refused, stead.ReasonScope, "that mandate is not for this resource")
 	}
-	t.Mandate, t.Until = m.ID, earlier(t.Until, m.Until)
+	if len(w.Rights) > 0 && !(stead.Task{Grants: m.Scope.Grants}).Allows(w.Rights) {
+		return stead.E(stead.Refused, stead.ReasonRights, "that mandate does not cover all that was asked for")
+	}
+	t.Mandate, t.Until, t.Rights = m.ID, earlier(t.Until, m.Until), w.Rights
+	t.Subject, t.Act = s.acts(*m)
+	if len(m.Delegates) == 1 {
+		t.MayAct = agentName(m.Delegates[0])
+	}
 	return nil
+}
+
+// acts tells for whom a mandate is, and by whom, the current actor first. It is what tokens say of both.
+func (s *State) acts(m stead.Mandate) (subject string, by []string) {
+	if p := s.Principal(m.Subject); p != nil {
+		subject = p.String()
+	}
+	for _, l := range append([]stead.Link{s.link(&m)}, s.above(&m)...) {
+		if l.Actor != nil && l.Actor.ID != m.Subject {
+			by = append(by, l.Actor.String())
+		}
+	}
+	return subject, by
+}
+
+func agentName(name string) string {
+	return stead.Principal{Kind: stead.Agent, Directory: stead.Agents, Name: name}.String()
 }
 
 func (a *Authority) system(w TokenWish) *stead.App {
@@ -148,6 +184,14 @@ func (a *Authority) holds(s *State, m stead.Mandate, now time.Time) error {
 	why := m.Over(now, s.Acted(m.ID))
 	if why == stead.ReasonNone && m.State == stead.Active {
 		why = a.goes(m, a.standing(s, m))
+	}
+	for _, l := range s.above(&m) {
+		if why == stead.ReasonNone {
+			why = a.goes(*l.Mandate, a.standing(s, *l.Mandate))
+		}
+	}
+	if why == stead.ReasonNone {
+		why, _ = stead.Upheld(m, s.above(&m), now)
 	}
 	switch {
 	case why != stead.ReasonNone:
@@ -166,24 +210,34 @@ func (a *Authority) PresentToken(ctx context.Context, t Token, address string) (
 		return By{}, err
 	}
 	now := a.Now()
-	a.Store.View().Read(func(s *State) {
-		who := s.Principal(by.Principal)
-		switch m := s.Mandate(t.Mandate); {
-		case who == nil || who.String() != t.Subject || by.Instance == "" || by.Instance != t.Instance || !now.Before(t.Until):
-			err = stead.E(stead.Refused, stead.ReasonSignIn, "this token is over: get another")
-		case s.Count(revoked(t)) != 0:
-			err = stead.E(stead.Refused, stead.ReasonSignIn, "this token was revoked")
-		case t.Mandate == "":
-		case m == nil || m.Actor != by.Principal || m.Key != t.Key:
-			err = stead.E(stead.Refused, stead.ReasonSignIn, "the mandate of this token is over")
-		default:
-			err = a.holds(s, *m, now)
-		}
-	})
+	a.Store.View().Read(func(s *State) { err = a.counts(s, by, t, now) })
 	if err != nil {
 		return By{}, err
 	}
 	return by, nil
+}
+
+// counts tells whether a token still stands for what it says, for who has its key.
+func (a *Authority) counts(s *State, by By, t Token, now time.Time) error {
+	who := s.Principal(by.Principal)
+	subject, act := t.Client, []string(nil)
+	m := s.Mandate(t.Mandate)
+	if m != nil {
+		subject, act = s.acts(*m)
+	} else if who != nil {
+		subject = who.String()
+	}
+	switch {
+	case who == nil || who.Name != t.Client || by.Instance == "" || by.Instance != t.Instance || !now.Before(t.Until):
+		return stead.E(stead.Refused, stead.ReasonSignIn, "this token is over: get another")
+	case s.Count(revoked(t)) != 0:
+		return stead.E(stead.Refused, stead.ReasonSignIn, "this token was revoked")
+	case t.Mandate != "" && (m == nil || m.Actor != by.Principal || m.Key != t.Key), t.Subject != subject, !slices.Equal(t.Act, act):
+		return stead.E(stead.Refused, stead.ReasonSignIn, "the mandate of this token is over")
+	case t.Mandate == "":
+		return nil
+	}
+	return a.holds(s, *m, now)
 }
 
 func revoked(t Token) string { return "revoked/" + t.ID }
@@ -195,7 +249,7 @@ func (a *Authority) RevokeToken(ctx context.Context, by By, t Token) error {
 		if err := working(s, by, now); err != nil {
 			return nil, err
 		}
-		if who := s.Principal(by.Principal); who.String() != t.Subject || by.Instance != "" && by.Instance != t.Instance {
+		if who := s.Principal(by.Principal); who.Name != t.Client || by.Instance != "" && by.Instance != t.Instance {
 			return nil, stead.E(stead.Refused, stead.ReasonNotYours, "this token is another's")
 		}
 		if s.Count(revoked(t)) != 0 {
@@ -219,7 +273,7 @@ func (a *Authority) Inspects(by By, t Token) error {
 		}
 		if by.Key == "" && who.Kind != stead.Service {
 			err = a.may(s, by, now, Admin, Security, Auditor)
-		} else if by.Key != "" && (who.String() != t.Subject || by.Instance != "" && by.Instance != t.Instance) {
+		} else if by.Key != "" && (who.Name != t.Client || by.Instance != "" && by.Instance != t.Instance) {
 			err = stead.E(stead.Missing, stead.ReasonNotYours, "there is no such token")
 		}
 	})

@@ -75,6 +75,8 @@ type State struct {
 	proofs    table[string, stead.InstanceID]               // by the thumbprint of its key
 	provers   table[string, []stead.PrincipalID]            // agents, by the keys and SPIFFE ids that are their own
 
+	below table[stead.MandateID, []stead.MandateID] // what was narrowed from a mandate
+
 	rolls   map[stead.State]*roll // of the view itself
 	moves   []move                // of a stage: what becomes of the rolls below
 	loading bool                  // rolls are put in order at the end
@@ -99,6 +101,7 @@ func (s *State) Stage() *State {
 		agents: s.agents.over(), instances: s.instances.over(), owned: s.owned.over(), runs: s.runs.over(), proofs: s.proofs.over(),
 		provers:    s.provers.over(),
 		exclusions: s.exclusions.over(), flows: s.flows.over(), segments: s.segments.over(),
+		below: s.below.over(),
 	}
 }
 
@@ -126,6 +129,7 @@ func (s *State) Merge(t *State) {
 	s.exclusions.merge(&t.exclusions)
 	s.flows.merge(&t.flows)
 	s.segments.merge(&t.segments)
+	s.below.merge(&t.below)
 	for _, m := range t.moves {
 		s.move(m)
 	}

@@ -103,6 +103,9 @@ func (a *Authority) sees(s *State, p stead.Principal, m stead.Mandate) bool {
 			return true
 		}
 	}
+	if s.aboveIt(p.ID, m) {
+		return true
+	}
 	return a.Settings.Holds(&p, Admin) || a.Settings.Holds(&p, Auditor) || a.Settings.Holds(&p, Security)
 }
 

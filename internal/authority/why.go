@@ -94,12 +94,39 @@ func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, i
 	if err := a.pastLaws(ctx, &f, e, index); err != nil {
 		return f, err
 	}
+	if f.Above, err = a.pastAbove(ctx, f.Mandate, e.At, index); err != nil {
+		return f, err
+	}
 	b, err := pastOf[stead.Bundle](ctx, a.Store, stead.KindBundle, PolicyBundle, index)
 	if err != nil || b == nil {
 		return f, err
 	}
 	_, err = a.Policy.Check(b.Files)
 	return f, err
+}
+
+// pastAbove reads what a mandate was narrowed from, as it was at an index.
+func (a *Authority) pastAbove(ctx context.Context, m *stead.Mandate, at time.Time, index uint64) (all []stead.Link, err error) {
+	for m != nil && m.Parent != "" && len(all) <= stead.MostDepth {
+		l := stead.Link{Heard: at, Acted: at}
+		if l.Mandate, err = pastOf[stead.Mandate](ctx, a.Store, stead.KindMandate, string(m.Parent), index); err != nil || l.Mandate == nil {
+			return all, err
+		}
+		m = l.Mandate
+		if l.Actor, err = pastOf[stead.Principal](ctx, a.Store, stead.KindPrincipal, string(m.Actor), index); err != nil {
+			return all, err
+		}
+		if l.Agent, err = pastOf[stead.Registration](ctx, a.Store, stead.KindAgent, string(m.Actor), index); err != nil {
+			return all, err
+		}
+		if l.Agent != nil {
+			if l.Owner, err = pastOf[stead.Principal](ctx, a.Store, stead.KindPrincipal, string(l.Agent.Owner), index); err != nil {
+				return all, err
+			}
+		}
+		all = append(all, l)
+	}
+	return all, nil
 }
 
 func pastOf[R stead.Record](ctx context.Context, s Store, kind stead.RecordKind, id string, index uint64) (*R, error) {

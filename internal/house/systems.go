@@ -159,10 +159,13 @@ func (h *House) KeepSystems(ctx context.Context, log *slog.Logger) {
 	var along sync.WaitGroup
 	along.Go(func() {
 		err := h.Store.Follow(ctx, h.Store.Head().Size, func(e authority.StoredEvent) error {
-			if h.systems.all[e.App] != nil && ends(e.Kind) {
+			if h.systems.all[e.App] == nil || !ends(e.Kind) {
+				return nil
+			}
+			for _, id := range h.Tree(e.Mandate) { // what is below a suspended one is not suspended by an event of its own
 				along.Go(func() {
-					if err := h.systems.withdraw(ctx, e.App, e.Mandate); err != nil && ctx.Err() == nil {
-						log.Error("a lease could not be taken back yet", "system", e.App, "mandate", e.Mandate, "error", err)
+					if err := h.systems.withdraw(ctx, e.App, id); err != nil && ctx.Err() == nil {
+						log.Error("a lease could not be taken back yet", "system", e.App, "mandate", id, "error", err)
 					}
 				})
 			}
