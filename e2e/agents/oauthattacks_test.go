@@ -62,7 +62,7 @@ func TestTokenRefused(t *testing.T) {
 	}{
 		"no grant":                  {with("grant_type", ""), proof(), "invalid_request"},
 		"password":                  {with("grant_type", "password"), proof(), "unsupported_grant_type"},
-		"exchange":                  {with("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token", "x"), proof(), "unsupported_grant_type"},
+		"exchange":                  {with("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange", "subject_token", "x"), proof(), "invalid_request"},
 		"nobody":                    {naked, proof(), "invalid_client"},
 		"a name alone":              {url.Values{"grant_type": {"client_credentials"}, "client_id": {"monthly-report"}}, proof(), "invalid_client"},
 		"two ways":                  {with(), basic("monthly-report", "x"), "invalid_request"},

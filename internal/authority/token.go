@@ -35,7 +35,7 @@ type TokenWish struct {
 	Issuer   string              // origin of Stead's own doors
 	Resource string              // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
 	Mandate  stead.MandateID     // which the token stands for
-	Rights   []stead.Entitlement // of the mandate: these alone
+	Details  []Detail        // of the mandate: these alone
 	Once     []Once              // what proved the client: never again
 }
 
@@ -123,6 +123,9 @@ func (a *Authority) runs(s *State, by By, w TokenWish, id stead.InstanceID, now 
 // bound gives a token its audience and, where it stands for a mandate, no more time than that has.
 func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, now time.Time) error {
 	if w.Mandate == "" {
+		if len(w.Details) > 0 {
+			return stead.E(stead.Refused, stead.ReasonRights, "authorization_details are of a mandate: name one that is in force")
+		}
 		if t.Audience = or(w.Resource, w.Issuer); t.Audience == w.Issuer {
 			return nil
 		}
@@ -142,10 +145,14 @@ func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, n
 	if !slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return SystemName(w.Issuer, id) == t.Audience }) {
 		return stead.E(stead.Refused, stead.ReasonScope, "that mandate is not for this resource")
 	}
-	if len(w.Rights) > 0 && !(stead.Task{Grants: m.Scope.Grants}).Allows(w.Rights) {
+	rights, err := Entitlements(w.Issuer, w.Details, m.Scope.Apps)
+	if err != nil {
+		return err
+	}
+	if !(stead.Task{Grants: m.Scope.Grants}).Allows(rights) {
 		return stead.E(stead.Refused, stead.ReasonRights, "that mandate does not cover all that was asked for")
 	}
-	t.Mandate, t.Until, t.Rights = m.ID, earlier(t.Until, m.Until), w.Rights
+	t.Mandate, t.Until, t.Rights = m.ID, earlier(t.Until, m.Until), rights
 	t.Subject, t.Act = s.acts(*m)
 	if len(m.Delegates) == 1 {
 		t.MayAct = agentName(m.Delegates[0])

@@ -16,6 +16,7 @@ type Verbs interface {
 	PresentSecret(p authority.PresentedSecret) (authority.By, error)
 	PresentEnrolment(token, address string) authority.By
 	IssueToken(ctx context.Context, by authority.By, w authority.TokenWish) (authority.Token, error)
+	ExchangeToken(ctx context.Context, by authority.By, x authority.Exchange) (authority.Token, error)
 	RefuseToken(ctx context.Context, by authority.By, verb, client string, no error) error
 }
 
@@ -86,7 +87,7 @@ func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, map[string]any{
 		"issuer": d.Issuer, "jwks_uri": d.Issuer + "/.well-known/jwks.json",
 		"token_endpoint": d.Issuer + tokenPath, "introspection_endpoint": d.Issuer + introspectPath, "revocation_endpoint": d.Issuer + revokePath,
-		"grant_types_supported": []string{clientCredentials}, "response_types_supported": []string{}, "scopes_supported": []string{},
+		"grant_types_supported": []string{clientCredentials, tokenExchange}, "authorization_details_types_supported": []string{authority.DetailType}, "response_types_supported": []string{}, "scopes_supported": []string{},
 		"token_endpoint_auth_methods_supported": ways, "token_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"introspection_endpoint_auth_methods_supported": ways, "introspection_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"revocation_endpoint_auth_methods_supported": ways, "revocation_endpoint_auth_signing_alg_values_supported": d.Algorithms,

@@ -39,7 +39,7 @@ func parseForm(kind []string, body []byte) (form, error) {
 	f := form{}
 	for name, all := range values {
 		switch {
-		case len(all) > 1 && name == "resource":
+		case len(all) > 1 && (name == "resource" || name == "audience"):
 			return nil, says("invalid_target", "a token is for one resource: name one")
 		case len(all) > 1:
 			return nil, says("invalid_request", "a parameter is given twice")

@@ -30,6 +30,9 @@ type state struct {
 	Confirms map[string]string `json:"cnf"`
 	Instance stead.InstanceID  `json:"instance"`
 	Mandate  stead.MandateID   `json:"mandate,omitempty"`
+
+	Act     *authority.Actor   `json:"act,omitempty"`
+	Details []authority.Detail `json:"authorization_details,omitempty"`
 }
 
 // dead is what is told of every other, whatever it is.
@@ -59,7 +62,7 @@ func (d *Door) introspect(c *call) (answer, error) {
 		return dead{}, nil
 	}
 	return state{true, d.Issuer, t.Subject, t.Audience, t.Client, t.ID, t.Since.Unix(), t.Until.Unix(), "DPoP", map[string]string{"jkt": t.Key},
-		t.Instance, t.Mandate}, nil
+		t.Instance, t.Mandate, authority.ActorOf(d.Issuer, t.Act), authority.DetailsOf(d.Issuer, t.Rights)}, nil
 }
 
 // revoke makes a token count no more. What is no live token of ours is as good as revoked (RFC 7009, 2.2).

@@ -10,42 +10,90 @@ import (
 const clientCredentials = "client_credentials"
 
 type tokenAnswer struct {
-	Token   string `json:"access_token"`
-	Type    string `json:"token_type"`
-	Expires int64  `json:"expires_in"`
+	Token   string             `json:"access_token"`
+	Issued  string             `json:"issued_token_type,omitempty"` // of an exchange
+	Type    string             `json:"token_type"`
+	Expires int64              `json:"expires_in"`
+	Details []authority.Detail `json:"authorization_details,omitempty"`
+	Mandate stead.MandateID    `json:"mandate,omitempty"` // of an exchange: what may be asked for again without one
 }
 
-// token gives an agent an access token, bound to the key that it proves beside: that of an instance, or of one that begins
-// so (RFC 6749 4.4, RFC 9449 5).
+// token gives an access token by the grant that is asked for, and by no other.
 func (d *Door) token(c *call) (answer, error) {
 	switch grant := c.form["grant_type"]; grant {
 	case clientCredentials:
+		return d.credentials(c)
+	case tokenExchange:
+		return d.exchange(c)
 	case "":
 		return nil, says("invalid_request", "grant_type is missing")
-	default:
-		return nil, says("unsupported_grant_type", "grant_type is %s", clientCredentials)
 	}
+	return nil, says("unsupported_grant_type", "grant_type is %s or %s", clientCredentials, tokenExchange)
+}
+
+// credentials gives an agent an access token, bound to the key that it proves beside: that of an instance, or of one that begins
+// so (RFC 6749 4.4, RFC 9449 5).
+func (d *Door) credentials(c *call) (answer, error) {
 	if err := d.identify(c); err != nil {
 		return nil, err
 	}
-	if c.form["scope"] != "" {
+	switch {
+	case c.form["subject_token"] != "" || c.form["actor_token"] != "":
+		return nil, says("invalid_request", "tokens are exchanged by grant_type %s", tokenExchange)
+	case c.form["scope"] != "":
 		return nil, says("invalid_scope", "no scopes are known here: a mandate says what may be done")
 	}
-	key, err := d.proof(c)
+	wish, err := d.wish(c)
 	if err != nil {
 		return nil, err
 	}
-	wish := authority.TokenWish{Key: key, Run: d.Run, Issuer: d.Issuer, Resource: strings.TrimSuffix(c.form["resource"], "/"),
-		Mandate: stead.MandateID(c.form["mandate"]), Once: c.once}
+	wish.Mandate = stead.MandateID(c.form["mandate"])
 	t, err := d.Verbs.IssueToken(c.r.Context(), c.by, wish)
 	if err != nil {
-		if f := faultOf(err); f != nil {
-			return nil, f
-		}
-		return nil, err
+		return nil, said(c, err)
 	}
+	return d.gives(t)
+}
+
+// said is a verb's no in OAuth's words, or the error where no client can do anything about it.
+func said(c *call, err error) error {
+	f := faultOf(err)
+	if f == nil {
+		return err
+	}
+	if r := stead.ReasonOf(err); r == stead.ReasonRights || r == stead.ReasonScope && c.form["grant_type"] == tokenExchange {
+		switch {
+		case c.form["scope"] != "":
+			f.code = "invalid_scope"
+		case c.form["authorization_details"] != "":
+			f.code = "invalid_authorization_details"
+		}
+	}
+	return f
+}
+
+func (d *Door) gives(t authority.Token) (tokenAnswer, error) {
 	text, err := d.Mint.Mint(t)
-	return tokenAnswer{text, "DPoP", t.Until.Unix() - t.Since.Unix()}, err
+	return tokenAnswer{Token: text, Type: "DPoP", Expires: t.Until.Unix() - t.Since.Unix(), Details: authority.DetailsOf(d.Issuer, t.Rights)}, err
+}
+
+// wish reads what every grant reads: the key that is proved, what the token is for, and of what.
+func (d *Door) wish(c *call) (authority.TokenWish, error) {
+	w := authority.TokenWish{Run: d.Run, Issuer: d.Issuer, Resource: strings.TrimSuffix(c.form["resource"], "/")}
+	audience := strings.TrimSuffix(c.form["audience"], "/")
+	if w.Resource != "" && audience != "" && w.Resource != audience {
+		return w, says("invalid_target", "a token is for one resource: resource and audience name two")
+	}
+	if w.Resource == "" {
+		w.Resource = audience
+	}
+	var err error
+	if w.Details, err = details(c.form["authorization_details"]); err != nil {
+		return w, err
+	}
+	w.Key, err = d.proof(c)
+	w.Once = c.once
+	return w, err
 }
 
 // proof reads which key is proved beside, and uses up all that counts once.

@@ -50,6 +50,10 @@ type claims struct {
 	Confirms confirmation     `json:"cnf"`
 	Instance stead.InstanceID `json:"instance"`
 	Mandate  stead.MandateID  `json:"mandate,omitempty"`
+
+	Act     *authority.Actor   `json:"act,omitempty"`
+	MayAct  *authority.Actor   `json:"may_act,omitempty"`
+	Details []authority.Detail `json:"authorization_details,omitempty"`
 }
 
 type confirmation struct {
@@ -59,7 +63,11 @@ type confirmation struct {
 // Mint signs a token. One that lasts too long, or lacks anything, is not made.
 func (k *Keeper) Mint(t authority.Token) (string, error) {
 	c := claims{Issuer: k.Issuer, Subject: t.Subject, Audience: t.Audience, Expires: t.Until.Unix(), Issued: t.Since.Unix(), ID: t.ID,
-		Client: t.Client, Confirms: confirmation{t.Key}, Instance: t.Instance, Mandate: t.Mandate}
+		Client: t.Client, Confirms: confirmation{t.Key}, Instance: t.Instance, Mandate: t.Mandate,
+		Act: authority.ActorOf(k.Issuer, t.Act), Details: authority.DetailsOf(k.Issuer, t.Rights)}
+	if t.MayAct != "" {
+		c.MayAct = &authority.Actor{Subject: t.MayAct, Issuer: k.Issuer}
+	}
 	if !c.whole() || t.Until.Sub(t.Since) > authority.TokenLife {
 		return "", stead.E(stead.Broken, stead.ReasonBroken, "a token that lacks something was not signed")
 	}
@@ -67,7 +75,11 @@ func (k *Keeper) Mint(t authority.Token) (string, error) {
 	if err != nil {
 		return "", stead.Because(err, "write a token")
 	}
-	return k.Keys.SignAs(Type, payload)
+	text, err := k.Keys.SignAs(Type, payload)
+	if err == nil && len(text) > most {
+		return "", stead.E(stead.Broken, stead.ReasonBroken, "a token of %d bytes was not given: nobody would read it", len(text))
+	}
+	return text, err
 }
 
 func (c claims) whole() bool {
@@ -92,8 +104,17 @@ func (k *Keeper) Read(text string) (authority.Token, error) {
 	case now.Unix() >= c.Expires || now.Add(skew).Unix() < c.Issued:
 		return authority.Token{}, over("this token is over: get another")
 	}
-	return authority.Token{ID: c.ID, Subject: c.Subject, Client: c.Client, Audience: c.Audience, Instance: c.Instance, Key: c.Confirms.Thumbprint,
-		Mandate: c.Mandate, Since: time.Unix(c.Issued, 0).UTC(), Until: time.Unix(c.Expires, 0).UTC()}, nil
+	t := authority.Token{ID: c.ID, Subject: c.Subject, Client: c.Client, Audience: c.Audience, Instance: c.Instance, Key: c.Confirms.Thumbprint,
+		Mandate: c.Mandate, Since: time.Unix(c.Issued, 0).UTC(), Until: time.Unix(c.Expires, 0).UTC()}
+	var ours bool
+	if t.Act, ours = c.Act.By(k.Issuer); !ours {
+		return authority.Token{}, over("this is no token of Stead's")
+	}
+	if c.MayAct != nil {
+		t.MayAct = c.MayAct.Subject
+	}
+	t.Rights, err = authority.Named(k.Issuer, c.Details)
+	return t, err
 }
 
 func (k *Keeper) read(text string) (c claims, err error) {

@@ -10,6 +10,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -138,7 +139,9 @@ func reheaded(text, head string) string {
 
 func wholeToken() authority.Token {
 	return authority.Token{ID: "tok_1", Subject: "agent:agents/monthly-report", Client: "monthly-report", Audience: origin, Instance: "ins_1",
-		Key: "thumb", Mandate: "man_1", Since: noon, Until: noon.Add(5 * time.Minute)}
+		Key: "thumb", Mandate: "man_1", Since: noon, Until: noon.Add(5 * time.Minute),
+		Act: []string{"agent:agents/adder", "agent:agents/other"}, MayAct: "agent:agents/checker",
+		Rights: []stead.Entitlement{{System: "crm", Action: stead.ActionRead, Resource: "public.orders", Columns: []string{"id"}}}}
 }
 
 // A token is read back as it was made, lives five minutes at the most, and is whole.
@@ -149,7 +152,7 @@ func TestMint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := k.Read(text); err != nil || got != wholeToken() {
+	if got, err := k.Read(text); err != nil || !reflect.DeepEqual(got, wholeToken()) {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	for name, change := range map[string]func(*authority.Token){
