@@ -474,15 +474,19 @@ type Mandate struct {
 	ExtensionsLeft int64               `json:"extensions_left"`
 	AskedAt        time.Time           `json:"asked_at"`
 	Approvals      []Vote              `json:"approvals,omitempty"`
-	Budget         map[string]int64    `json:"budget,omitempty"`     // of an agent: at most so many calls, rows or bytes
+	Budget         map[string]int64    `json:"budget,omitempty"`     // at most
+	Children       []string            `json:"children,omitempty"`   // what was narrowed from it and has not ended, all the way down; where one mandate is shown
 	Claim          string              `json:"claim,omitempty"`      // a link that only the actor can start it by, once, in his browser
 	Comments       []Comment           `json:"comments,omitempty"`   // what was said about it; no votes
 	Conditions     map[string][]string `json:"conditions,omitempty"` // of an agent: what arguments may be
+	Delegates      []string            `json:"delegates,omitempty"`  // the agents it may be passed on to; where none is named, those whose own tasks allow it
+	Depth          int64               `json:"depth,omitempty"`      // how many times in a row it may be passed on
 	Digest         string              `json:"digest,omitempty"`     // what a yes binds: hex SHA-256
 	EndedAt        time.Time           `json:"ended_at,omitzero"`
 	EndedBy        string              `json:"ended_by,omitempty"`
 	Grants         []Entitlement       `json:"grants,omitempty"` // of an agent: exactly these in a system
 	Idle           string              `json:"idle,omitempty"`   // it ends when nothing is done for so long
+	Parent         string              `json:"parent,omitempty"` // what it was narrowed from: it ends with that
 	Realms         []string            `json:"realms,omitempty"`
 	Rules          []RuleRef           `json:"rules,omitempty"`
 	Spent          map[string]int64    `json:"spent,omitempty"`    // of the budget; where one mandate is shown
@@ -502,6 +506,17 @@ type MandatesOut struct {
 	NextPageToken string    `json:"next_page_token,omitempty"` // missing on the last page
 }
 
+type NarrowIn struct {
+	Agent      string              `json:"agent"`                // to whom: a name or an id
+	Budget     map[string]int64    `json:"budget,omitempty"`     // at most; what it uses counts for the mandate itself too
+	Conditions map[string][]string `json:"conditions,omitempty"` // on arguments: the values allowed
+	For        string              `json:"for,omitempty"`        // how long, such as 2h; never longer than the mandate itself
+	Grants     []Entitlement       `json:"grants,omitempty"`     // what of it; all that both allow where nothing is said
+	Last       bool                `json:"last,omitempty"`       // that agent passes it on to nobody
+	Mode       string              `json:"mode,omitempty"`
+	Task       string              `json:"task,omitempty"` // of that agent; the first that is enough where nothing is said
+}
+
 type Needs struct {
 	Max        string            `json:"max,omitempty"` // the longest term
 	Mode       string            `json:"mode,omitempty"`
@@ -518,15 +533,6 @@ type Node struct {
 	CrashedBefore time.Time `json:"crashed_before,omitzero"` // its run before this one ended without a word, after this last sign
 	ID            string    `json:"id,omitempty"`            // missing of one that is alone
 	This          bool      `json:"this,omitempty"`          // the one that answers
-}
-
-type Past struct {
-	Asked    int64     `json:"asked"`
-	Agreed   int64     `json:"agreed"` // agreed to, or of those that need nobody's yes
-	Refused  int64     `json:"refused"`
-	Whole    bool      `json:"whole"` // false: it asked more often; these are the newest
-	Mandates []Mandate `json:"mandates"`
-	LastUsed time.Time `json:"last_used,omitzero"` // when it last did anything by itself
 }
 
 type Notice struct {
@@ -560,6 +566,15 @@ type NoticeTried struct {
 	Text    string `json:"text"` // what people read
 	Sent    bool   `json:"sent"`
 	To      string `json:"to,omitempty"`
+}
+
+type Past struct {
+	Asked    int64     `json:"asked"`
+	Agreed   int64     `json:"agreed"` // agreed to, or of those that need nobody's yes
+	Refused  int64     `json:"refused"`
+	Whole    bool      `json:"whole"` // false: it asked more often; these are the newest
+	Mandates []Mandate `json:"mandates"`
+	LastUsed time.Time `json:"last_used,omitzero"` // when it last did anything by itself
 }
 
 type PeopleOut struct {
@@ -684,7 +699,7 @@ const (
 	ReasonCodeScope              ReasonCode = "scope"
 	ReasonCodeInstanceLost       ReasonCode = "instance-lost"
 	ReasonCodeInstanceOver       ReasonCode = "instance-over"
-	ReasonCodeAboveEnded        ReasonCode = "above-ended"
+	ReasonCodeAboveEnded         ReasonCode = "above-ended"
 	ReasonCodeBudget             ReasonCode = "budget"
 	ReasonCodeOwnRequest         ReasonCode = "own-request"
 	ReasonCodeOneHand            ReasonCode = "one-hand"
@@ -880,12 +895,14 @@ type Stopped struct {
 }
 
 type Task struct {
-	ID      string           `json:"id"`
-	Purpose string           `json:"purpose"`
-	Grants  []Entitlement    `json:"grants"`
-	Budget  map[string]int64 `json:"budget,omitempty"`
-	Length  string           `json:"length,omitempty"` // how long it may take, such as 2h; 24h where nothing is said
-	Mode    string           `json:"mode,omitempty"`
+	ID        string           `json:"id"`
+	Purpose   string           `json:"purpose"`
+	Grants    []Entitlement    `json:"grants"`
+	Budget    map[string]int64 `json:"budget,omitempty"`
+	Delegates []string         `json:"delegates,omitempty"` // names of the agents it may be passed on to; where none is named, those whose own tasks allow it
+	Depth     int64            `json:"depth,omitempty"`     // how many times in a row it may be passed on to other agents; 0: never
+	Length    string           `json:"length,omitempty"`    // how long it may take, such as 2h; 24h where nothing is said
+	Mode      string           `json:"mode,omitempty"`
 }
 
 type TaskBody struct {
@@ -1530,6 +1547,12 @@ func (c *Client) ExtendMandate(ctx context.Context, id string, body ReasonBody, 
 // LeaseMandate: Get the login to the connected system of a mandate, for the instance that started it: it is shown once. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/lease
 func (c *Client) LeaseMandate(ctx context.Context, id string, opts ...Option) (out Lease, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/lease"}, &out, opts)
+	return out, err
+}
+
+// NarrowMandate: Pass a part of a mandate that the calling instance holds on to another agent, which starts it. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/narrow
+func (c *Client) NarrowMandate(ctx context.Context, id string, body NarrowIn, opts ...Option) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/narrow", body: body}, &out, opts)
 	return out, err
 }
 

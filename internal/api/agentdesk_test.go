@@ -126,6 +126,14 @@ func (d *desk) Lease(_ context.Context, _ authority.By, id stead.MandateID) (aut
 	return authority.Lease{System: "crm", Password: "shown once"}, d.note("lease " + string(id))
 }
 
+func (d *desk) Narrow(_ context.Context, _ authority.By, id stead.MandateID, to string, p stead.Passing) (stead.Mandate, error) {
+	return stead.Mandate{ID: "man_2", Parent: id, State: stead.Approved, Scope: stead.Scope{Grants: p.Grants}}, d.note("narrow " + string(id) + " " + to + " " + p.For.String())
+}
+
+func (d *desk) Tree(id stead.MandateID) []stead.MandateID {
+	return []stead.MandateID{id, "man_9"}
+}
+
 func (d *desk) Complete(_ context.Context, _ authority.By, id stead.MandateID, result string) (stead.Mandate, error) {
 	return stead.Mandate{ID: id, State: stead.Ended}, d.note(strings.TrimSpace("complete " + string(id) + " " + result))
 }
@@ -155,5 +163,29 @@ func TestRegisterAgent(t *testing.T) {
 	}
 	if w := r.do("PUT", "/v1/agents/report", "stp_ada", strings.Replace(registration, `"name":"report"`, `"name":"other"`, 1)); w.Code != http.StatusBadRequest {
 		t.Errorf("another name: %d %s", w.Code, w.Body)
+	}
+}
+
+// What is passed on is what the verb is asked for, and a mandate shows where it comes from and what comes of it.
+func TestNarrowMandate(t *testing.T) {
+	r := newRig(t)
+	body := `{"agent":"adder","for":"2h","grants":[{"system":"crm","action":"read","resource":"t"}]}`
+	w := r.do("POST", "/v1/mandates/man_1/narrow", "stp_sam", body)
+	if w.Code != http.StatusCreated || !strings.Contains(w.Body.String(), `"parent":"man_1"`) || !slices.Equal(r.desk.asked, []string{"narrow man_1 adder 2h0m0s"}) {
+		t.Fatalf("%d %s %v", w.Code, w.Body, r.desk.asked)
+	}
+	for name, wrong := range map[string]string{"nobody": `{}`, "backwards": `{"agent":"adder","for":"-1h"}`, "a strange mode": `{"agent":"adder","mode":"all"}`} {
+		r.desk.asked = nil
+		if w := r.do("POST", "/v1/mandates/man_1/narrow", "stp_sam", wrong); w.Code != http.StatusBadRequest || len(r.desk.asked) > 0 {
+			t.Errorf("%s: %d %v", name, w.Code, r.desk.asked)
+		}
+	}
+	if w := r.do("GET", "/v1/mandates/man_1", "stp_sam", ""); !strings.Contains(w.Body.String(), `"children":["man_9"]`) {
+		t.Error(w.Body)
+	}
+	deep := strings.Replace(registration, `"length":"2h"`, `"length":"2h","depth":2,"delegates":["adder"]`, 1)
+	if w := r.do("POST", "/v1/agents", "stp_ada", deep); w.Code != http.StatusCreated || r.desk.agent.Registration.Tasks[0].Depth != 2 ||
+		!slices.Equal(r.desk.agent.Registration.Tasks[0].Delegates, []string{"adder"}) {
+		t.Errorf("%d %s %+v", w.Code, w.Body, r.desk.agent.Registration.Tasks)
 	}
 }

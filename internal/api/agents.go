@@ -41,6 +41,9 @@ type Task struct {
 	Length  string              `json:"length,omitempty" doc:"how long it may take, such as 2h; 24h where nothing is said"`
 	Budget  map[string]int64    `json:"budget,omitempty"`
 	Grants  []stead.Entitlement `json:"grants" minItems:"1" maxItems:"256"`
+
+	Depth     int      `json:"depth,omitempty" minimum:"0" maximum:"8" doc:"how many times in a row it may be passed on to other agents; 0: never"`
+	Delegates []string `json:"delegates,omitempty" maxItems:"64" doc:"names of the agents it may be passed on to; where none is named, those whose own tasks allow it"`
 }
 
 // An Instance is one run of an agent, with a key of its own.
@@ -219,7 +222,8 @@ func (a *API) newAgent(b agentBody) (authority.NewAgent, error) {
 		if err != nil {
 			return n, err
 		}
-		r.Tasks = append(r.Tasks, stead.Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: stead.Duration(length), Budget: t.Budget, Grants: t.Grants})
+		r.Tasks = append(r.Tasks, stead.Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: stead.Duration(length), Budget: t.Budget, Grants: t.Grants,
+			Depth: t.Depth, Delegates: t.Delegates})
 	}
 	return n, nil
 }
@@ -254,7 +258,8 @@ func (a *API) agent(c authority.Card) Agent {
 		v.Keys, v.Since = append(v.Keys, k.Thumbprint), append(v.Since, k.Since)
 	}
 	for _, t := range c.Tasks {
-		v.Tasks = append(v.Tasks, Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants})
+		v.Tasks = append(v.Tasks, Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants,
+			Depth: t.Depth, Delegates: t.Delegates})
 	}
 	return v
 }

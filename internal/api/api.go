@@ -41,9 +41,9 @@ type API struct {
 	Advance func(context.Context, time.Duration) (time.Time, error)
 
 	Notices Notices                    // nil: nobody is told
-	Leases Leases                     // of connected systems
-	Reload Reloader                   // nil: this server has no file
-	Look   func(context.Context) Look // nil: the house tells nothing of its health
+	Leases  Leases                     // of connected systems
+	Reload  Reloader                   // nil: this server has no file
+	Look    func(context.Context) Look // nil: the house tells nothing of its health
 }
 
 // Routes adds every operation, and the description of them all, to t.

@@ -5,7 +5,7 @@
 //
 //	login, login/step-up, logout, whoami     a bearer pass for the host "api"
 //	acting/{find,arm,disarm,acknowledge}     what comes before a mandate, and after it
-//	mandates, mandates/{id}, mandates/{id}/{approve,refuse,comment,withdraw,claim,start,extend,end,revoke,suspend,resume}
+//	mandates, mandates/{id}, mandates/{id}/{approve,refuse,comment,withdraw,claim,start,extend,end,revoke,suspend,resume,narrow}
 //	events (JSON pages, or SSE)              decisions/{id}: why
 //	people, people/{id}, people/import       sessions, sessions/{id}
 //	apps                                     policy, policy/{stage,apply,plan,try}

@@ -84,8 +84,10 @@ func (a *API) list(ctx context.Context, by authority.By, in *mandatesIn) (*manda
 }
 
 func (a *API) get(ctx context.Context, by authority.By, in *mandateIn) (*mandateOut, error) {
-	out, err := a.moved(a.Verbs.Mandate(ctx, by, in.ID))
+	m, err := a.Verbs.Mandate(ctx, by, in.ID)
+	out, err := a.moved(m, err)
 	if err == nil {
+		out.Body.Children = a.Verbs.Tree(in.ID)[1:]
 		out.Body.Spent, err = a.Verbs.Spent(ctx, by, in.ID)
 	}
 	return out, err

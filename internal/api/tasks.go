@@ -66,6 +66,20 @@ type askTaskIn struct {
 	Body taskBody
 }
 
+type narrowIn struct {
+	ID   stead.MandateID `path:"id" maxLength:"64"`
+	Body struct {
+		Agent      string              `json:"agent" minLength:"1" maxLength:"128" doc:"to whom: a name or an id"`
+		Task       string              `json:"task,omitempty" maxLength:"128" doc:"of that agent; the first that is enough where nothing is said"`
+		Grants     []stead.Entitlement `json:"grants,omitempty" maxItems:"256" doc:"what of it; all that both allow where nothing is said"`
+		Conditions map[string][]string `json:"conditions,omitempty" doc:"on arguments: the values allowed"`
+		Mode       stead.Mode          `json:"mode,omitempty" enum:"read-only,edit"`
+		For        string              `json:"for,omitempty" doc:"how long, such as 2h; never longer than the mandate itself"`
+		Budget     map[string]int64    `json:"budget,omitempty" doc:"at most; what it uses counts for the mandate itself too"`
+		Last       bool                `json:"last,omitempty" doc:"that agent passes it on to nobody"`
+	}
+}
+
 type completeIn struct {
 	ID   stead.MandateID `path:"id" maxLength:"64"`
 	Body *completeBody
@@ -124,6 +138,13 @@ func (a *API) tasks(d *door) {
 		return a.waits(a.Verbs.Mandate(ctx, by, made[0].Mandate))
 	})
 	add(d, operation{method: "POST", path: "/v1/mandates/{id}/lease", id: "lease-mandate", tag: web.InSession, group: "agents", status: http.StatusCreated, says: "Get the login to the connected system of a mandate, for the instance that started it: it is shown once"}, a.lease)
+	once(d, operation{method: "POST", path: "/v1/mandates/{id}/narrow", id: "narrow-mandate", tag: web.InSession, group: "agents", status: http.StatusCreated, says: "Pass a part of a mandate that the calling instance holds on to another agent, which starts it"}, a.narrow, func(ctx context.Context, by authority.By, _ *narrowIn, number uint64) (*mandateOut, error) {
+		made, err := a.left(ctx, number, 1)
+		if err != nil || len(made) == 0 {
+			return nil, err
+		}
+		return a.waits(a.Verbs.Mandate(ctx, by, made[0].Mandate))
+	})
 	turn(a, d, "complete", web.InSession, "Say that the task is done: by the agent, or by who answers for it", func(ctx context.Context, by authority.By, in *completeIn) (stead.Mandate, error) {
 		return a.Verbs.Complete(ctx, by, in.ID, said(in.Body).Result)
 	})
@@ -165,6 +186,16 @@ func (a *API) enrollInstance(ctx context.Context, _ authority.By, in *enrollInst
 		return nil, err
 	}
 	return &instanceOut{Status: http.StatusCreated, Body: a.instance(i)}, nil
+}
+
+func (a *API) narrow(ctx context.Context, by authority.By, in *narrowIn) (*mandateOut, error) {
+	b := in.Body
+	length, err := duration(b.For)
+	if err != nil {
+		return nil, err
+	}
+	return a.waits(a.Verbs.Narrow(ctx, by, in.ID, b.Agent, stead.Passing{Task: b.Task, Grants: b.Grants, Conditions: b.Conditions, Mode: b.Mode, For: length,
+		Budget: b.Budget, Last: b.Last}))
 }
 
 func (a *API) beat(ctx context.Context, by authority.By, in *InstancePath) (*struct{}, error) {

@@ -139,6 +139,9 @@ type Tasks interface {
 	AskTask(context.Context, authority.By, authority.TaskAsk) (stead.Mandate, error)
 	StartTask(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 	Complete(ctx context.Context, by authority.By, id stead.MandateID, result string) (stead.Mandate, error)
+	Narrow(ctx context.Context, by authority.By, id stead.MandateID, to string, p stead.Passing) (stead.Mandate, error)
+	// Tree lists a mandate and all that is below it.
+	Tree(id stead.MandateID) []stead.MandateID
 }
 
 // Leases gives the calling instance a login to the system of its mandate, once.

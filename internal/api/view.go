@@ -34,6 +34,11 @@ type Mandate struct {
 	Realms    []stead.RealmID     `json:"realms,omitempty"`
 	Task      string              `json:"task,omitempty" doc:"of an agent: which of its declared tasks"`
 	Grants    []stead.Entitlement `json:"grants,omitempty" doc:"of an agent: exactly these in a system"`
+	Parent    stead.MandateID     `json:"parent,omitempty" doc:"what it was narrowed from: it ends with that"`
+	Children  []stead.MandateID   `json:"children,omitempty" doc:"what was narrowed from it and has not ended, all the way down; where one mandate is shown"`
+	Depth     int                 `json:"depth,omitempty" doc:"how many times in a row it may be passed on"`
+	Delegates []string            `json:"delegates,omitempty" doc:"the agents it may be passed on to; where none is named, those whose own tasks allow it"`
+	Budget    map[string]int64    `json:"budget,omitempty" doc:"at most"`
 	Mode      stead.Mode          `json:"mode" enum:"read-only,edit"`
 	Reason    string              `json:"reason"`
 	Ticket    string              `json:"ticket,omitempty"`
@@ -54,7 +59,6 @@ type Mandate struct {
 	EndedAt   time.Time           `json:"ended_at,omitzero"`
 	Why       stead.Reason        `json:"why,omitempty" doc:"why it ended"`
 	EndedBy   string              `json:"ended_by,omitempty"`
-	Budget    map[string]int64    `json:"budget,omitempty" doc:"of an agent: at most so many calls, rows or bytes"`
 	Spent     map[string]int64    `json:"spent,omitempty" doc:"of the budget; where one mandate is shown"`
 	Limits    map[string][]string `json:"conditions,omitempty" doc:"of an agent: what arguments may be"`
 	Claim     string              `json:"claim,omitempty" doc:"a link that only the actor can start it by, once, in his browser"`
@@ -83,7 +87,7 @@ func (a *API) mandate(m stead.Mandate) Mandate {
 		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
 		Digest: m.Digest, Standing: m.Standing(), Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
 		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,
-		Budget: m.Bounds.Budget, Limits: m.Scope.Conditions,
+		Parent: m.Parent, Depth: m.MaxDepth, Delegates: m.Delegates, Budget: m.Bounds.Budget, Limits: m.Scope.Conditions,
 	}
 	if v.Mode == "" {
 		v.Mode = stead.ReadOnly

@@ -93,7 +93,7 @@ func (a *Authority) exchanged(s *State, by By, x Exchange, v stead.Verdict, id s
 	if x.Resource != "" && !slices.ContainsFunc(parent.Scope.Apps, func(app stead.AppID) bool { return SystemName(x.Issuer, app) == x.Resource }) {
 		return nil, stead.E(stead.Invalid, stead.ReasonNoRoute, "what is passed on is not for this resource")
 	}
-	run, all, err := begun(s, by, x.TokenWish, id, now)
+	run, all, err := a.runs(s, by, x.TokenWish, id, now)
 	if err != nil {
 		return nil, err
 	}
