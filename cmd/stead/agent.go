@@ -68,6 +68,9 @@ func (e *env) agentShow() *cobra.Command {
 			t.row("state", agentState(a))
 			for _, k := range a.Tasks {
 				t.row("task "+k.ID, strings.TrimSpace(k.Purpose+" "+k.Length))
+				if k.Depth > 0 {
+					t.row("", strings.TrimSpace("passed on "+number(k.Depth)+" deep "+strings.Join(k.Delegates, ", ")))
+				}
 				for _, g := range k.Grants {
 					t.row("", strings.TrimSpace(g.Action+" "+g.System+": "+g.Resource+" "+strings.Join(g.Columns, ", ")+" "+g.Rows))
 				}

@@ -109,6 +109,7 @@ func mandateDetail(t *table, m admin.Mandate) {
 		{"extensions left", number(m.ExtensionsLeft)}, {"asked", when(m.AskedAt)}, {"start by", when(m.StartBy)},
 		{"started", when(m.StartedAt)}, {"until", when(m.Until)}, {"ended", when(m.EndedAt)}, {"why", string(m.Why)},
 		{"ended by", m.EndedBy}, {"digest", m.Digest}, {"claim", m.Claim},
+		{"narrowed from", m.Parent}, {"passed on", strings.Join(m.Children, ", ")},
 	} {
 		if row[1] != "" {
 			t.row(row[0], row[1])
