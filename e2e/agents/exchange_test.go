@@ -448,3 +448,45 @@ func TestExchangeKeepsItToItself(t *testing.T) {
 		t.Error("it is on record", err)
 	}
 }
+
+// sends calls the API as an instance: a token for Stead's own doors, and a proof of its key.
+func (p *passing) sends(i int, path, body string) said {
+	p.t.Helper()
+	token := p.posts(p.names[i], p.keys[i], url.Values{"grant_type": {"client_credentials"}}).text("access_token")
+	return p.send("POST", path, body, map[string]string{"Content-Type": "application/json", "Authorization": "DPoP " + token,
+		"DPoP": p.proves(p.keys[i], "POST", path, token)})
+}
+
+// The holder passes on by the API what the other agent then starts, and takes it back.
+func TestNarrowByAPI(t *testing.T) {
+	p := newPassing(t, total())
+	p.first()
+	const path = "/v1/mandates/"
+	s := p.sends(0, path+string(p.m[0])+"/narrow", `{"agent":"second","for":"1h","last":true,"grants":[{"system":"crm","action":"read","resource":"public.orders","columns":["id"]}]}`)
+	if s.status != http.StatusCreated || s.text("parent") != string(p.m[0]) || s.text("state") != "approved" || s.text("length") != "1h" || s.body["depth"] != nil {
+		t.Fatal(s)
+	}
+	p.m[1] = stead.MandateID(s.text("id"))
+	if s = p.sends(1, path+s.text("id")+"/start", "{}"); s.status != http.StatusOK || s.text("state") != "active" {
+		t.Fatal(s)
+	}
+	if s = p.sends(1, path+string(p.m[0])+"/narrow", `{"agent":"third"}`); s.status != http.StatusNotFound {
+		t.Error("another's:", s)
+	}
+	if s = p.sends(1, path+string(p.m[1])+"/narrow", `{"agent":"third"}`); s.status != http.StatusForbidden || s.text("reason_code") != "chaining" {
+		t.Error("it was to be the last:", s)
+	}
+	shown := p.send("GET", path+string(p.m[0]), "", map[string]string{"Authorization": "Bearer " + p.omar})
+	if children, _ := shown.body["children"].([]any); len(children) != 1 || children[0] != string(p.m[1]) {
+		t.Error(shown)
+	}
+	if s = p.sends(2, path+string(p.m[1])+"/revoke", "{}"); s.status != http.StatusNotFound {
+		t.Error("a stranger:", s)
+	}
+	if s = p.sends(0, path+string(p.m[1])+"/revoke", "{}"); s.status != http.StatusOK {
+		t.Error(s)
+	}
+	if s = p.renew(1); s.status == http.StatusOK {
+		t.Error(s)
+	}
+}
