@@ -297,3 +297,36 @@ func TestChainBreadth(t *testing.T) {
 		t.Errorf("%d were passed on beside the first", made)
 	}
 }
+
+// A login that hangs below a mandate goes when that is held, and when it ends, though it is another's.
+func TestChainInDatabase(t *testing.T) {
+	w, server, _ := connected(t)
+	w.apply(map[string]string{"passing.cedar": passingOn})
+	w.register("first", stead.Company, stead.LowTier, "staff/max", deep(1, task("total", "public.customers", "public.orders")))
+	w.register("second", stead.Company, stead.LowTier, "staff/ida", task("add", "public.orders"))
+	first, second := w.run("first", "k1"), w.run("second", "k2")
+	for name, end := range map[string]func(stead.MandateID) error{
+		"held":      func(id stead.MandateID) error { _, err := w.Suspend(t.Context(), w.root, id); return err },
+		"completed": func(id stead.MandateID) error { _, err := w.Complete(t.Context(), first, id, ""); return err },
+	} {
+		m, err := w.AskTask(t.Context(), first, authority.TaskAsk{Task: "total"})
+		if err == nil {
+			m, err = w.StartTask(t.Context(), first, m.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		below, err := w.Narrow(t.Context(), first, m.ID, "second", stead.Passing{})
+		if err == nil {
+			below, err = w.StartTask(t.Context(), second, below.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, _ := w.enter(second, below.ID)
+		if err := end(m.ID); err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: the login below it was gone after %s", name, w.gone(server, l))
+	}
+}
