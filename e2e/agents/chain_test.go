@@ -327,6 +327,9 @@ func TestChainInDatabase(t *testing.T) {
 		if err := end(m.ID); err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s: the login below it was gone after %s", name, w.gone(server, l))
+		took := w.gone(server, l)
+		if t.Logf("%s: the login below it was gone after %s", name, took); took > 3*time.Second {
+			t.Errorf("%s: the event ended nothing, what compares every few seconds did", name)
+		}
 	}
 }
