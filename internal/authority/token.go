@@ -30,13 +30,13 @@ const TokenLife = 5 * time.Minute
 
 // A TokenWish is what a client asks a token for.
 type TokenWish struct {
-	Key      stead.AgentKey      // proved beside: the instance's, or of one that begins with this token
-	Run      time.Duration       // how long an instance that begins lives; 0: as the settings say
-	Issuer   string              // origin of Stead's own doors
-	Resource string              // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
-	Mandate  stead.MandateID     // which the token stands for
+	Key      stead.AgentKey  // proved beside: the instance's, or of one that begins with this token
+	Run      time.Duration   // how long an instance that begins lives; 0: as the settings say
+	Issuer   string          // origin of Stead's own doors
+	Resource string          // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
+	Mandate  stead.MandateID // which the token stands for
 	Details  []Detail        // of the mandate: these alone
-	Once     []Once              // what proved the client: never again
+	Once     []Once          // what proved the client: never again
 }
 
 // Once is the name of something that counts once, until then.
