@@ -81,6 +81,31 @@ func (a *Authority) MayHold(id stead.MandateID) error {
 	return err
 }
 
+// MayLease tells whether the role of a lease may be made: its mandate is in force, and the grant on record still out. Errors:
+// those of MayHold; conflict used.
+func (a *Authority) MayLease(id stead.MandateID) error {
+	err := a.MayHold(id)
+	a.Store.View().Read(func(s *State) {
+		if err == nil && s.Count(leaseKey(id))%2 == 0 {
+			err = stead.E(stead.Conflict, stead.ReasonUsed, "this login was taken back before it was made: ask again")
+		}
+	})
+	return err
+}
+
+// Leased are the mandates in force whose lease in a system is out.
+func (a *Authority) Leased(system stead.AppID) (all []stead.MandateID) {
+	now := a.Now()
+	a.Store.View().Read(func(s *State) {
+		s.Mandates(func(m *stead.Mandate) {
+			if m.Task != "" && m.Scope.Apps[0] == system && s.Count(leaseKey(m.ID))%2 == 1 && inForce(*m, now, s.Acted(m.ID)) == nil {
+				all = append(all, m.ID)
+			}
+		})
+	})
+	return all
+}
+
 // Withdrawn records that a lease is gone from its system, or with an error that it could not be taken back yet. What are the
 // times it took.
 func (a *Authority) Withdrawn(ctx context.Context, system stead.AppID, id stead.MandateID, what stead.Fields, failed error) error {

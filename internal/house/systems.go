@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,13 +28,14 @@ type systems struct {
 
 	mu   sync.Mutex
 	told map[stead.MandateID]time.Time // when a lease that could not be taken back was last reported
+	missed map[stead.MandateID]time.Time // since when a lease is on record and in no system
 }
 
 func newSystems(h *House, o Options) *systems {
-	s := &systems{h: h, all: map[stead.AppID]*postgres.Database{}, told: map[stead.MandateID]time.Time{}}
+	s := &systems{h: h, all: map[stead.AppID]*postgres.Database{}, told: map[stead.MandateID]time.Time{}, missed: map[stead.MandateID]time.Time{}}
 	for _, c := range o.Systems {
 		s.all[c.ID] = &postgres.Database{ID: c.ID, DSN: c.DSN, Accept: c.Accept, Now: h.Now, Rand: o.Rand,
-			Live: func(_ context.Context, id stead.MandateID) error { return h.MayHold(id) }}
+			Live: func(_ context.Context, id stead.MandateID) error { return h.MayLease(id) }}
 	}
 	return s
 }
@@ -201,12 +203,50 @@ func ends(k stead.EventKind) bool {
 	return false
 }
 
-// SettleSystems takes back every lease whose mandate is not in force: what was missed, and what nobody knows of.
+// makes is how long a lease may be in the making.
+const makes = time.Minute
+
+// void takes grants back on record that no role was made for: whoever was about to make it is gone. What is still being made
+// asks before it is committed whether its grant stands.
+func (s *systems) void(ctx context.Context, system stead.AppID, given, held []stead.MandateID) error {
+	var errs []error
+	for _, id := range s.overdue(given, held) {
+		errs = append(errs, s.h.Withdrawn(ctx, system, id, stead.Fields{"void": "no role was made for it: it can be asked for again"}, nil))
+	}
+	return errors.Join(errs...)
+}
+
+// overdue are the grants that no role was there for since a while.
+func (s *systems) overdue(given, held []stead.MandateID) (late []stead.MandateID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.h.Now()
+	for _, id := range given {
+		since, known := s.missed[id]
+		switch {
+		case slices.Contains(held, id):
+			delete(s.missed, id)
+		case !known:
+			s.missed[id] = now
+		case now.Sub(since) >= makes:
+			delete(s.missed, id)
+			late = append(late, id)
+		}
+	}
+	return late
+}
+
+// SettleSystems takes back every lease whose mandate is not in force: what was missed, and what nobody knows of. A grant that
+// nothing was made for it takes back as well.
 func (h *House) SettleSystems(ctx context.Context) error {
 	var errs []error
 	for id, db := range h.systems.all {
+		given := h.Leased(id) // before the system is asked: what is made meanwhile is not missed
 		held, err := db.Held(ctx)
 		errs = append(errs, stead.Because(err, "ask "+string(id)+" for its leases"))
+		if err == nil {
+			errs = append(errs, h.systems.void(ctx, id, given, held))
+		}
 		for _, m := range held {
 			if h.MayHold(m) != nil {
 				errs = append(errs, h.systems.withdraw(ctx, id, m))
