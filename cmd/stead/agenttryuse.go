@@ -37,13 +37,17 @@ func (t *trying) works(ctx context.Context, b *begun) error {
 		return err
 	}
 	t.step("it says that the report is done: the mandate is over")
-	gone := t.gone(ctx, conn)
-	t.refused(fmt.Sprintf("its open connection, %s later", t.e.now().Sub(done).Round(time.Millisecond)), gone)
-	again, err := pgx.Connect(ctx, lease.URL)
-	if err == nil {
-		err = again.Close(ctx)
-	}
-	t.refused("it logs in again, at the database itself", itsOwnWords(err))
+	later := func() time.Duration { return t.e.now().Sub(done).Round(time.Millisecond) }
+	gone := until(ctx, func() error { return query(ctx, conn, "SELECT 1") })
+	t.refused(fmt.Sprintf("its open connection, %s later", later()), gone)
+	shut := until(ctx, func() error {
+		again, err := pgx.Connect(ctx, lease.URL)
+		if err == nil {
+			err = again.Close(ctx)
+		}
+		return itsOwnWords(err)
+	})
+	t.refused(fmt.Sprintf("it logs in again, %s later, at the database itself", later()), shut)
 	t.refused("it asks Stead for another login", b.leaseAgain(ctx))
 	return nil
 }
@@ -78,14 +82,14 @@ func (t *trying) reads(ctx context.Context, conn *pgx.Conn, l admin.Lease) error
 	return nil
 }
 
-// gone waits until the database has ended a connection. It is asked as often as it answers.
-func (t *trying) gone(ctx context.Context, conn *pgx.Conn) error {
+// until tries until there is an error. What goes on for so long as Stead may take to tell the system of an end is none.
+func until(ctx context.Context, do func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, ending)
 	defer cancel()
 	each := time.NewTicker(5 * time.Millisecond)
 	defer each.Stop()
 	for {
-		if err := query(ctx, conn, "SELECT 1"); err != nil {
+		if err := do(); err != nil {
 			return err
 		}
 		select {

@@ -183,13 +183,11 @@ func (b *begun) complete(ctx context.Context, result string) error {
 func (b *begun) lease(ctx context.Context) (*admin.Lease, error) {
 	l, err := b.client.LeaseMandate(ctx, b.mandate.ID)
 	switch reasonOf(err) {
-	case stead.ReasonNone:
-		return &l, err
 	case stead.ReasonNoRoute:
 		return nil, nil //nolint:nilnil // there is none, and that is fine
 	case stead.ReasonBudget:
 		b.e.say("This mandate has a budget, which a login cannot keep to: each use is asked for instead.")
 		return nil, nil //nolint:nilnil // as above
 	}
-	return nil, err
+	return &l, err
 }

@@ -118,7 +118,7 @@ func (c *client) notProved(err error) error {
 
 // reasonOf is the reason of a no of the server's.
 func reasonOf(err error) stead.Reason {
-	var p *admin.Problem
+	var p *problem
 	if errors.As(err, &p) {
 		return stead.Reason(p.ReasonCode)
 	}

@@ -29,6 +29,9 @@ func TestExamplesAreTrue(t *testing.T) {
 				continue
 			}
 			for _, w := range rest {
+				if w == "--" {
+					break // what comes then is another program's
+				}
 				name, _, _ := strings.Cut(strings.TrimLeft(w, "-"), "=")
 				if long := strings.HasPrefix(w, "--"); long && name != "help" && c.Flag(name) == nil || !long && strings.HasPrefix(w, "-") && len(w) == 2 && c.Flags().ShorthandLookup(name) == nil && c.InheritedFlags().ShorthandLookup(name) == nil {
 					t.Errorf("%q: %s has no flag %s", line, c.CommandPath(), w)

@@ -22,6 +22,8 @@ const (
 	dev  = "go run ./cmd/stead dev"
 	// The test runs inside this one: running it again from here would never end.
 	self = "make test"
+	// What is tried while the demonstration runs.
+	try = "./stead agent try "
 )
 
 var (
@@ -48,7 +50,7 @@ func commands(t *testing.T) (all []string) {
 
 func TestReadme(t *testing.T) {
 	all := commands(t)
-	for _, must := range []string{dev, self} {
+	for _, must := range []string{dev, self, played(all)} {
 		if !slices.Contains(all, must) {
 			t.Errorf("the README says nothing of %q: %q", must, all)
 		}
@@ -63,11 +65,21 @@ func TestReadme(t *testing.T) {
 			t.Logf("%s: this test is part of it", c)
 		case dev:
 			t.Run(c, func(t *testing.T) { tryIt(t, dir, c) })
+		case played(all):
 		default:
 			t.Run(c, func(t *testing.T) { run(t, dir, c) })
 		}
 	}
-	t.Run("./stead dev", func(t *testing.T) { tryIt(t, dir, "./stead dev") })
+	t.Run("./stead dev", func(t *testing.T) { tryIt(t, dir, "./stead dev", played(all)) })
+}
+
+// played is the command that is tried while the demonstration runs.
+func played(all []string) string {
+	at := slices.IndexFunc(all, func(c string) bool { return strings.HasPrefix(c, try) })
+	if at < 0 {
+		return try
+	}
+	return all[at]
 }
 
 // checkout copies what a checkout holds to a folder of its own: nothing may depend on what lies about in this one.
@@ -129,9 +141,12 @@ func run(t *testing.T, dir, command string) {
 }
 
 // tryIt starts the demonstration, follows the link that it prints, and ends it as people do, by Ctrl-C.
-func tryIt(t *testing.T, dir, command string) {
+func tryIt(t *testing.T, dir, command string, more ...string) {
 	c := exec.Command("sh", "-c", "exec "+command)
 	temp, talk := t.TempDir(), &strings.Builder{}
+	if err := os.Chmod(filepath.Dir(temp), 0o711); err != nil { // where this runs as root a database does as another user
+		t.Fatal(err)
+	}
 	c.Dir, c.Env, c.Stderr = dir, append(os.Environ(), "TMPDIR="+temp), io.MultiWriter(talk, os.Stderr)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := c.StdoutPipe()
@@ -148,6 +163,10 @@ func tryIt(t *testing.T, dir, command string) {
 	t.Logf("the link was printed after %v", time.Since(began).Round(time.Millisecond))
 	follow(t, at)
 	t.Logf("Sam was at home after %v", time.Since(began).Round(time.Millisecond))
+	for _, m := range more {
+		run(t, dir, m)
+		t.Logf("%s was done after %v", m, time.Since(began).Round(time.Millisecond))
+	}
 	if err := syscall.Kill(-c.Process.Pid, syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
