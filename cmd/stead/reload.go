@@ -25,13 +25,14 @@ type reloads struct {
 
 // A reading is a configuration that was read and checked, and could come into force.
 type reading struct {
-	cfg     config.Config
-	apps    []gateway.App
-	asking  []authzen.Caller
-	cert    *tls.Certificate
-	changed []config.Difference
-	restart []config.Difference
-	seen    map[string]string
+	cfg      config.Config
+	apps     []gateway.App
+	asking   []authzen.Caller
+	vouching vouching
+	cert     *tls.Certificate
+	changed  []config.Difference
+	restart  []config.Difference
+	seen     map[string]string
 }
 
 // begun notes that the configuration of the start is in force.
@@ -96,6 +97,9 @@ func (s *server) reread() (r reading, err error) {
 	if r.asking, err = callers(r.cfg.AuthZEN); err != nil {
 		return r, err
 	}
+	if r.vouching, err = vouchers(r.cfg.Agents, s.house.Now); err != nil {
+		return r, err
+	}
 	if t := r.cfg.Server.TLS; t.Cert != "" {
 		if r.cert, err = certificate(t); err != nil {
 			return r, err
@@ -122,7 +126,7 @@ func (s *server) reread() (r reading, err error) {
 func (s *server) swap(ctx context.Context, by authority.By, r reading) error {
 	if len(r.changed) > 0 || len(r.restart) > 0 {
 		what := authority.Reload{Keys: names(r.changed), Waiting: names(r.restart), Gone: gone(s.apps, r.apps)}
-		err := s.house.Renew(ctx, s.doors, s.site(r.cfg, r.apps, r.asking), settings(r.cfg, r.apps), func(a *authority.Authority) error { return a.Reloaded(ctx, by, what) })
+		err := s.house.Renew(ctx, s.doors, s.site(r.cfg, r.apps, r.asking, r.vouching), settings(r.cfg, r.apps), func(a *authority.Authority) error { return a.Reloaded(ctx, by, what) })
 		if err != nil {
 			return err
 		}

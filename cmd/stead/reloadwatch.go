@@ -64,6 +64,9 @@ func watched(file string, c config.Config, apps []gateway.App) []string {
 	for _, one := range c.AuthZEN.Callers {
 		all = append(all, one.SecretFile)
 	}
+	for _, one := range c.Agents.Attesters {
+		all = append(all, one.Keys)
+	}
 	return all
 }
 

@@ -221,7 +221,11 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 	if err != nil {
 		return err
 	}
-	if s.doors, err = s.house.Doors(s.site(c, s.apps, asking)); err != nil {
+	vouching, err := vouchers(c.Agents, s.house.Now)
+	if err != nil {
+		return err
+	}
+	if s.doors, err = s.house.Doors(s.site(c, s.apps, asking, vouching)); err != nil {
 		return err
 	}
 	s.begun()
@@ -233,8 +237,8 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 }
 
 // site is where a configuration says that the house stands.
-func (s *server) site(c config.Config, apps []gateway.App, asking []authzen.Caller) house.Site {
-	site := house.Site{Callers: asking, Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
+func (s *server) site(c config.Config, apps []gateway.App, asking []authzen.Caller, who vouching) house.Site {
+	site := house.Site{Callers: asking, Trusts: who.trusts, Attesters: who.attesters, Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
 		Acting: strings.TrimPrefix(c.Server.Acting, "*."), Apps: apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: s.ring, Reload: s}
 	for _, d := range c.Directories {
 		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})

@@ -41,11 +41,18 @@ type outside struct {
 	key    *ecdsa.PrivateKey // of the agent monthly-report
 	kid    string            // what assertions name it by; "": nothing
 	count  int
+	site   func(*outside, *house.Site)
 }
 
 func newOutside(t *testing.T, change ...func(*house.Options)) *outside {
 	t.Helper()
-	o := &outside{world: newWorld(t, change...), key: newKey(t)}
+	return newOutsideAt(t, func(*outside, *house.Site) {}, change...)
+}
+
+// newOutsideAt is newOutside at a site that is told more.
+func newOutsideAt(t *testing.T, site func(*outside, *house.Site), change ...func(*house.Options)) *outside {
+	t.Helper()
+	o := &outside{world: newWorld(t, change...), key: newKey(t), site: site}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +68,9 @@ func newOutside(t *testing.T, change ...func(*house.Options)) *outside {
 func (o *outside) serve(h *housetest.House, l net.Listener) {
 	o.t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	doors, err := h.Doors(house.Site{Origin: o.origin, Listen: l.Addr().String(), Gateway: "orders.test", Ring: o.keys, Log: log, Version: "test"})
+	site := house.Site{Origin: o.origin, Listen: l.Addr().String(), Gateway: "orders.test", Ring: o.keys, Log: log, Version: "test"}
+	o.site(o, &site)
+	doors, err := h.Doors(site)
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func (a *Authority) Leased(system stead.AppID) (all []stead.MandateID) {
 	now := a.Now()
 	a.Store.View().Read(func(s *State) {
 		s.Mandates(func(m *stead.Mandate) {
-			if m.Task != "" && m.Scope.Apps[0] == system && s.Count(leaseKey(m.ID))%2 == 1 && inForce(*m, now, s.Acted(m.ID)) == nil {
+			if m.Task != "" && m.Scope.Apps[0] == system && s.Count(leaseKey(m.ID))%2 == 1 && s.inForce(*m, now) == nil {
 				all = append(all, m.ID)
 			}
 		})

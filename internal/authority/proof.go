@@ -83,6 +83,14 @@ type Vouched struct {
 	Address  string
 }
 
+// An Attested is whom an attestation is for.
+type Attested struct {
+	Client   string         // name of the agent
+	Attester string         // who attests, as the settings call him
+	Key      stead.AgentKey // which must be proved beside
+	Once     []Once
+}
+
 // PresentVouched tells for which agent others vouch. Errors: refused, with sign-in, disabled, suspended or ownerless.
 func (a *Authority) PresentVouched(p Vouched) (By, error) {
 	by := By{Host: "api", Key: attesterKey + p.Attester, Address: p.Address}

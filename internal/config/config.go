@@ -80,6 +80,22 @@ type System struct {
 type Agents struct {
 	Run       time.Duration `yaml:"run" doc:"How long an instance of an agent lives where it does not say: 168h at most."`
 	Instances int           `yaml:"instances" doc:"How many instances of one agent may live at once."`
+	SPIFFE    []Trust       `yaml:"spiffe" doc:"Trust domains whose workloads may be agents, as their registrations name them (JWT-SVID)."`
+	Attesters []Attester    `yaml:"attesters" doc:"Who may attest keys of agents (OAuth attestation-based client authentication)."`
+}
+
+// A Trust is a trust domain of SPIFFE.
+type Trust struct {
+	Domain string `yaml:"trust_domain" doc:"Its name: acme.example."`
+	File   string `yaml:"bundle_file" doc:"File with its bundle, a JWK set with use jwt-svid. Read when it is asked for."`
+	URL    string `yaml:"bundle_url" doc:"Address of its bundle in place of the file: https, or http on this machine. Fetched anew at most every minute; one that cannot be counts for an hour."`
+}
+
+// An Attester vouches for keys.
+type Attester struct {
+	ID     string   `yaml:"id" doc:"Short name, as it stands in the record: laptops."`
+	Keys   string   `yaml:"jwks_file" doc:"File with its public keys, a JWK set."`
+	Agents []string `yaml:"agents" doc:"Names of the agents that it speaks for, and no others."`
 }
 
 // A Segment is a part of what there is, with agents of its own.

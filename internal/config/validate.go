@@ -109,6 +109,19 @@ func (c *Config) systems(k *checker) {
 func (a *Agents) validate(k *checker) {
 	k.must(a.Run > 0 && a.Run <= 7*24*time.Hour, "agents.run", "is %s: an instance lives for more than nothing and at most 168h", a.Run)
 	k.must(a.Instances >= 1, "agents.instances", "is %d: no agent could run", a.Instances)
+	for i, t := range a.SPIFFE {
+		at := fmt.Sprintf("agents.spiffe[%d]", i)
+		k.must(t.Domain != "" && t.Domain == strings.ToLower(t.Domain) && !strings.ContainsAny(t.Domain, "/ :"), at+".trust_domain", "%q is no trust domain such as acme.example", t.Domain)
+		k.must((t.File == "") != (t.URL == ""), at, "needs one of bundle_file and bundle_url")
+		k.must(!slices.ContainsFunc(a.SPIFFE[:i], func(o Trust) bool { return o.Domain == t.Domain }), at+".trust_domain", "%q is there twice", t.Domain)
+	}
+	for i, t := range a.Attesters {
+		at := fmt.Sprintf("agents.attesters[%d]", i)
+		k.must(short.MatchString(t.ID), at+".id", "%q is no short name: small letters, digits and -, beginning with a letter", t.ID)
+		k.must(t.Keys != "", at+".jwks_file", "is missing: name the file with its public keys")
+		k.must(len(t.Agents) > 0, at+".agents", "is empty: name the agents that it speaks for")
+		k.must(!slices.ContainsFunc(a.Attesters[:i], func(o Attester) bool { return o.ID == t.ID }), at+".id", "%q is there twice", t.ID)
+	}
 }
 
 // segments: each is named once, and so is everything in them.

@@ -22,6 +22,7 @@ import (
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/login"
 	"github.com/steadhq/stead/internal/report"
+	"github.com/steadhq/stead/internal/tokens"
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -35,6 +36,8 @@ type Site struct {
 	Labels      map[string]string // of applications, by id
 	Directories []login.Directory
 	Callers     []authzen.Caller // services that may ask over AuthZEN
+	Trusts      *tokens.Trusts   // trust domains whose workloads are agents; nil: none
+	Attesters   []tokens.Attester
 	Trusted     []netip.Prefix
 	Version     string
 	Log         *slog.Logger
@@ -183,9 +186,9 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		_, err = w.Write(doc)
 		return err
 	})
-	tokens, clients := h.tokens(s, verbs, t)
+	keyed, clients := h.tokens(s, verbs, t)
 	s.access(h, verbs).Mount(t)
-	door := &api.API{Keyed: tokens, Enroller: clients, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
+	door := &api.API{Keyed: keyed, Enroller: clients, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
 		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Notices: board{h, verbs.Authority}, Look: look, Leaving: h.leaving.over}
 	return door.Routes(t)

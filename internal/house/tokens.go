@@ -13,6 +13,12 @@ func (h *House) tokens(s Site, verbs metered, t *web.Routes) (*tokens.Keeper, *o
 	clients := &tokens.Clients{Register: verbs, Accepts: []string{s.Origin, oauth.TokenEndpoint(s.Origin)}, Now: h.Now}
 	door := &oauth.Door{Issuer: s.Origin, Verbs: verbs, Inspector: verbs, Mint: keeper, Clients: clients, Proofs: proofs, Memory: &h.used,
 		Algorithms: tokens.Algorithms(), Run: verbs.Settings.Run}
+	if s.Trusts != nil {
+		door.Workloads = &tokens.Workloads{Bundles: s.Trusts, Accepts: clients.Accepts, Now: h.Now}
+	}
+	if len(s.Attesters) > 0 {
+		door.Attesters = &tokens.Attesters{All: s.Attesters, Accepts: clients.Accepts, Now: h.Now, Key: h.CodeKey}
+	}
 	door.Mount(t)
 	return keeper, door
 }

@@ -8,13 +8,17 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-const byJWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+const (
+	byJWT         = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	bySVIDType    = "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe"
+	byAttestation = "Oauth-Client-Attestation"
+)
 
 // identify finds out which client calls: by a key of its own, or its secret, in one way only (RFC 6749, 2.3).
 func (d *Door) identify(c *call) error {
 	ways := 0
 	for _, given := range []bool{len(c.r.Header["Authorization"]) > 0, c.form["client_secret"] != "",
-		c.form["client_assertion"] != "" || c.form["client_assertion_type"] != ""} {
+		c.form["client_assertion"] != "" || c.form["client_assertion_type"] != "", len(c.r.Header[byAttestation]) > 0} {
 		if given {
 			ways++
 		}
@@ -23,6 +27,10 @@ func (d *Door) identify(c *call) error {
 	switch {
 	case ways > 1:
 		return says("invalid_request", "prove who you are in one way only")
+	case len(c.r.Header[byAttestation]) > 0:
+		return d.byAttester(c)
+	case c.form["client_assertion"] != "" && (c.form["client_assertion_type"] == bySVIDType || spiffe(c.form["client_assertion"])):
+		return d.bySVID(c)
 	case c.form["client_assertion"] != "":
 		return d.byKey(c)
 	case ways == 1 && c.form["client_secret"] == "":

@@ -15,6 +15,7 @@ type Verbs interface {
 	PresentKey(ctx context.Context, p authority.PresentedKey) (authority.By, error)
 	PresentSecret(p authority.PresentedSecret) (authority.By, error)
 	PresentEnrolment(token, address string) authority.By
+	PresentVouched(p authority.Vouched) (authority.By, error)
 	IssueToken(ctx context.Context, by authority.By, w authority.TokenWish) (authority.Token, error)
 	ExchangeToken(ctx context.Context, by authority.By, x authority.Exchange) (authority.Token, error)
 	RefuseToken(ctx context.Context, by authority.By, verb, client string, no error) error
@@ -39,6 +40,18 @@ type Clients interface {
 	Asserts(text string) (authority.PresentedKey, authority.Once, error)
 }
 
+// Workloads check JWT-SVIDs of SPIFFE: which workload it is.
+type Workloads interface {
+	Reads(ctx context.Context, text string) (id string, once []authority.Once, err error)
+}
+
+// Attesters check attestations of clients' keys. An error with a method AttestationChallenge says with which challenge to try
+// again.
+type Attesters interface {
+	Reads(r *http.Request) (authority.Attested, error)
+	Challenge() string
+}
+
 // Proofs check proofs of possession. An error with a method DPoPNonce says with which nonce to try again.
 type Proofs interface {
 	Check(r *http.Request, token string) (stead.AgentKey, authority.Once, error)
@@ -49,13 +62,15 @@ type Memory interface {
 	Use(u authority.Once) error
 }
 
-// A Door is the door. All members but Run are needed.
+// A Door is the door. All members but Workloads, Attesters and Run are needed.
 type Door struct {
 	Issuer     string // origin of Stead's own doors
 	Verbs      Verbs
 	Inspector  Inspector
 	Mint       Mint
 	Clients    Clients
+	Workloads  Workloads // nil: no trust domain is trusted
+	Attesters  Attesters // nil: no attester is known
 	Proofs     Proofs
 	Memory     Memory
 	Algorithms []string      // of assertions and proofs
@@ -67,6 +82,7 @@ const (
 	tokenPath      = "/oauth/token"
 	introspectPath = "/oauth/introspect"
 	revokePath     = "/oauth/revoke"
+	challengePath  = "/oauth/challenge"
 )
 
 // TokenEndpoint is where an issuer gives tokens.
@@ -79,12 +95,27 @@ func (d *Door) Mount(t *web.Routes) {
 	t.Add("POST "+tokenPath, web.Public, d.door("issue", d.token))
 	t.Add("POST "+introspectPath, web.Public, d.door("introspect", d.introspect))
 	t.Add("POST "+revokePath, web.Public, d.door("revoke", d.revoke))
+	if d.Attesters != nil {
+		t.Add("POST "+challengePath, web.Public, d.challenge)
+	}
+}
+
+// challenge gives what a proof of an attestation is made fresh with.
+func (d *Door) challenge(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Cache-Control", "no-store")
+	return web.WriteJSON(w, http.StatusOK, map[string]string{"attestation_challenge": d.Attesters.Challenge()})
 }
 
 // metadata tells clients what is here (RFC 8414). It is the same under both names; there are no ID tokens.
 func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
 	ways := []string{"private_key_jwt", "client_secret_basic", "client_secret_post"}
-	return web.WriteJSON(w, http.StatusOK, map[string]any{
+	if d.Workloads != nil {
+		ways = append(ways, "spiffe_jwt")
+	}
+	if d.Attesters != nil {
+		ways = append(ways, "attest_jwt_client_auth", "attest_jwt_client_auth_dpop")
+	}
+	about := map[string]any{
 		"issuer": d.Issuer, "jwks_uri": d.Issuer + "/.well-known/jwks.json",
 		"token_endpoint": d.Issuer + tokenPath, "introspection_endpoint": d.Issuer + introspectPath, "revocation_endpoint": d.Issuer + revokePath,
 		"grant_types_supported": []string{clientCredentials, tokenExchange}, "authorization_details_types_supported": []string{authority.DetailType}, "response_types_supported": []string{}, "scopes_supported": []string{},
@@ -92,7 +123,12 @@ func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
 		"introspection_endpoint_auth_methods_supported": ways, "introspection_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"revocation_endpoint_auth_methods_supported": ways, "revocation_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"dpop_signing_alg_values_supported": d.Algorithms,
-	})
+	}
+	if d.Attesters != nil {
+		about["challenge_endpoint"] = d.Issuer + challengePath
+		about["client_attestation_signing_alg_values_supported"], about["client_attestation_pop_signing_alg_values_supported"] = d.Algorithms, d.Algorithms
+	}
+	return web.WriteJSON(w, http.StatusOK, about)
 }
 
 // A call is one request at the door, as far as it is known who sent it.
@@ -103,6 +139,7 @@ type call struct {
 	client string       // what the caller says he is
 	by     authority.By // once he has proved it
 	once   []authority.Once
+	key    string // thumbprint of the key that was attested: no other may be proved beside; "": any
 }
 
 // An answer is what a call is answered with; nil is nothing but 200.

@@ -54,7 +54,11 @@ func (f *fault) write(w http.ResponseWriter) error {
 	status := http.StatusBadRequest
 	var challenge interface{ DPoPNonce() string }
 	var held *authority.Held
+	var attest interface{ AttestationChallenge() string }
 	switch {
+	case errors.As(f.err, &attest):
+		f.code = "use_attestation_challenge"
+		w.Header().Set("OAuth-Client-Attestation-Challenge", attest.AttestationChallenge())
 	case errors.As(f.err, &challenge):
 		w.Header().Set("DPoP-Nonce", challenge.DPoPNonce())
 	case errors.As(f.err, &held):

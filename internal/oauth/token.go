@@ -105,6 +105,9 @@ func (d *Door) proof(c *call) (stead.AgentKey, error) {
 	if err != nil {
 		return key, &fault{proofFault(err), err, true}
 	}
+	if c.key != "" && c.key != key.Thumbprint {
+		return key, says("invalid_client", "the key that was attested is the one to prove: in the field DPoP too")
+	}
 	if err := d.use(c, "invalid_client"); err != nil {
 		return key, err
 	}

@@ -43,6 +43,10 @@ func no(format string, args ...any) error {
 
 // readHeader reads the header of a compact JWS, and refuses what could be read in two ways.
 func readHeader(text string) (header, error) {
+	return readHeaderIn(text, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA, ed25519Alg})
+}
+
+func readHeaderIn(text string, algorithms []jose.SignatureAlgorithm) (header, error) {
 	var h header
 	first, rest, _ := strings.Cut(text, ".")
 	if len(text) > most || strings.Count(rest, ".") != 1 {
@@ -66,8 +70,8 @@ func readHeader(text string) (header, error) {
 			return h, no("the header parameter %q is not taken", name)
 		}
 	}
-	if !slices.Contains(Algorithms(), h.Alg) {
-		return h, no("the algorithm is one of %s", strings.Join(Algorithms(), ", "))
+	if !slices.Contains(algorithms, jose.SignatureAlgorithm(h.Alg)) {
+		return h, no("the algorithm is one of %s", algorithms)
 	}
 	return h, nil
 }
