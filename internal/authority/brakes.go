@@ -58,7 +58,10 @@ func (b *brakes) suppressed(by By) int {
 
 func (b *brakes) caller(by By) *caller {
 	key := "p:" + string(by.Principal)
-	if by.Principal == "" {
+	switch {
+	case by.Instance != "":
+		key = "i:" + string(by.Instance) // the runs of one agent do not hold each other up
+	case by.Principal == "":
 		key = "a:" + by.Address
 	}
 	c := b.callers[key]
