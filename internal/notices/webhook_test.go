@@ -244,3 +244,40 @@ func TestLater(t *testing.T) {
 		}
 	}
 }
+
+// One recipient takes nothing, the other does: after a kill the first is tried again, and the second is not told twice.
+func TestSettledIsNotSentAgain(t *testing.T) {
+	w := newWorld(t)
+	w.enroll("zoe", "Zoe Ito", "ai-operations")
+	r := newReceiver(t, func(_ int, rw http.ResponseWriter, q *http.Request) bool {
+		if bad := strings.HasSuffix(q.Header.Get("Webhook-Id"), string(w.People["staff/zoe"].ID)); bad {
+			http.Error(rw, "not today", http.StatusInternalServerError)
+			return false
+		}
+		return true
+	})
+	people := func() *Channel {
+		c := r.hook(w.Now)
+		c.People = true
+		return c
+	}
+	w.out = w.outbox(people())
+	w.tick()
+	w.ask()
+	w.tick()
+	if n := len(r.heard()); n != 2 {
+		t.Fatalf("%d tries", n)
+	}
+	w.Shut()
+	w.Open()
+	w.out = w.outbox(people())
+	w.tick()
+	tries := map[string]int{}
+	for _, h := range r.heard() {
+		tries[h.head.Get("Webhook-Id")]++
+	}
+	of := string(w.sent("mandate.asked")[0].ID) + "."
+	if tries[of+string(w.People["staff/ida"].ID)] != 1 || tries[of+string(w.People["staff/zoe"].ID)] != 2 {
+		t.Errorf("%v", tries)
+	}
+}
