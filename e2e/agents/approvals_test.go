@@ -234,6 +234,11 @@ func TestComments(t *testing.T) {
 	}
 	_, err := w.Comment(t.Context(), w.Login("staff/sam", "console.test"), m.ID, "let me see")
 	w.no(err, stead.ReasonNotYours)
+	gone := w.Login("staff/ida", "console.test")
+	if err := w.SignOut(t.Context(), gone); err != nil {
+		t.Fatal(err)
+	}
+	w.no(second(w.Comment(t.Context(), gone, m.ID, "still there?")), stead.ReasonSignIn)
 	got, err := w.Mandate(t.Context(), w.root, m.ID)
 	if err != nil || got.State != stead.Asked || len(got.Approvals) != 0 || len(got.Comments) != 4 || got.Digest != m.Digest {
 		t.Errorf("%v, %+v", err, got)

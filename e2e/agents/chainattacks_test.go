@@ -134,3 +134,26 @@ func TestChainOverRestarts(t *testing.T) {
 		t.Errorf("escalated %d times", n)
 	}
 }
+
+// Who agreed in time leaves: as if he never had, so that the sweep ends what nobody is left for.
+func TestLeavesAfterTime(t *testing.T) {
+	w, _, m := newHurried(t)
+	w.at(m, 110*time.Minute)
+	m, err := w.agree("staff/ida", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.at(m, 125*time.Minute)
+	w.sweep()
+	gone := true
+	if _, err := w.Change(t.Context(), w.root, w.People["staff/ida"].ID, authority.Edit{Disabled: &gone}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := w.Mandate(t.Context(), w.root, m.ID); err != nil || got.State != stead.Asked {
+		t.Fatalf("%v, %+v", err, got)
+	}
+	w.sweep()
+	if got, err := w.Mandate(t.Context(), w.root, m.ID); err != nil || got.Why != stead.ReasonExpired {
+		t.Errorf("%v, %+v", err, got)
+	}
+}
