@@ -125,6 +125,17 @@ func TestProblems(t *testing.T) {
 		{"apps: { id: x }", "apps: must be a list"},
 		{"audit: { ordinary: maybe }", "allow or deny"},
 		{"observability: { metrics: x }", "observability.metrics"},
+		{"notify: { subject: never }", "notify.subject"},
+		{"notify: { give_up: 1s }", "notify.give_up"},
+		{"notify: { channels: [{ id: a, kind: fax }] }", "email, webhook or slack"},
+		{"notify: { channels: [{ id: a, kind: slack, url_file: x }, { id: a, kind: slack, url_file: x }] }", "twice"},
+		{"notify: { channels: [{ id: a, kind: slack, url_file: x, tell: [askd] }] }", "did you mean asked?"},
+		{"notify: { channels: [{ id: a, kind: slack, url_file: x, from: a@b.test }] }", "nothing that a channel of kind slack has"},
+		{"notify: { channels: [{ id: a, kind: webhook, url: 'http://hooks.test/', secret_file: x }] }", "no https address"},
+		{"notify: { channels: [{ id: a, kind: webhook, url: 'https://hooks.test/' }] }", "secret_file"},
+		{"notify: { channels: [{ id: a, kind: email, server: mail.test, from: a@b.test }] }", "no server"},
+		{"notify: { channels: [{ id: a, kind: email, server: 'mail.test:25', from: a@b.test, tls: none }] }", "would travel open"},
+		{"notify: { channels: [{ id: a, kind: email, server: 'mail.test:25', from: 'A <a@b.test>' }] }", "no address"},
 	} {
 		_, problems := Parse([]byte(row.text), nil)
 		err := invalid("f.yaml", problems)
