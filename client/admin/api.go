@@ -178,6 +178,11 @@ type CodeOnlyBody struct {
 	Code string `json:"code"` // the current one-time code
 }
 
+type Column struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
 type Comment struct {
 	By   Who       `json:"by"`
 	Text string    `json:"text"`
@@ -582,6 +587,13 @@ type PeopleOut struct {
 	NextPageToken string   `json:"next_page_token,omitempty"` // missing on the last page
 }
 
+type Permission struct {
+	Resource string   `json:"resource"` // as entitlements name it
+	Actions  []string `json:"actions"`
+	Columns  []Column `json:"columns,omitempty"`
+	Kind     string   `json:"kind,omitempty"`
+}
+
 type Person struct {
 	Version       int64             `json:"version"`
 	Disabled      bool              `json:"disabled"`
@@ -892,6 +904,25 @@ type Stopped struct {
 	Open   int64      `json:"open"` // how much is not refused yet; ask again until it is 0
 	Stops  []Stop     `json:"stops"`
 	Reason ReasonCode `json:"reason,omitempty"`
+}
+
+type System struct {
+	ID            string       `json:"id"`   // as entitlements name it
+	Kind          string       `json:"kind"` // behind the gateway, connected, or only asked about
+	Realms        []string     `json:"realms"`
+	Leases        int64        `json:"leases"`                  // logins that were out then
+	Overdue       int64        `json:"overdue"`                 // of these, those whose mandate was over: they are being taken back
+	At            time.Time    `json:"at,omitzero"`             // when it was asked last; it is asked every few seconds
+	Error         string       `json:"error,omitempty"`         // why it is away
+	Permissions   []Permission `json:"permissions,omitempty"`   // what Stead may grant of it; shown for one system
+	PermissionsAt time.Time    `json:"permissions_at,omitzero"` // when they were read: at most a minute ago, where it answers
+	Segment       string       `json:"segment,omitempty"`       // agents reach it from there, or along a flow
+	State         string       `json:"state,omitempty"`         // of a connected system: connected, away or unknown
+	Unread        string       `json:"unread,omitempty"`        // why they could not be read just now
+}
+
+type SystemsOut struct {
+	Systems []System `json:"systems"`
 }
 
 type Task struct {
@@ -1893,6 +1924,18 @@ func (c *Client) GetTimers(ctx context.Context, opts ...Option) (out Timers, err
 // SetTimers: Set the timers, in force at once for every yes and every further term; If-Match is needed. For the roles admin. PUT /v1/settings/timers
 func (c *Client) SetTimers(ctx context.Context, body TimersIn, opts ...Option) (out Timers, err error) {
 	err = c.call(ctx, request{method: "PUT", path: "/v1/settings/timers", body: body}, &out, opts)
+	return out, err
+}
+
+// ListSystems: List applications and systems: where they lie, and how connected ones stand. For the roles admin, auditor, security. GET /v1/systems
+func (c *Client) ListSystems(ctx context.Context, opts ...Option) (out SystemsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/systems"}, &out, opts)
+	return out, err
+}
+
+// GetSystem: Show one, with what may be granted of it: of a database the tables and columns that are there. For the roles admin, auditor, security. GET /v1/systems/{id}
+func (c *Client) GetSystem(ctx context.Context, id string, opts ...Option) (out System, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/systems/" + url.PathEscape(id)}, &out, opts)
 	return out, err
 }
 

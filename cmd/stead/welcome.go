@@ -64,6 +64,8 @@ var examples = map[string]string{
 	"stead segment show":          "  stead segment show finance",
 	"stead segment isolate":       "  stead segment isolate finance --reason \"odd payments\"",
 	"stead segment reconnect":     "  stead segment reconnect finance --reason \"looked at all of it, INC-7\"",
+	"stead system list":           "  stead system list",
+	"stead system show":           "  stead system show crm",
 	"stead flow list":             "  stead flow list",
 	"stead flow retire":           "  stead flow retire reports",
 	"stead mandate list":          "  stead mandate list --all --state active",

@@ -124,6 +124,10 @@ func TestReportInDatabase(t *testing.T) {
 		name string
 		end  func(*world, authority.By, stead.MandateID, *atomic.Int64) error
 	}{
+		{"segment isolated", func(w *world, _ authority.By, _ stead.MandateID, _ *atomic.Int64) error {
+			_, err := w.Isolate(w.t.Context(), w.Login("staff/omar", "console.test"), "reporting", "odd queries")
+			return err
+		}},
 		{"done", func(w *world, by authority.By, m stead.MandateID, _ *atomic.Int64) error {
 			_, err := w.Complete(w.t.Context(), by, m, "sent")
 			return err

@@ -107,6 +107,7 @@ func TestIsolate(t *testing.T) {
 	d := w.does(pays(payer, pm, "initiate", "p2"))
 	took := time.Since(began)
 	w.refused(d, stead.ReasonIsolated)
+	w.over(m.ID, stead.ReasonIsolated) // before anybody asks under it
 	t.Logf("from isolating the segment to the refusal: %s", took)
 	w.explains(d, "finance")
 	w.refused(w.reads(by, m.ID, "public.orders"), stead.ReasonIsolated) // nothing goes in either

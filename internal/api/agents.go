@@ -160,7 +160,7 @@ func (a *API) agentAs(ctx context.Context, by authority.By, id string, status in
 }
 
 func (a *API) register(ctx context.Context, by authority.By, in *registerIn) (*agentOut, error) {
-	n, err := a.newAgent(in.Body)
+	n, err := a.fitting(ctx, in.Body)
 	if err == nil {
 		_, err = a.Verbs.Register(ctx, by, n)
 	}
@@ -171,7 +171,7 @@ func (a *API) register(ctx context.Context, by authority.By, in *registerIn) (*a
 }
 
 func (a *API) changeAgent(ctx context.Context, by authority.By, in *changeAgentIn) (*agentOut, error) {
-	n, err := a.newAgent(in.Body)
+	n, err := a.fitting(ctx, in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +194,15 @@ func (a *API) retire(ctx context.Context, by authority.By, in *AgentPath) (*stru
 		_, err = a.Verbs.RetireAgent(ctx, by, c.Principal)
 	}
 	return nil, err
+}
+
+// fitting reads what is handed in of an agent, and asks the systems whether they have what its tasks need.
+func (a *API) fitting(ctx context.Context, b agentBody) (authority.NewAgent, error) {
+	n, err := a.newAgent(b)
+	if err == nil {
+		err = a.Systems.Fit(ctx, n.Registration.Tasks)
+	}
+	return n, err
 }
 
 // newAgent reads what is handed in of an agent.

@@ -42,6 +42,7 @@ type API struct {
 
 	Notices Notices                    // nil: nobody is told
 	Leases  Leases                     // of connected systems
+	Systems Systems                    // what there is to grant
 	Reload  Reloader                   // nil: this server has no file
 	Look    func(context.Context) Look // nil: the house tells nothing of its health
 }
@@ -82,6 +83,7 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.stops(d)
 	a.duties(d)
 	a.segments(d)
+	a.systems(d)
 	a.sessions(d)
 	a.policy(d)
 	a.timers(d)

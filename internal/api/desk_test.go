@@ -357,7 +357,7 @@ func newRig(t *testing.T, change ...func(*API)) *rig {
 	d, j := &desk{}, &judge{}
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	a := &API{
-		Verbs: d, Leases: d, Notices: pinboard{d}, Importer: d, Trail: d, Log: book{d}, Reports: shelf{d}, Register: d, Rules: j, Bundles: d,
+		Verbs: d, Leases: d, Systems: d, Notices: pinboard{d}, Importer: d, Trail: d, Log: book{d}, Reports: shelf{d}, Register: d, Rules: j, Bundles: d,
 		Apps:   []stead.App{{ID: "orders", Hosts: []string{"orders.test"}, Realms: []stead.Realm{{ID: "all", Path: "/", Acting: true}}}},
 		Door:   web.Door{Log: log},
 		Cookie: web.Cookie{Name: "stead_8420"}, Public: "http://stead.test", Version: "test",

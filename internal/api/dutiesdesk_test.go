@@ -35,3 +35,11 @@ func (d *desk) Isolate(_ context.Context, by authority.By, name, reason string) 
 func (d *desk) Reconnect(_ context.Context, by authority.By, name, reason string) (stead.Segment, error) {
 	return stead.Segment{}, d.noted("reconnect "+name+" "+reason, by)
 }
+func (d *desk) Systems(context.Context, authority.By) ([]authority.SystemCard, error) {
+	return []authority.SystemCard{{App: stead.NewSystem("crm"), Kind: "postgresql", State: "away", Error: "no route"}}, d.note("systems")
+}
+func (d *desk) System(_ context.Context, _ authority.By, id stead.AppID) (authority.SystemCard, error) {
+	p := authority.Permission{Resource: "public.orders", Columns: []authority.Column{{Name: "id", Type: "bigint"}}, Actions: []stead.Action{"read"}}
+	return authority.SystemCard{App: stead.NewSystem(id), Permissions: []authority.Permission{p}}, d.note("system " + string(id))
+}
+func (d *desk) Fit(context.Context, []stead.Task) error { return nil }

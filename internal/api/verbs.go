@@ -149,6 +149,14 @@ type Leases interface {
 	Lease(context.Context, authority.By, stead.MandateID) (authority.Lease, error)
 }
 
+// Systems tell what there is, and what of it may be granted.
+type Systems interface {
+	Systems(context.Context, authority.By) ([]authority.SystemCard, error)
+	System(context.Context, authority.By, stead.AppID) (authority.SystemCard, error)
+	// Fit refuses tasks that need what a connected system does not have. Errors: invalid.
+	Fit(context.Context, []stead.Task) error
+}
+
 // Counter counts events, and records that some leave in a file. Errors: refused, broken.
 type Counter interface {
 	Counted(context.Context, authority.By, authority.EventQuery, authority.Counting) (authority.Counts, error)

@@ -23,17 +23,19 @@ type System struct {
 
 // systems keep the leases of connected systems in step with the mandates.
 type systems struct {
-	h   *House
-	all map[stead.AppID]*postgres.Database
+	h    *House
+	all  map[stead.AppID]*postgres.Database
+	said map[stead.AppID]*catalogue
 
-	mu   sync.Mutex
-	told map[stead.MandateID]time.Time // when a lease that could not be taken back was last reported
+	mu     sync.Mutex
+	told   map[stead.MandateID]time.Time // when a lease that could not be taken back was last reported
 	missed map[stead.MandateID]time.Time // since when a lease is on record and in no system
 }
 
 func newSystems(h *House, o Options) *systems {
-	s := &systems{h: h, all: map[stead.AppID]*postgres.Database{}, told: map[stead.MandateID]time.Time{}, missed: map[stead.MandateID]time.Time{}}
+	s := &systems{h: h, all: map[stead.AppID]*postgres.Database{}, said: map[stead.AppID]*catalogue{}, told: map[stead.MandateID]time.Time{}, missed: map[stead.MandateID]time.Time{}}
 	for _, c := range o.Systems {
+		s.said[c.ID] = &catalogue{}
 		s.all[c.ID] = &postgres.Database{ID: c.ID, DSN: c.DSN, Accept: c.Accept, Now: h.Now, Rand: o.Rand,
 			Live: func(_ context.Context, id stead.MandateID) error { return h.MayLease(id) }}
 	}
@@ -247,11 +249,14 @@ func (h *House) SettleSystems(ctx context.Context) error {
 		if err == nil {
 			errs = append(errs, h.systems.void(ctx, id, given, held))
 		}
+		over := 0
 		for _, m := range held {
 			if h.MayHold(m) != nil {
+				over++
 				errs = append(errs, h.systems.withdraw(ctx, id, m))
 			}
 		}
+		h.systems.said[id].settled(h.Now(), len(held), over, err)
 	}
 	return errors.Join(errs...)
 }

@@ -1,0 +1,140 @@
+package house
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/postgres"
+)
+
+// What is known of a system counts for a minute; asking it takes at most five seconds.
+const (
+	catalogueFor = time.Minute
+	catalogueIn  = 5 * time.Second
+)
+
+// A catalogue is what a connected system said of itself the last time.
+type catalogue struct {
+	turn sync.Mutex // held by the one that asks it
+	mu   sync.Mutex
+	card authority.SystemCard // of it: what was read
+	read time.Time            // when that was tried
+}
+
+// settled notes how the leases of a system stood.
+func (c *catalogue) settled(now time.Time, held, overdue int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.card.State, c.card.Error, c.card.At = "connected", "", now
+	if err != nil {
+		c.card.State, c.card.Error = "away", err.Error()
+		return // what was out is out still, as far as anybody knows
+	}
+	c.card.Leases, c.card.Overdue = held, overdue
+}
+
+func (c *catalogue) known() authority.SystemCard {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.card
+}
+
+// fresh is what is known, asked again where it is old. What could not be read stays as it was, with why.
+func (c *catalogue) fresh(ctx context.Context, now func() time.Time, db *postgres.Database) authority.SystemCard {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	if known := c.known(); !c.read.IsZero() && now().Sub(c.read) < catalogueFor && known.Unread == "" {
+		return known
+	}
+	ctx, cancel := context.WithTimeout(ctx, catalogueIn)
+	defer cancel()
+	tables, err := db.Catalogue(ctx)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read = now()
+	if c.card.Unread = ""; err != nil {
+		c.card.Unread = err.Error()
+		return c.card
+	}
+	c.card.PermissionsAt, c.card.Permissions = c.read, nil
+	for _, t := range tables {
+		p := authority.Permission{Resource: t.Resource, Kind: t.Kind, Actions: t.Actions}
+		for _, column := range t.Columns {
+			p.Columns = append(p.Columns, authority.Column(column))
+		}
+		c.card.Permissions = append(c.card.Permissions, p)
+	}
+	return c.card
+}
+
+// Systems lists applications and systems as they stand, without their permissions. For those who oversee it. Errors:
+// refused, missing.
+func (h *House) Systems(_ context.Context, by authority.By) ([]authority.SystemCard, error) {
+	a := h.Ruling()
+	if err := a.May(by, authority.Admin, authority.Security, authority.Auditor); err != nil {
+		return nil, err
+	}
+	var all []authority.SystemCard
+	for _, app := range a.Settings.Apps {
+		card := h.systems.card(app)
+		card.Permissions = nil
+		all = append(all, card)
+	}
+	return all, nil
+}
+
+// System tells about one, and what may be granted of it: of a connected database the tables and columns that are there, at
+// most a minute old. Errors: refused, missing.
+func (h *House) System(ctx context.Context, by authority.By, id stead.AppID) (authority.SystemCard, error) {
+	a := h.Ruling()
+	if err := a.May(by, authority.Admin, authority.Security, authority.Auditor); err != nil {
+		return authority.SystemCard{}, err
+	}
+	app := a.Settings.App(id)
+	if app == nil {
+		return authority.SystemCard{}, stead.E(stead.Missing, stead.ReasonNoRoute, "there is no application and no system %s", id)
+	}
+	if c := h.systems.said[id]; c != nil {
+		c.fresh(ctx, h.Now, h.systems.all[id])
+	}
+	return h.systems.card(*app), nil
+}
+
+func (s *systems) card(app stead.App) authority.SystemCard {
+	card := authority.SystemCard{Kind: "asked"}
+	if c := s.said[app.ID]; c != nil {
+		card = c.known()
+		card.Kind = "postgresql"
+		if card.State == "" {
+			card.State = "unknown"
+		}
+	} else if len(app.Hosts) > 0 {
+		card.Kind = "application"
+	}
+	card.App = app
+	return card
+}
+
+// Fit refuses tasks that need what a connected system does not have, and names what is nearest. Of a system that cannot be
+// asked nothing is known, so nothing is wrong. Errors: invalid.
+func (h *House) Fit(ctx context.Context, tasks []stead.Task) error {
+	for _, t := range tasks {
+		for _, e := range t.Grants {
+			c := h.systems.said[e.System]
+			if c == nil {
+				continue
+			}
+			card := c.fresh(ctx, h.Now, h.systems.all[e.System])
+			if card.PermissionsAt.IsZero() {
+				continue
+			}
+			if text := authority.Misfit(card.Permissions, e); text != "" {
+				return stead.E(stead.Invalid, stead.ReasonRequest, "the task %s: %s", t.ID, text)
+			}
+		}
+	}
+	return nil
+}
