@@ -91,6 +91,7 @@ type Facts struct {
 
 	Duties []Duty // exclusions that the question touches
 	Way    Way    // of the agents that ask
+	Uses   []string // counters of the entitlements that this would be the first use of in an hour
 }
 
 // An Evaluator is a service that may ask what others may do, in the applications named and nowhere else (R40). Where nobody

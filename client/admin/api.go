@@ -377,6 +377,13 @@ type Given struct {
 	Name     string `json:"name"`     // as the system names it
 }
 
+type GrantUse struct {
+	Task     string      `json:"task"`
+	Grant    Entitlement `json:"grant"`
+	Unused   bool        `json:"unused"`             // not in the days asked about: it could be taken away
+	LastUsed time.Time   `json:"last_used,omitzero"` // to the hour; not there: never in the last 400 days
+}
+
 type Group struct {
 	Group  string `json:"group"` // directory/group
 	People int64  `json:"people"`
@@ -1017,6 +1024,12 @@ type TryOut struct {
 	Winners map[string]string `json:"winners,omitempty"`
 }
 
+type UsageOut struct {
+	Days   int64      `json:"days"`
+	Unused int64      `json:"unused"` // how many could be taken away
+	Grants []GrantUse `json:"grants"`
+}
+
 type Vote struct {
 	By      Who       `json:"by"`
 	Stage   int64     `json:"stage"`
@@ -1158,6 +1171,23 @@ func (c *Client) MakeSecret(ctx context.Context, id string, opts ...Option) (out
 // SuspendAgent: Stop an agent: its mandates end, and it asks for none until it is resumed. Whoever is signed in may, on what is his to move or to know. POST /v1/agents/{id}/suspend
 func (c *Client) SuspendAgent(ctx context.Context, id string, body RevokeBody, opts ...Option) (out Agent, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/agents/" + url.PathEscape(id) + "/suspend", body: body}, &out, opts)
+	return out, err
+}
+
+// A GetAgentUsageQuery narrows GetAgentUsage; what is zero does not.
+type GetAgentUsageQuery struct {
+	Days int64 // what was not used for so many days is unused
+}
+
+func (q GetAgentUsageQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "days", q.Days, false)
+	return v
+}
+
+// GetAgentUsage: Tell when each entitlement of an agent was last made use of, and which never were. Whoever is signed in may, on what is his to move or to know. GET /v1/agents/{id}/usage
+func (c *Client) GetAgentUsage(ctx context.Context, id string, q GetAgentUsageQuery, opts ...Option) (out UsageOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/agents/" + url.PathEscape(id) + "/usage", query: q.values()}, &out, opts)
 	return out, err
 }
 

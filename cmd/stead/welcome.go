@@ -48,6 +48,7 @@ var examples = map[string]string{
 	"stead whoami":                "  stead whoami -o json",
 	"stead agent list":            "  stead agent list",
 	"stead agent show":            "  stead agent show monthly-report",
+	"stead agent usage":           "  stead agent usage monthly-report --days 30",
 	"stead agent suspend":         "  stead agent suspend monthly-report --reason \"odd queries\"",
 	"stead agent resume":          "  stead agent resume monthly-report",
 	"stead agent retire":          "  stead agent retire monthly-report --yes",

@@ -84,6 +84,7 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.duties(d)
 	a.segments(d)
 	a.systems(d)
+	a.usage(d)
 	a.sessions(d)
 	a.policy(d)
 	a.timers(d)

@@ -43,3 +43,6 @@ func (d *desk) System(_ context.Context, _ authority.By, id stead.AppID) (author
 	return authority.SystemCard{App: stead.NewSystem(id), Permissions: []authority.Permission{p}}, d.note("system " + string(id))
 }
 func (d *desk) Fit(context.Context, []stead.Task) error { return nil }
+func (d *desk) Usage(_ context.Context, _ authority.By, agent string) ([]authority.GrantUse, error) {
+	return []authority.GrantUse{{Task: "monthly", Grant: stead.Entitlement{System: "crm", Action: "read", Resource: "public.orders"}}}, d.note("usage " + agent)
+}

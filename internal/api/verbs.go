@@ -112,6 +112,7 @@ type Ends interface {
 	MandateStopped(context.Context, authority.By, stead.MandateID) (authority.Stopped, error)
 	AccountStopped(context.Context, authority.By, stead.PrincipalID) (authority.Stopped, error)
 	Spent(context.Context, authority.By, stead.MandateID) (map[string]int64, error)
+	Usage(ctx context.Context, by authority.By, agent string) ([]authority.GrantUse, error)
 }
 
 // Duties keep apart what no one party may hold or do.

@@ -107,6 +107,7 @@ func (a *Authority) facts(q stead.Question) stead.Facts {
 	}
 	a.way(s, &f, append([]stead.PrincipalID{q.Actor}, q.Via...)...)
 	s.duties(&f, q, a.Now())
+	s.uses(&f, q, a.Now())
 	return f
 }
 
@@ -240,7 +241,7 @@ func (a *Authority) counted(q stead.Question, f stead.Facts, d stead.Decision, c
 			c.Counts = append(c.Counts, stead.Count{Key: budgetKey(m.ID, what), Op: stead.CountAdd, N: n, Max: m.Bounds.Budget[what]})
 		}
 	}
-	return marked(c, f, d.At)
+	return used(marked(c, f, d.At), f, d.At)
 }
 
 // Consider gives the answer to a question without recording it: for showing what would be. Nothing may be released on it.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -114,9 +115,17 @@ func counters(t *testing.T, a, b Store) {
 			t.Fatal(err)
 		}
 	}
+	over := time.Unix(1, 0) // a window that is long over
+	for _, c := range []stead.Count{{Key: "duty/1", N: 1}, {Key: "duty/1", N: 1}, {Key: "duty/2", N: 1, Until: over}, {Key: "duty/2", N: 2, Until: over}} {
+		c.Op = stead.CountKeep
+		if err := count(a, c); err != nil {
+			t.Fatal(c, err)
+		}
+	}
+	wantKind(t, count(b, stead.Count{Key: "duty/1", Op: stead.CountKeep, N: 2}), stead.Conflict, stead.ReasonDuty)
 	latest(t, b)
 	b.View().Read(func(v *authority.State) {
-		if v.Count("code/7") != 1 || v.Count("calls/1") != 4 || v.Count("seen/1") != 5 || v.Count("never") != 0 {
+		if v.Count("duty/1") != 1 || v.Count("code/7") != 1 || v.Count("calls/1") != 4 || v.Count("seen/1") != 5 || v.Count("never") != 0 {
 			t.Errorf("the counters are %d, %d, %d", v.Count("code/7"), v.Count("calls/1"), v.Count("seen/1"))
 		}
 	})

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/steadhq/stead/client/admin"
+)
+
+func (e *env) agentUsage() *cobra.Command {
+	var days int64
+	c := &cobra.Command{Use: "usage AGENT", Short: "Show when each of its entitlements was last made use of, and which never were", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+		client, err := e.client()
+		if err != nil {
+			return err
+		}
+		out, err := client.GetAgentUsage(c.Context(), args[0], admin.GetAgentUsageQuery{Days: days})
+		if err != nil {
+			return err
+		}
+		if e.format == "table" && out.Unused > 0 {
+			e.say("%d of %d entitlements were not used for %d days: take them out of its tasks with stead apply.", out.Unused, len(out.Grants), out.Days)
+		}
+		return e.print(out, func(t *table) {
+			t.columns = []string{"task", "entitlement", "last used", ""}
+			for _, u := range out.Grants {
+				last, mark := "never", ""
+				if !u.LastUsed.IsZero() {
+					last = u.LastUsed.Local().Format(time.DateTime)
+				}
+				if u.Unused {
+					mark = "unused"
+				}
+				t.row(u.Task, strings.TrimSpace(u.Grant.Action+" "+u.Grant.System+": "+u.Grant.Resource+" "+strings.Join(u.Grant.Columns, ", ")+" "+u.Grant.Rows), last, mark)
+			}
+		})
+	}}
+	c.Flags().Int64Var(&days, "days", 30, "what was not used for so many days is unused")
+	return c
+}

@@ -1,0 +1,38 @@
+package agents
+
+import (
+	"testing"
+	"time"
+
+	"github.com/steadhq/stead"
+)
+
+// A3: what an agent was granted and never made use of is seen, by who answers for it and who oversees it; a refusal is no
+// use, and a start forgets nothing.
+func TestUsage(t *testing.T) {
+	w := newWorld(t)
+	by, m := w.working("k1")
+	if d := w.reads(by, m.ID, "public.orders"); !d.Allow {
+		t.Fatal(d.Text)
+	}
+	w.refused(w.reads(by, m.ID, "public.salaries"), stead.ReasonScope)
+	first := w.Clock.Wall().Truncate(time.Hour)
+	w.Clock.Move(90 * time.Minute)
+	if d := w.reads(by, m.ID, "public.orders"); !d.Allow {
+		t.Fatal(d.Text)
+	}
+	last := w.Clock.Wall().Truncate(time.Hour)
+	w.Shut()
+	w.Open()
+	if !last.After(first) {
+		t.Fatal("no hour has passed")
+	}
+	for _, who := range []string{"staff/max", "staff/omar"} { // he answers for it; security
+		all := must(w.Usage(t.Context(), w.Login(who, "console.test"), "monthly-report"))
+		if len(all) != 2 || all[0].Grant.Resource != "public.customers" || !all[0].Last.IsZero() || !all[1].Last.Equal(last) || all[1].Task != "monthly" {
+			t.Errorf("%s: %+v, want %s", who, all, last)
+		}
+	}
+	_, err := w.Usage(t.Context(), w.Login("staff/sam", "console.test"), "monthly-report")
+	w.no(err, stead.ReasonNotYours)
+}

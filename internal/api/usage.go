@@ -1,0 +1,51 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// A GrantUse is one entitlement of an agent, and when it was last made use of.
+type GrantUse struct {
+	Task   string            `json:"task"`
+	Grant  stead.Entitlement `json:"grant"`
+	Last   time.Time         `json:"last_used,omitzero" doc:"to the hour; not there: never in the last 400 days"`
+	Unused bool              `json:"unused" doc:"not in the days asked about: it could be taken away"`
+}
+
+type usageIn struct {
+	AgentPath
+	Days int `query:"days" default:"30" minimum:"1" maximum:"365" doc:"what was not used for so many days is unused"`
+}
+
+type usageOut struct {
+	Body struct {
+		Days   int        `json:"days"`
+		Unused int        `json:"unused" doc:"how many could be taken away"`
+		Grants []GrantUse `json:"grants"`
+	}
+}
+
+func (a *API) usage(d *door) {
+	add(d, operation{method: "GET", path: "/v1/agents/{id}/usage", id: "get-agent-usage", tag: web.InSession, group: "agents", says: "Tell when each entitlement of an agent was last made use of, and which never were"}, func(ctx context.Context, by authority.By, in *usageIn) (*usageOut, error) {
+		all, err := a.Verbs.Usage(ctx, by, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		out := &usageOut{}
+		since := a.Now().Add(-time.Duration(in.Days) * stead.Day)
+		out.Body.Days = in.Days
+		out.Body.Grants = each(all, func(u authority.GrantUse) GrantUse {
+			v := GrantUse{Task: u.Task, Grant: u.Grant, Last: u.Last, Unused: u.Last.Before(since)}
+			if v.Unused {
+				out.Body.Unused++
+			}
+			return v
+		})
+		return out, nil
+	})
+}
