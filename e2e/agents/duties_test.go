@@ -263,6 +263,26 @@ func TestDutiesAtOnce(t *testing.T) {
 	})
 }
 
+// A7, R9: what a person does himself is ordinary traffic, and recorded before it is answered where an exclusion touches it: his
+// agent does not come in between.
+func TestDutiesOfPersonAtOnce(t *testing.T) {
+	w := paying(t, func(o *house.Options) { o.Settings.Ordinary = "allow" })
+	w.exclude(apart(stead.SameResource))
+	w.register("checker", stead.Company, stead.LowTier, "staff/max", payTask("approve", "approve"))
+	checker, cm, err := w.begins("checker", "approve", "k1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	max := w.Login("staff/max", "console.test")
+	raced(t, func(n int, thing string) (stead.Decision, error) {
+		if n%2 == 1 {
+			return w.Decide(t.Context(), pays(checker, cm, "approve", thing))
+		}
+		return w.Decide(t.Context(), stead.Question{Session: max.Session, Actor: max.Principal, Subject: max.Principal, Action: "initiate",
+			Resource: stead.Resource{App: "pay", Realm: "all", Path: "/", Name: thing, Type: "payment"}})
+	})
+}
+
 // raced asks a hundred times at once about each of two things, half of them for each side.
 func raced(t *testing.T, decide func(int, string) (stead.Decision, error)) {
 	t.Helper()
