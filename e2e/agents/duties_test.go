@@ -274,6 +274,12 @@ func TestDutiesOfPersonAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	max := w.Login("staff/max", "console.test")
+	before := w.Store.Head().Size
+	d := w.does(stead.Question{Session: max.Session, Actor: max.Principal, Subject: max.Principal, Action: "initiate",
+		Resource: stead.Resource{App: "pay", Realm: "all", Path: "/", Name: "p3", Type: "payment"}})
+	if !d.Allow || w.Store.Head().Size == before {
+		t.Error("it was answered before it was recorded:", d.Text)
+	}
 	raced(t, func(n int, thing string) (stead.Decision, error) {
 		if n%2 == 1 {
 			return w.Decide(t.Context(), pays(checker, cm, "approve", thing))
