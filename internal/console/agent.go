@@ -133,7 +133,10 @@ func asked(p authority.Past) string {
 		return "It has asked for nothing before."
 	}
 	s := "It asked " + count(p.Asked, "time", "times")
-	if !p.Whole {
+	switch {
+	case p.Asked == 1:
+		s = "It asked once"
+	case !p.Whole:
 		s = "The last " + strconv.Itoa(p.Asked) + " times it asked"
 	}
 	return s + ": " + strconv.Itoa(p.Agreed) + " agreed to, " + strconv.Itoa(p.Refused) + " refused."
@@ -168,8 +171,8 @@ func (c *Console) grants(all []stead.Entitlement, used map[string]string) []gran
 	var rows []grantRow
 	for _, g := range all {
 		a, _ := c.app(g.System)
-		rows = append(rows, grantRow{a.shown(), string(g.Action), g.Resource, cmp.Or(strings.Join(g.Columns, ", "), "all of them"),
-			cmp.Or(g.Rows, "all of them"), cmp.Or(used[g.String()], "not lately")})
+		rows = append(rows, grantRow{a.shown(), string(g.Action), g.Resource, cmp.Or(strings.Join(g.Columns, ", "), "all"),
+			cmp.Or(g.Rows, "all"), cmp.Or(used[g.String()], "not lately")})
 	}
 	return rows
 }

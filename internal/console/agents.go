@@ -25,11 +25,11 @@ type agentsView struct {
 
 // An agentRow is one agent in the list.
 type agentRow struct {
-	Name, Purpose, Href  string
-	Owner, Kind, Segment string
-	State                string
-	Bad                  bool // the state wants somebody
-	Used, Key, Open      string
+	Name, Purpose, Href string
+	Owner, Kind         string // Kind with tier and segment
+	State               string
+	Bad                 bool // the state wants somebody
+	Used, Key, Open     string
 }
 
 func (c *Console) mountAgents(add adder) {
@@ -78,8 +78,8 @@ func (v *visit) agentRow(a authority.Card) (agentRow, error) {
 	c := v.c
 	used, err := c.Authority.AgentUsed(v.r.Context(), v.by, a.Principal)
 	state, bad := agentState(a)
-	row := agentRow{Name: a.Account.Name, Purpose: a.Purpose, Href: agentHref(a.Principal), Owner: c.who(a.Owner), Kind: kindWord(a.Kind) + ", " + string(a.Tier),
-		Segment: a.Segment, State: state, Bad: bad, Used: c.ago(used), Key: c.keyAge(a.Keys), Open: number(uint64(len(a.Mandates)))}
+	row := agentRow{Name: a.Account.Name, Purpose: a.Purpose, Href: agentHref(a.Principal), Owner: c.who(a.Owner), Kind: strings.Trim(kindWord(a.Kind)+", "+string(a.Tier)+", "+a.Segment, ", "),
+		State: state, Bad: bad, Used: c.ago(used), Key: c.keyAge(a.Keys), Open: number(uint64(len(a.Mandates)))}
 	return row, err
 }
 
@@ -91,7 +91,7 @@ func (c *Console) fits(a authority.Card, q url.Values) bool {
 	}
 	is := func(name, value string) bool { return q.Get(name) == "" || q.Get(name) == value }
 	return is("kind", string(a.Kind)) && is("tier", string(a.Tier)) && is("state", state) && within(q.Get("segment"), a.Segment) &&
-		within(q.Get("name"), a.Account.Name+" "+a.Account.Shown+" "+a.Purpose+" "+c.account(a.Owner))
+		within(q.Get("name"), a.Account.Name+" "+a.Account.Shown+" "+a.Purpose+" "+c.account(a.Owner)) // whose it is is found too
 }
 
 func agentsNarrowed(q url.Values, after string) url.Values {

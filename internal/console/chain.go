@@ -100,7 +100,7 @@ func down(all []stead.Mandate) []stead.Mandate {
 
 // fitting is a name as long as a box of the drawing takes.
 func fitting(s string) string {
-	const most = 26
+	const most = 22
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

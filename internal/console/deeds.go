@@ -109,6 +109,10 @@ func (v *visit) effect(h authority.Human) ([][2]string, error) {
 	for _, o := range h.Others {
 		others = append(others, o.DisplayName()+" ("+o.Directory+"/"+o.Name+")")
 	}
+	agents, err := v.agentsOf(h.ID)
+	if err != nil {
+		return nil, err
+	}
 	asked, err := v.c.Authority.FactorAsked(v.r.Context(), v.by, h.ID)
 	if err != nil {
 		return nil, err
@@ -123,7 +127,19 @@ func (v *visit) effect(h authority.Human) ([][2]string, error) {
 	}
 	return known([][2]string{{"Account", h.DisplayName() + " (" + h.Directory + "/" + h.Name + ")"}, {"The same human", strings.Join(others, ", ")},
 		{"Sessions", upTo(len(busy.Sessions), "session", "sessions")}, {"Acts for others", upTo(len(busy.Acts), "mandate", "mandates")},
-		{"Is acted for", upTo(len(busy.Suffers), "mandate", "mandates")}, {"Asked for by", said}, {"How it is known who asks", because}}), nil
+		{"Is acted for", upTo(len(busy.Suffers), "mandate", "mandates")}, {"Agents it answers for", agents}, {"Asked for by", said}, {"How it is known who asks", because}}), nil
+}
+
+// agentsOf names the agents that an account answers for: they stop with it.
+func (v *visit) agentsOf(id stead.PrincipalID) (string, error) {
+	all, err := v.c.Authority.Cards(v.r.Context(), v.by)
+	var names []string
+	for _, a := range all {
+		if a.Owner == id {
+			names = append(names, a.Account.DisplayName())
+		}
+	}
+	return strings.Join(names, ", "), err
 }
 
 // oneSession tells which session of somebody is meant.

@@ -50,9 +50,7 @@ func (v *visit) job(m stead.Mandate) (*jobView, error) {
 	}
 	j.Chain = c.chain(chain, m.ID)
 	if m.State == stead.Ended && !m.StartedAt.IsZero() || m.State == stead.Suspended {
-		if err := v.settled(); err != nil {
-			return nil, err
-		}
+		v.settled()
 		if s, err := c.Authority.MandateStopped(ctx, v.by, m.ID); err == nil {
 			j.Stopped = v.stopped(s)
 		}

@@ -24,6 +24,6 @@ type key struct{ Keys, Does string }
 // keys are the shortcuts that live.js knows.
 func keys() []key {
 	return []key{{"/", "to the search"}, {"?", "these keys"}, {"j  k", "next and previous row"}, {"Enter", "open the row"}, {"a  d", "to the yes and to the no"}, {"g h", "home"}, {"g c", "act"},
-		{"g r", "requests"}, {"g m", "mandates"}, {"g a", "trail"}, {"g e", "reports"}, {"g p", "people"},
+		{"g r", "requests"}, {"g m", "mandates"}, {"g n", "agents"}, {"g a", "trail"}, {"g e", "reports"}, {"g p", "people"},
 		{"g l", "policies"}, {"g s", "settings"}, {"g t", "health"}, {"g i", "my account"}}
 }

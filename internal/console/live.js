@@ -167,7 +167,7 @@ if (on) {
 	}
 }
 const places = { h: "/", c: "/act", r: "/requests", m: "/mandates", a: "/audit", e: "/reports", i: "/me",
-	p: "/people", l: "/policies", s: "/settings", t: "/health" };
+	n: "/agents", p: "/people", l: "/policies", s: "/settings", t: "/health" };
 let going = 0;
 
 function step(by) {

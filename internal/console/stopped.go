@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -123,19 +124,18 @@ func brieflyWord(d time.Duration) string {
 	return span(d)
 }
 
-// settled waits until what was just done can be read.
-func (v *visit) settled() error {
-	if v.c.Settled == nil {
-		return nil
+// settled waits a while until what was just done can be read.
+func (v *visit) settled() {
+	if v.c.Settled != nil {
+		ctx, stop := context.WithTimeout(v.r.Context(), lookLong)
+		defer stop()
+		_ = v.c.Settled(ctx) // late is not wrong: the page comes again
 	}
-	return v.c.Settled(v.r.Context())
 }
 
 // stoppedAccount is what ended when an account was closed; nil where that is not told, or not to this reader.
 func (v *visit) stoppedAccount(id stead.PrincipalID) *stoppedView {
-	if v.settled() != nil {
-		return nil
-	}
+	v.settled()
 	s, err := v.c.Authority.AccountStopped(v.r.Context(), v.by, id)
 	if err != nil {
 		return nil
@@ -153,9 +153,7 @@ type personStoppedView struct {
 
 // personStopped shows what ended with an account, after it is gone too.
 func (c *Console) personStopped(v *visit) error {
-	if err := v.settled(); err != nil {
-		return err
-	}
+	v.settled()
 	s, err := c.Authority.AccountStopped(v.r.Context(), v.by, v.personID())
 	if err != nil {
 		return err

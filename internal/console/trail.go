@@ -47,6 +47,11 @@ var did = map[stead.EventKind]string{
 	"mandate.claimed": "took the request into another session", "config.reloaded": "read the configuration again",
 	"report.made": "made a report", "report.make.refused": "was refused a report",
 	"audit.exported": "took events out in a file", "audit.export.refused": "was refused a file of events",
+	"mandate.completed": "said that the task is done", "system.granted": "was given a login to the system", "system.withdrawn": "took the login back",
+	"system.withdraw.refused": "could not take the login back yet", "token.issued": "was given an access token", "token.revoked": "gave an access token back",
+	"agent.registered": "registered an agent", "agent.changed": "changed an agent", "agent.suspended": "suspended an agent", "agent.resumed": "resumed an agent",
+	"agent.retired": "retired an agent", "instance.enrolled": "began a run", "instance.beaten": "gave a sign of life", "instance.ended": "ended a run",
+	"secret.made":    "was given a client secret",
 	"server.started": "the server started", "server.stopped": "the server stopped", "clock.trusted": "trusted the clock",
 }
 
@@ -81,6 +86,9 @@ func (c *Console) line(e authority.StoredEvent) line {
 	if e.Kind == "request.denied" && e.Decision == "" {
 		l.Did = "turned a request away"
 	}
+	if e.Kind == "request.allowed" && e.What["name"] != "" {
+		l.Did = "was let " + e.What["action"]
+	}
 	if e.Decision != "" {
 		l.Why = "/why/" + string(e.Decision)
 	}
@@ -95,7 +103,11 @@ func detail(e authority.StoredEvent) string {
 			parts = append(parts, s)
 		}
 	}
+	if e.What["name"] != "" { // what it is called in a system, where an address says nothing
+		add(e.What["name"])
+	} else {
 	add(strings.TrimSpace(e.What["method"] + " " + e.What["path"]))
+	}
 	for _, text := range []string{e.What["title"], e.What["label"]} {
 		if text != "" {
 			add("“" + text + "”")
@@ -152,7 +164,7 @@ func tally(events []authority.StoredEvent) []string {
 	}{
 		{"mandate.approved", "approval", "approvals"}, {"mandate.started", "start", "starts"},
 		{"request.allowed", "request", "requests"}, {"request.denied", "refused", "refused"},
-		{"mandate.extended", "extension", "extensions"}, {"mandate.ended", "end", "ends"}, {"mandate.revoked", "revocation", "revocations"},
+		{"mandate.extended", "extension", "extensions"}, {"mandate.completed", "completion", "completions"}, {"mandate.ended", "end", "ends"}, {"mandate.revoked", "revocation", "revocations"},
 	}
 	var out []string
 	for _, n := range names {
