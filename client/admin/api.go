@@ -782,6 +782,12 @@ type ReportPreviewOut struct {
 	Events int64 `json:"events"` // that it would be made from
 }
 
+type ReportProgress struct {
+	Events   int64     `json:"events"`   // read by now
+	Progress float64   `json:"progress"` // of the work, 0 to 1
+	Began    time.Time `json:"began"`
+}
+
 type RevokeBody struct {
 	Reason string `json:"reason,omitempty"`
 }

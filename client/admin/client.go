@@ -30,6 +30,9 @@ type Option func(http.Header)
 // Once makes a request happen once: within 24 hours the same one with the same key answers with what is there.
 func Once(key string) Option { return func(h http.Header) { h.Set("Idempotency-Key", key) } }
 
+// Async answers 202 with how far it is, where the server can tell, instead of waiting (RFC 7240).
+func Async(h http.Header) { h.Set("Prefer", "respond-async") }
+
 // IfMatch makes a change happen only while what it changes is at this version.
 func IfMatch(version int64) Option {
 	return func(h http.Header) { h.Set("If-Match", `"`+strconv.FormatInt(version, 10)+`"`) }

@@ -131,6 +131,50 @@ func TestProgressSpeaksUpAfterTwoSeconds(t *testing.T) {
 	}
 }
 
+// Programs are told on stderr, in objects.
+func TestProgressForPrograms(t *testing.T) {
+	e, _, talk := testEnv(t)
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	e.now, e.format = func() time.Time { return now }, "json"
+	p := e.progress("Making the report:")
+	now = now.Add(3 * time.Second)
+	p.at(30, 100, "events")
+	p.at(31, 100, "events")
+	p.done()
+	if want := `{"done":30,"of":100,"per_second":10,"progress":"Making the report","unit":"events"}` + "\n"; talk.String() != want {
+		t.Errorf("%q, want %q", talk, want)
+	}
+}
+
+// A report that takes its time is asked for until it is made.
+func TestReportIsAwaited(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if asked++; r.Header.Get("Prefer") != "respond-async" {
+			t.Errorf("%v", r.Header)
+		}
+		if asked < 3 {
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, `{"events":100,"progress":0.25,"began":"2026-03-02T12:00:00Z"}`)
+			return
+		}
+		_, _ = io.WriteString(w, "the file")
+	}))
+	defer server.Close()
+	e, _, talk := testEnv(t)
+	e.addr = server.URL
+	now := time.Now()
+	e.now = func() time.Time { now = now.Add(3 * time.Second); return now }
+	c, err := e.client()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, file, err := e.awaitReport(t.Context(), c, "acting-by-app", admin.MakeReportQuery{})
+	if err != nil || string(file) != "the file" || asked != 3 || !strings.Contains(talk.String(), "Making the report: 100 events") || !strings.Contains(talk.String(), "25%") {
+		t.Errorf("%q after %d times, %v: %s", file, asked, err, talk)
+	}
+}
+
 // L4: a token is kept for its owner alone, and shown to no other server.
 func TestProfile(t *testing.T) {
 	e, _, _ := testEnv(t)

@@ -1,13 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
 // A progress speaks up when something takes longer than two seconds: at a terminal by rewriting one line, else with a
-// line every ten seconds.
+// line every ten seconds, and to programs with an object on stderr every second.
 type progress struct {
 	e     *env
 	what  string
@@ -34,6 +36,14 @@ func (p *progress) at(n, of uint64, unit string) {
 	if of > n && rate > 0 {
 		left := time.Duration(float64(of-n) / rate * float64(time.Second)).Round(time.Second)
 		text += fmt.Sprintf(", %d%%, %s left", n*100/of, left)
+	}
+	if p.e.format == "json" || p.e.format == "jsonl" { // for programs, beside what goes to stdout
+		line, err := json.Marshal(map[string]any{"progress": strings.TrimSuffix(p.what, ":"), "done": n, "of": of, "unit": unit, "per_second": rate})
+		if err == nil {
+			fmt.Fprintln(p.e.err, string(line))
+		}
+		p.next = now.Add(time.Second)
+		return
 	}
 	if p.live {
 		fmt.Fprintf(p.e.err, "\r%-70s", text)

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"mime"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,14 +96,9 @@ func (e *env) runReport(ctx context.Context, kind string, w reportWish) error {
 		}
 		return e.print(n, func(t *table) { t.row("rows", number(n.Rows)); t.row("events", number(n.Events)) })
 	}
-	resp, err := client.MakeReportRaw(ctx, kind, q)
+	resp, file, err := e.awaitReport(ctx, client, kind, q)
 	if err != nil {
 		return err
-	}
-	defer resp.Body.Close()
-	file, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return fail(exitFailed, "try again", "the report was broken off: %s", err)
 	}
 	if w.out == "-" {
 		_, err := e.out.Write(file)
@@ -120,6 +117,40 @@ func (e *env) runReport(ctx context.Context, kind string, w reportWish) error {
 	}
 	e.say("%s: %s", w.out, summed(string(signed)))
 	return nil
+}
+
+// awaitReport asks for a report until it is made, and says how far it is.
+func (e *env) awaitReport(ctx context.Context, client *client, kind string, q admin.MakeReportQuery) (*http.Response, []byte, error) {
+	p := e.progress("Making the report:")
+	defer p.done()
+	for {
+		resp, err := client.MakeReportRaw(ctx, kind, q, admin.Async)
+		if err != nil {
+			return nil, nil, err
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close() // it was read to its end
+		if err != nil {
+			return nil, nil, fail(exitFailed, "try again", "the report was broken off: %s", err)
+		}
+		if resp.StatusCode != http.StatusAccepted {
+			return resp, body, nil
+		}
+		var far admin.ReportProgress
+		if err := json.Unmarshal(body, &far); err != nil {
+			return nil, nil, fail(exitFailed, "try again", "the server does not say how far the report is: %s", err)
+		}
+		of := uint64(far.Events)
+		if far.Progress > 0 {
+			of = uint64(float64(far.Events) / far.Progress)
+		}
+		p.at(uint64(far.Events), of, "events")
+		select { // the server has waited a second already
+		case <-ctx.Done():
+			return nil, nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // summed says in a line what a statement under a report says.

@@ -84,6 +84,22 @@ func stopped() authority.Stopped {
 		All: []authority.Stop{{What: "login", ID: "man_7", Of: "prn_bot", System: "crm", Number: 9, Took: 40 * time.Millisecond}, {What: "role", ID: "man_7", Open: true}}}
 }
 
+// A caller that would rather not wait is told how far a report is, and has it when it is made.
+func TestReportThatTakesItsTime(t *testing.T) {
+	r := newRig(t)
+	r.desk.slow = true
+	w := r.do("GET", "/v1/reports/acting-by-app?form=html", "stp_ada", "", "Prefer", "respond-async")
+	if w.Code != http.StatusAccepted || w.Header().Get("Retry-After") != "1" || !strings.Contains(w.Body.String(), `"progress":0.4`) || !strings.Contains(w.Body.String(), `"events":412000`) {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if w := r.do("GET", "/v1/reports/acting-by-app?form=csv", "stp_ada", "", "Prefer", "respond-async"); w.Code != http.StatusOK || w.Body.String() != "rows" {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := r.do("GET", "/v1/reports/acting-by-app?form=html", "stp_ada", ""); w.Code != http.StatusOK || w.Body.String() != "rows" {
+		t.Errorf("who waits: %d %s", w.Code, w.Body)
+	}
+}
+
 // What ended, and after what time, as the pages show it.
 func TestStopped(t *testing.T) {
 	r := newRig(t)

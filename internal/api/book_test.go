@@ -52,6 +52,14 @@ func (d shelf) Report(_ context.Context, _ authority.By, w authority.ReportWish)
 	return w.Kind + "." + w.Form, "text/" + w.Form, []byte("rows"), d.note("report " + w.Kind + " " + string(w.Person))
 }
 
+func (d shelf) Making(ctx context.Context, by authority.By, w authority.ReportWish, key string, _ time.Duration, take bool) (authority.ReportMaking, error) {
+	if d.slow && strings.Contains(key, "html") {
+		return authority.ReportMaking{Began: noon, Events: 412000, Share: 0.4}, nil
+	}
+	name, kind, file, err := d.Report(ctx, by, w)
+	return authority.ReportMaking{Ready: true, Name: name, Type: kind, File: file}, err
+}
+
 func (d *desk) Size() uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -24,6 +24,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 // the right thing. Whole stories run against the real program in e2e.
 type desk struct {
 	mu     sync.Mutex
+	slow   bool // reports of HTML take their time
 	asked  []string
 	ask    authority.Ask
 	signIn authority.SignIn

@@ -150,8 +150,8 @@ func (a *action) Target() string {
 
 // answers are the forms that an answer has.
 func (a *action) answers() []string {
-	for code, r := range a.Responses {
-		if code[0] == '2' && len(r.Content) > 0 {
+	for _, code := range slices.Sorted(maps.Keys(a.Responses)) { // of several the first: that is when it is done
+		if r := a.Responses[code]; code[0] == '2' && len(r.Content) > 0 {
 			return slices.Sorted(maps.Keys(r.Content))
 		}
 	}
@@ -160,9 +160,12 @@ func (a *action) answers() []string {
 
 // Out is the type of an answer in JSON, "" where there is none.
 func (a *action) Out() string {
-	for code, r := range a.Responses {
-		if s, ok := r.Content["application/json"]; ok && code[0] == '2' {
-			return goType(s.Schema)
+	for _, code := range slices.Sorted(maps.Keys(a.Responses)) {
+		if r := a.Responses[code]; code[0] == '2' && len(r.Content) > 0 {
+			if s, ok := r.Content["application/json"]; ok {
+				return goType(s.Schema)
+			}
+			return ""
 		}
 	}
 	return ""

@@ -23,6 +23,7 @@ type operation struct {
 	once             bool             // an Idempotency-Key makes it happen once
 	tagged           bool             // its answer has an ETag
 	waits            bool             // it is 202 with the mandate while somebody must agree
+	making           bool             // it is 202 with how far it is, where the caller prefers that to waiting
 	answer           *huma.Response
 }
 
@@ -81,6 +82,10 @@ func add[I, O any](d *door, o operation, serve func(context.Context, authority.B
 	if o.waits {
 		schema := d.huma.OpenAPI().Components.Schemas.Schema(typeOf[Mandate](), true, "")
 		op.Responses["202"] = &huma.Response{Description: "Asked: somebody must agree", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
+	}
+	if o.making {
+		schema := d.huma.OpenAPI().Components.Schemas.Schema(typeOf[ReportProgress](), true, "")
+		op.Responses["202"] = &huma.Response{Description: "It is being made: ask the same again", Content: map[string]*huma.MediaType{"application/json": {Schema: schema}}}
 	}
 	if o.tag == web.Public {
 		op.Security = []map[string][]string{}

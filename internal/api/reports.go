@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -15,6 +17,7 @@ import (
 // Reports makes reports. Errors: invalid, missing, refused.
 type Reports interface {
 	Report(context.Context, authority.By, authority.ReportWish) (name, kind string, file []byte, err error)
+	Making(ctx context.Context, by authority.By, w authority.ReportWish, key string, wait time.Duration, take bool) (authority.ReportMaking, error)
 	Preview(context.Context, authority.By, authority.ReportWish) (rows, events int, err error)
 }
 
@@ -34,7 +37,15 @@ type reportKindsOut struct {
 
 type reportIn struct {
 	ReportAbout
-	Form string `query:"form" enum:"html,csv,jsonl" default:"html"`
+	Form   string `query:"form" enum:"html,csv,jsonl" default:"html"`
+	Prefer string `header:"Prefer" maxLength:"256" doc:"respond-async (RFC 7240): while it is made the answer is 202 and says how far it is; ask the same again until it is 200"`
+}
+
+// ReportProgress says how far a report is.
+type ReportProgress struct {
+	Events int       `json:"events" doc:"read by now"`
+	Share  float64   `json:"progress" doc:"of the work, 0 to 1"`
+	Began  time.Time `json:"began"`
 }
 
 // ReportAbout is what a report is asked to be about.
@@ -59,7 +70,8 @@ func (a *API) reports(d *door) {
 	add(d, operation{method: "GET", path: "/v1/reports", id: "list-reports", tag: web.InSession, group: "audit", says: "List the reports there are"}, a.listReports)
 	add(d, operation{
 		method: "GET", path: "/v1/reports/{report}", id: "make-report", tag: web.InSession, group: "audit",
-		says: "Make a report, signed by the key of the log; that it was made is on record",
+		says:   "Make a report, signed by the key of the log; that it was made is on record",
+		making: true,
 		answer: &huma.Response{Description: "The file", Content: map[string]*huma.MediaType{
 			"text/html":         {Schema: &huma.Schema{Type: huma.TypeString}},
 			"text/csv":          {Schema: &huma.Schema{Type: huma.TypeString}},
@@ -98,14 +110,43 @@ func (a *API) makeReport(ctx context.Context, by authority.By, in *reportIn) (*e
 		return nil, err
 	}
 	w.Form = in.Form
+	if strings.Contains(in.Prefer, "respond-async") {
+		return a.makingReport(ctx, by, w, in)
+	}
 	name, kind, file, err := a.Reports.Report(ctx, by, w)
 	if err != nil {
 		return nil, err
 	}
+	return reportFile(name, kind, file), nil
+}
+
+// atOnce is how long a report may take before its caller is told how far it is.
+const atOnce = time.Second
+
+// makingReport gives the report, or how far it is.
+func (a *API) makingReport(ctx context.Context, by authority.By, w authority.ReportWish, in *reportIn) (*exportOut, error) {
+	key := strings.Join([]string{in.Kind, in.Form, in.From.Format(time.RFC3339Nano), in.To.Format(time.RFC3339Nano), in.Person, string(in.App), in.Names}, "\n")
+	m, err := a.Reports.Making(ctx, by, w, key, atOnce, true)
+	if err != nil {
+		return nil, err
+	}
+	if m.Ready {
+		return reportFile(m.Name, m.Type, m.File), nil
+	}
+	return &exportOut{Body: func(hc huma.Context) {
+		hc.SetHeader("Content-Type", "application/json")
+		hc.SetHeader("Retry-After", "1")
+		hc.SetHeader("Preference-Applied", "respond-async")
+		hc.SetStatus(http.StatusAccepted)
+		_ = json.NewEncoder(hc.BodyWriter()).Encode(ReportProgress{m.Events, m.Share, m.Began}) // whoever has gone is nobody's to tell
+	}}, nil
+}
+
+func reportFile(name, kind string, file []byte) *exportOut {
 	return &exportOut{Body: func(hc huma.Context) {
 		hc.SetHeader("Content-Type", kind)
 		hc.SetHeader("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 		hc.SetStatus(http.StatusOK)
 		_, _ = hc.BodyWriter().Write(file) // whoever has gone is nobody's to tell
-	}}, nil
+	}}
 }

@@ -59,6 +59,17 @@ type ReportMade struct {
 	SHA256       string
 }
 
+// A ReportMaking is a report that is being made, or is ready.
+type ReportMaking struct {
+	Began  time.Time
+	Events int     // read by now
+	Share  float64 // of the work that is done, 0 to 1
+	Ready  bool
+
+	Name, Type string // of the file, where it is handed out
+	File       []byte
+}
+
 // MayReport tells whether the caller may have a report. Errors: missing, refused.
 func (a *Authority) MayReport(by By, w ReportWish) error {
 	k, err := ReportOf(w.Kind)

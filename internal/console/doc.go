@@ -29,7 +29,7 @@
 //	GET  /people /people/{id}     accounts; POST /people/{id}/disable /enable /groups /sessions/{session}/end
 //	GET  /groups                  who is in them, and which roles, rules and timers name them
 //	GET  /policies                the rules in force; /policies/staged /policies/try /policies/history, POST /policies/apply
-//	GET  /reports                 evidence: choose, count; POST /reports makes the file
+//	GET  /reports                 evidence: choose, count; POST /reports makes the file, GET /reports/making says how far it is
 //	GET  /settings                timers and where they come from; /settings/timer, POST /settings/timer /settings/reset
 //	GET  /health                  what must be right, and what to do where it is not
 //	GET  /setup, POST /setup /setup/code   the one-time link of a new house

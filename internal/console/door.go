@@ -203,6 +203,7 @@ func (c *Console) mountReading(add adder) {
 	add("GET /audit/{number}/proof", web.Auditor, c.proof)
 	add("GET /reports", web.InSession, c.reports)
 	add("POST /reports", web.InSession, c.makeReport)
+	add("GET /reports/making", web.InSession, c.making)
 }
 
 // app finds an application by id.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +17,9 @@ import (
 
 // Reports makes reports. Errors: invalid, missing, refused.
 type Reports interface {
-	Report(context.Context, authority.By, authority.ReportWish) (name, kind string, file []byte, err error)
+	// Making begins to make a report, or finds the one that is being made under the same key, and waits for it no longer than
+	// that; take hands it out when it is ready, which is then on record.
+	Making(ctx context.Context, by authority.By, w authority.ReportWish, key string, wait time.Duration, take bool) (authority.ReportMaking, error)
 	// Preview counts; rows of -1: there are so many events, or more, that the rows are counted when the report is made.
 	Preview(context.Context, authority.By, authority.ReportWish) (rows, events int, err error)
 }
@@ -85,15 +88,76 @@ func (c *Console) makeReport(v *visit) error {
 		return err
 	}
 	w.Form = q.Get("form")
-	name, kind, file, err := c.Reports.Report(v.r.Context(), v.by, w)
+	m, err := c.Reports.Making(v.r.Context(), v.by, w, aboutReport(q).Encode(), atOnce, true)
 	if err != nil {
 		return err
 	}
+	if !m.Ready {
+		return v.to("/reports/making?" + aboutReport(q).Encode())
+	}
 	h := v.w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	_, err = v.w.Write(file)
+	h.Set("Content-Type", m.Type)
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": m.Name}))
+	_, err = v.w.Write(m.File)
 	return err
+}
+
+// atOnce is how long somebody waits for a report before he is shown how far it is.
+const atOnce = 2 * time.Second
+
+// wishNames are the fields by which a report is wished for.
+var wishNames = []string{"report", "from", "to", "person", "app", "names", "form"}
+
+// aboutReport is what a form wishes for, and no more than that.
+func aboutReport(q url.Values) url.Values {
+	out := url.Values{}
+	for _, name := range wishNames {
+		out.Set(name, q.Get(name))
+	}
+	return out
+}
+
+// A makingView says how far a report is.
+type makingView struct {
+	frame
+	Ready  bool
+	Part   string // in hundredths
+	Events string
+	Left   string
+	Fields [][2]string // of the form that takes it
+	Back   string
+}
+
+// making shows how far a report is, again and again until it is ready; without script too.
+func (c *Console) making(v *visit) error {
+	q := v.r.URL.Query()
+	w, err := c.reportWish(v, q)
+	if err != nil {
+		return err
+	}
+	w.Form = q.Get("form")
+	m, err := c.Reports.Making(v.r.Context(), v.by, w, aboutReport(q).Encode(), 0, false)
+	if err != nil {
+		return err
+	}
+	kind, err := authority.ReportOf(w.Kind)
+	if err != nil {
+		return err
+	}
+	p := makingView{frame: v.frame("The report is being made", kind.Title), Ready: m.Ready, Part: strconv.Itoa(int(100 * m.Share)),
+		Events: number(uint64(m.Events)), Back: "/reports?" + aboutReport(q).Encode()}
+	for _, name := range wishNames {
+		p.Fields = append(p.Fields, [2]string{name, q.Get(name)})
+	}
+	if took := c.Now().Sub(m.Began); m.Share > 0.01 && took > time.Second && !m.Ready {
+		p.Left = span(time.Duration(float64(took) * (1 - m.Share) / m.Share).Round(time.Second))
+	}
+	if p.Ready {
+		p.Title = "The report is ready"
+	} else {
+		v.w.Header().Set("Refresh", "1")
+	}
+	return v.show(http.StatusOK, makingPage(p))
 }
 
 // reportWish reads what is asked for. Whoever is no auditor has what is about himself.

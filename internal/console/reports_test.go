@@ -12,11 +12,45 @@ import (
 )
 
 // files makes reports that say only what was wished for.
-type files struct{ wished []authority.ReportWish }
+type files struct {
+	wished []authority.ReportWish
+	slow   bool
+}
 
-func (f *files) Report(_ context.Context, _ authority.By, w authority.ReportWish) (name, kind string, file []byte, err error) {
+func (f *files) Making(_ context.Context, _ authority.By, w authority.ReportWish, key string, wait time.Duration, take bool) (authority.ReportMaking, error) {
 	f.wished = append(f.wished, w)
-	return "stead-" + w.Kind + "." + w.Form, "text/plain", []byte(w.Kind), nil
+	m := authority.ReportMaking{Began: noon.Add(-4 * time.Second), Events: 412000, Share: 0.4, Ready: !f.slow}
+	if m.Ready && take {
+		m.Name, m.Type, m.File = "stead-"+w.Kind+"."+w.Form, "text/plain", []byte(w.Kind)
+	}
+	return m, nil
+}
+
+// A report that takes its time is a page that says how far it is, and comes again; then it is there to be taken.
+func TestReportsThatTakeTheirTime(t *testing.T) {
+	c := auditor(nil).console()
+	f := &files{slow: true}
+	c.Reports = f
+	form := url.Values{"report": {"acting-by-app"}, "from": {"2026-11-01"}, "to": {"2026-11-02"}, "form": {"csv"}, "else": {"x"}}
+	res, _ := answer(serve(t, c), browse("POST", "/reports", form))
+	to := res.Header.Get("Location")
+	if res.StatusCode != http.StatusSeeOther || !strings.HasPrefix(to, "/reports/making?") || strings.Contains(to, "else") {
+		t.Fatalf("%d to %s", res.StatusCode, to)
+	}
+	res, body := answer(serve(t, c), browse("GET", to, nil))
+	for _, want := range []string{"The report is being made", "40 %", "412,000 events read", "about 6 s left", `value="40"`} {
+		if res.StatusCode != 200 || res.Header.Get("Refresh") != "1" || !strings.Contains(body, want) {
+			t.Errorf("%d, again after %q, lacks %q", res.StatusCode, res.Header.Get("Refresh"), want)
+		}
+	}
+	f.slow = false
+	res, body = answer(serve(t, c), browse("GET", to, nil))
+	if res.Header.Get("Refresh") != "" || !strings.Contains(body, "The report is ready") || !strings.Contains(body, `name="form" value="csv"`) {
+		t.Errorf("ready: again after %q", res.Header.Get("Refresh"))
+	}
+	if last := f.wished[len(f.wished)-1]; last.Form != "csv" || last.To.Sub(last.From) != 48*time.Hour {
+		t.Errorf("wished for %+v", last)
+	}
 }
 
 func (f *files) Preview(_ context.Context, _ authority.By, w authority.ReportWish) (rows, events int, err error) {

@@ -170,7 +170,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		pages.Directories = append(pages.Directories, console.Directory(d))
 	}
 	names := register{h.Store.View()}
-	files := reports{verbs.Authority, &report.Desk{Record: h.Store, Person: names.Principal, Sign: h.log.signer.State, Now: h.Now, Zone: verbs.Settings.Zone, Maker: "stead " + s.Version}}
+	files := reports{verbs.Authority, &report.Desk{Record: h.Store, Person: names.Principal, Sign: h.log.signer.State, Now: h.Now, Zone: verbs.Settings.Zone, Maker: "stead " + s.Version}, &h.makings}
 	pages.Reports = files
 	in.Mount(t)
 	pages.Mount(t)

@@ -70,6 +70,7 @@ type House struct {
 	notices Notices
 	outbox  *notices.Outbox                     // nil before there are doors
 	reading reading                             // how far the record was verified
+	makings makings                             // reports that take their time
 	ruling  atomic.Pointer[authority.Authority] // under the settings in force; nil: the first
 }
 

@@ -11,13 +11,14 @@ import (
 type reports struct {
 	a    *authority.Authority
 	desk *report.Desk
+	m    *makings
 }
 
 func (r reports) Report(ctx context.Context, by authority.By, w authority.ReportWish) (name, kind string, file []byte, err error) {
 	if err := r.a.MayReport(by, w); err != nil {
 		return "", "", nil, r.a.Report(ctx, by, authority.ReportMade{ReportWish: w}) // the refusal is on record too
 	}
-	f, err := r.desk.Make(ctx, by.Principal, w)
+	f, err := r.desk.Make(ctx, by.Principal, w, func(int, float64) {})
 	if err == nil {
 		err = r.a.Report(ctx, by, f.Made)
 	}

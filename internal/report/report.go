@@ -57,8 +57,11 @@ var forms = map[string]struct {
 	"jsonl": {"application/jsonl", jsonl, inLine},
 }
 
-// Make makes the report that is wished for. Errors: invalid, missing, broken.
-func (d *Desk) Make(ctx context.Context, by stead.PrincipalID, w authority.ReportWish) (File, error) {
+// Told is called while a report is made, with how many events were read and which share of the work is done.
+type Told func(events int, share float64)
+
+// Make makes the report that is wished for, and says how far it is. Errors: invalid, missing, broken.
+func (d *Desk) Make(ctx context.Context, by stead.PrincipalID, w authority.ReportWish, told Told) (File, error) {
 	kind, err := authority.ReportOf(w.Kind)
 	if err != nil {
 		return File{}, err
@@ -72,7 +75,7 @@ func (d *Desk) Make(ctx context.Context, by stead.PrincipalID, w authority.Repor
 	case !w.To.After(w.From):
 		return File{}, stead.E(stead.Invalid, stead.ReasonRequest, "the period ends before it begins")
 	}
-	s, m, err := d.rows(ctx, by, w, kind)
+	s, m, err := d.rows(ctx, by, w, kind, told)
 	if err != nil {
 		return File{}, err
 	}
@@ -102,12 +105,12 @@ func (d *Desk) Preview(ctx context.Context, by stead.PrincipalID, w authority.Re
 	if err != nil || !n.Whole || n.Total > previewMost {
 		return Manifest{Rows: -1, Events: int(n.Total)}, err
 	}
-	_, m, err := d.rows(ctx, by, w, kind)
+	_, m, err := d.rows(ctx, by, w, kind, func(int, float64) {})
 	return m, err
 }
 
 // rows reads the record up to its head and counts.
-func (d *Desk) rows(ctx context.Context, by stead.PrincipalID, w authority.ReportWish, kind authority.ReportKind) (sheet, Manifest, error) {
+func (d *Desk) rows(ctx context.Context, by stead.PrincipalID, w authority.ReportWish, kind authority.ReportKind, told Told) (sheet, Manifest, error) {
 	head, asker := d.Record.Head(), string(by)
 	if p := d.Person(by); p.ID != "" {
 		asker = p.Directory + "/" + p.Name + " (" + asker + ")"
@@ -132,11 +135,14 @@ func (d *Desk) rows(ctx context.Context, by stead.PrincipalID, w authority.Repor
 			m.Last, q.After = e.Number(), e.Number()
 			m.Events++
 		}
+		if len(page) > 0 {
+			told(m.Events, readingIs*partOf(page[len(page)-1].At, w, m.At))
+		}
 		if len(page) < q.Limit {
 			break
 		}
 	}
-	rows, err := d.read(ctx, w, &t)
+	rows, err := d.read(ctx, w, &t, func(share float64) { told(m.Events, readingIs+(1-readingIs)*share) })
 	if err != nil {
 		return sheet{}, m, err
 	}
@@ -145,6 +151,21 @@ func (d *Desk) rows(ctx context.Context, by stead.PrincipalID, w authority.Repor
 		return sheet{}, m, stead.E(stead.Invalid, stead.ReasonRequest, "these are %d rows, and a report holds %d: take a shorter period", m.Rows, mostRows)
 	}
 	return sheet{rows: rows, groups: grouped(rows, kind.ID), zone: d.Zone}, m, nil
+}
+
+// readingIs which share of the work reading the events is; the rest is reading the mandates they are about.
+const readingIs = 0.8
+
+// partOf is which part of the period lies before at.
+func partOf(at time.Time, w authority.ReportWish, now time.Time) float64 {
+	end := w.To
+	if now.Before(end) {
+		end = now
+	}
+	if all := end.Sub(w.From); all > 0 {
+		return min(1, max(0, float64(at.Sub(w.From))/float64(all)))
+	}
+	return 1
 }
 
 // query is what is read: everything about mandates in the period.

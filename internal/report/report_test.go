@@ -72,7 +72,7 @@ func (o *office) acts(t *testing.T, who, subject string) {
 
 func (o *office) make(t *testing.T, w authority.ReportWish) report.File {
 	t.Helper()
-	f, err := o.desk.Make(t.Context(), o.People["staff/omar"].ID, w.Within(o.Now().Add(time.Second)))
+	f, err := o.desk.Make(t.Context(), o.People["staff/omar"].ID, w.Within(o.Now().Add(time.Second)), func(int, float64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestRefused(t *testing.T) {
 		"ends too early":  {Kind: "acting-by-person", Form: "html", From: o.Now(), To: o.Now().Add(-time.Hour)},
 		"lasts no moment": {Kind: "acting-by-person", Form: "html", From: o.Now(), To: o.Now()},
 	} {
-		if _, err := o.desk.Make(t.Context(), "prn_x", w.Within(o.Now())); err == nil {
+		if _, err := o.desk.Make(t.Context(), "prn_x", w.Within(o.Now()), func(int, float64) {}); err == nil {
 			t.Errorf("%s: was made", name)
 		}
 	}

@@ -65,10 +65,13 @@ func (t *tallies) add(e authority.StoredEvent) {
 }
 
 // read gives a row for every mandate that was counted and began, in the order in which the record speaks of them.
-func (d *Desk) read(ctx context.Context, w authority.ReportWish, t *tallies) ([]Row, error) {
+func (d *Desk) read(ctx context.Context, w authority.ReportWish, t *tallies, told func(share float64)) ([]Row, error) {
 	who := namer{d: d, names: w.Names, seen: map[stead.PrincipalID]string{}}
 	rows := []Row{}
-	for _, id := range t.order {
+	for i, id := range t.order {
+		if i%100 == 0 {
+			told(float64(i) / float64(len(t.order)))
+		}
 		r, err := d.Record.Get(ctx, stead.KindMandate, string(id), 0)
 		m, ok := r.(stead.Mandate)
 		switch {
