@@ -64,7 +64,7 @@ func TestAgentsByKeys(t *testing.T) {
 	max.follows("Stop this job")
 	max.reads("What ended, and when it was refused")
 	max.becomes(`!!document.body && document.body.innerText.includes("Everything was refused within")`)
-	max.reads("The login of Monthly report to crm", "The connections of Monthly report", "The role of Monthly report", "at once", "ms", "was given a login to the system", "took the login back")
+	max.reads("Agreed to by Ida Bergman, Cole Adeyemi", "The login of Monthly report to crm", "The connections of Monthly report", "The role of Monthly report", "at once", "ms", "was given a login to the system", "took the login back")
 	max.looks("mandate-agent-over")
 	if c, err := pgx.Connect(t.Context(), url); err == nil {
 		_ = c.Close(t.Context())

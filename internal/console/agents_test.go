@@ -82,7 +82,7 @@ func TestJobs(t *testing.T) {
 	open := append(stops[:len(stops):len(stops)], authority.Stop{What: "role", ID: "man_1", Of: bot, System: "crm", Open: true})
 	for name, c := range map[string]seenPage{
 		"to its owner": {house: agented(omar), target: "/mandates/man_1", status: 200, asked: story,
-			has:    []string{"This, and nothing else", "public.orders", "year = 2026", "Only with month", "10 or 11", `value="99"`, "99 of 100", "Stop this job", "Run by key", "About Monthly report", "facts tally story job"},
+			has:    []string{"This, and nothing else", "public.orders", "year = 2026", "Only with month", "10 or 11", `value="99"`, "99 of 100", "Stop this job", "<dd>ins_7</dd>", "Agreed to by</dt><dd>Sam Okafor", "About Monthly report", "facts tally story job"},
 			hasNot: []string{"Type the account name", "For whom", "What ended"}},
 		"to security":        {house: agented(sam, authority.Security), target: "/mandates/man_1", status: 200, asked: story, has: []string{"Stop this job", "Type the account name, monthly-report"}},
 		"one click":          {house: agented(omar), target: "/mandates/man_1/revoke", form: "-", status: 303, to: "/mandates/man_1", asked: []string{"revoke man_1"}},

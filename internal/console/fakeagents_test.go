@@ -31,7 +31,7 @@ func agented(who stead.PrincipalID, roles ...authority.Role) *verbs {
 		Purpose: "Writes the monthly report", Tier: stead.HighTier, Segment: "reporting", Build: stead.Build{Model: "m-4"},
 		Keys:  []stead.AgentKey{{Thumbprint: "0123456789abcdef", Since: noon.Add(-72 * time.Hour)}},
 		Tasks: []stead.Task{{ID: "monthly", Purpose: "the report", Budget: map[string]int64{"calls": 100}, Grants: m.Scope.Grants}}},
-		Instances: []stead.Instance{{ID: "ins_7", Agent: bot, Since: noon, Until: noon.Add(time.Hour)}}, Mandates: []stead.Mandate{m}}}
+		Instances: []stead.Instance{{ID: "ins_7", Agent: bot, Key: stead.AgentKey{Thumbprint: "k1k1k1k1k1k1k1"}, Since: noon, Until: noon.Add(time.Hour)}}, Mandates: []stead.Mandate{m}}}
 	a.past = authority.Past{Asked: 4, Agreed: 3, Refused: 1, Whole: true, Mandates: []stead.Mandate{m, {ID: "man_9", Task: "monthly", State: stead.Ended, Why: stead.ReasonCompleted}}}
 	a.spent = map[string]int64{"calls": 99}
 	return a
@@ -41,6 +41,7 @@ func agented(who stead.PrincipalID, roles ...authority.Role) *verbs {
 func job(s stead.State) stead.Mandate {
 	m := wanted(s)
 	m.Actor, m.Subject, m.Task, m.Session, m.Key, m.Target = bot, bot, "monthly", "", "k1k1k1k1k1k1k1", ""
+	m.Approvals = []stead.Approval{{By: sam, Yes: true, At: noon}}
 	m.Scope = stead.Scope{Apps: []stead.AppID{"crm"}, Conditions: map[string][]string{"month": {"10", "11"}},
 		Grants: []stead.Entitlement{{System: "crm", Action: "read", Resource: "public.orders", Columns: []string{"id", "total"}, Rows: "year = 2026"}}}
 	m.Bounds = stead.Bounds{Length: stead.Duration(stead.Day), Budget: map[string]int64{"calls": 100}}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ type jobView struct {
 	Task    string
 	Agent   string // address of the agent; empty: not the reader's to see
 	Name    string
+	Run     string // the instance that started it
 	Grants  []grantRow
 	Limits  [][2]string // on arguments
 	Budgets []budgetRow
@@ -36,8 +38,11 @@ func (v *visit) job(m stead.Mandate) (*jobView, error) {
 	}
 	c, ctx := v.c, v.r.Context()
 	j := &jobView{Task: m.Task, Name: c.who(m.Actor), Grants: c.grants(m.Scope.Grants, nil), Limits: limitRows(m.Scope.Conditions)}
-	if _, err := c.Authority.Card(ctx, v.by, string(m.Actor)); err == nil {
+	if a, err := c.Authority.Card(ctx, v.by, string(m.Actor)); err == nil {
 		j.Agent = agentHref(m.Actor)
+		if i := slices.IndexFunc(a.Instances, func(i stead.Instance) bool { return i.Key.Thumbprint == m.Key }); m.Key != "" && i >= 0 {
+			j.Run = string(a.Instances[i].ID)
+		}
 	}
 	spent, err := c.Authority.Spent(ctx, v.by, m.ID)
 	if err != nil {
@@ -59,13 +64,19 @@ func (v *visit) job(m stead.Mandate) (*jobView, error) {
 }
 
 // onBehalf are the facts of an agent's mandate that a person's does not have, in place of those that say nothing of it.
-func (c *Console) onBehalf(m stead.Mandate, rows [][2]string) [][2]string {
+func (c *Console) onBehalf(m stead.Mandate, run string, rows [][2]string) [][2]string {
 	rows = slices.DeleteFunc(rows, func(r [2]string) bool { return r[0] == "For whom" && m.Actor == m.Subject })
 	rows = append(rows, [2]string{"Task", m.Task})
-	if m.Key != "" {
-		rows = append(rows, [2]string{"Run by key", shortKey(stead.AgentKey{Thumbprint: m.Key})})
+	var agreed []string
+	for _, a := range m.Approvals {
+		if a.Yes {
+			agreed = append(agreed, c.who(a.By))
+		}
 	}
-	return known(rows)
+	if m.Key != "" {
+		rows = append(rows, [2]string{"Run", cmp.Or(run, "over, by key "+shortKey(stead.AgentKey{Thumbprint: m.Key}))})
+	}
+	return known(append(rows, [2]string{"Agreed to by", strings.Join(agreed, ", ")}))
 }
 
 func limitRows(conditions map[string][]string) (rows [][2]string) {

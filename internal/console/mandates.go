@@ -100,7 +100,7 @@ func (v *visit) showMandate(status int, m stead.Mandate, problem string) error {
 		return err
 	}
 	if p.Job != nil {
-		p.Facts, p.Watch.Parts = c.onBehalf(m, p.Facts), p.Watch.Parts+" job"
+		p.Facts, p.Watch.Parts = c.onBehalf(m, p.Job.Run, p.Facts), p.Watch.Parts+" job"
 	}
 	return v.show(status, mandatePage(p))
 }

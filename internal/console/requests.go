@@ -73,7 +73,7 @@ func (v *visit) showRequest(status int, m stead.Mandate, problem, comment, words
 		return err
 	}
 	if p.Agent != nil {
-		p.Facts, p.Title = c.onBehalf(m, p.Facts), "May "+c.who(m.Actor)+" do this?"
+		p.Facts, p.Title = c.onBehalf(m, p.Agent.Run, p.Facts), "May "+c.who(m.Actor)+" do this?"
 	}
 	for _, r := range m.Rules {
 		p.Rules = append(p.Rules, r.ID)
