@@ -95,6 +95,14 @@ func (w *world) tells(m stead.MandateID) {
 	if one, err := w.MandateStopped(w.t.Context(), root, m); err != nil || len(told(one, "role")) != 1 || one.Act.Kind != "mandate.ended" {
 		w.t.Errorf("%+v, %v", one, err)
 	}
+	gone := true
+	if _, err := w.Change(w.t.Context(), root, w.People["staff/max"].ID, authority.Edit{Deleted: &gone}); err != nil {
+		w.t.Fatal(err)
+	}
+	w.settled()
+	if after, err := w.AccountStopped(w.t.Context(), root, w.People["staff/max"].ID); err != nil || after.Act.ID != s.Act.ID || len(told(after, "session")) != 1 {
+		w.t.Errorf("after the account is gone too: %+v, %v", after, err)
+	}
 	if _, err := w.AccountStopped(w.t.Context(), root, w.People["staff/ida"].ID); stead.KindOf(err) != stead.Conflict {
 		w.t.Errorf("of an open account: %v", err)
 	}

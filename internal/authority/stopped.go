@@ -111,18 +111,40 @@ func (a *Authority) AccountStopped(ctx context.Context, by By, id stead.Principa
 	return out, a.wentWith(ctx, &out, id, agents)
 }
 
-// closedBy finds the event by which an account was closed.
+// closedBy finds the event by which an account was closed: the first since it was last open. What came after it had nothing
+// left to end.
 func (a *Authority) closedBy(ctx context.Context, id stead.PrincipalID) (StoredEvent, error) {
 	found, err := a.Store.Events(ctx, EventQuery{Subject: id, Kinds: []string{"person.changed", "agent.suspended", "agent.changed", "agent.retired"}, Outcome: stead.OK, Newest: true, Limit: 100})
 	if err != nil {
 		return StoredEvent{}, err
 	}
-	for _, e := range found {
-		if e.What["disabled"] != "" || e.What["deleted"] != "" || e.Kind != "person.changed" || len(e.What) == 0 { // erased: it says nothing more
-			return e, nil
+	var act *StoredEvent
+	for i, e := range found {
+		switch {
+		case e.Kind == "person.changed" && e.What["disabled"] == "" && e.What["deleted"] == "" && len(e.What) > 0: // erased: it says nothing more
+		case act == nil:
+			act = &found[i]
+		case a.wasClosed(ctx, id, e.Number()):
+			act = &found[i]
+		default:
+			return *act, nil
 		}
 	}
-	return StoredEvent{}, stead.E(stead.Missing, stead.ReasonUnknown, "the record does not tell yet how it was closed")
+	if act == nil {
+		return StoredEvent{}, stead.E(stead.Missing, stead.ReasonUnknown, "the record does not tell yet how it was closed")
+	}
+	return *act, nil
+}
+
+// wasClosed tells whether an account was closed, or an agent stopped, after the event of that number; what cannot be read any more was not.
+func (a *Authority) wasClosed(ctx context.Context, id stead.PrincipalID, number uint64) bool {
+	p, err := a.Store.At(ctx, stead.KindPrincipal, string(id), number)
+	if was, ok := p.(stead.Principal); err == nil && ok && !was.Active() {
+		return true
+	}
+	r, err := a.Store.At(ctx, stead.KindAgent, string(id), number)
+	was, ok := r.(stead.Registration)
+	return err == nil && ok && (was.Suspended || was.Retired)
 }
 
 // wentWith adds what ended in the transaction that closed an account, with the agents that it answers for.
