@@ -118,6 +118,7 @@ func TestSettings(t *testing.T) {
 		"undone":              {house: before("[{\"group\":\"staff/support\",\"idle\":\"5m\"}]"), target: "/settings/undo", form: "version=3", status: 303, to: "/settings", asked: append(last, "set-timers 3 false undone: an audit is on staff/support 0s")},
 		"undone, to the file": {house: before("those of the configuration"), target: "/settings/undo", form: "version=3", status: 303, to: "/settings", asked: append(last, "set-timers 3 true undone: an audit is on")},
 		"undone, late":        {house: before("[]").refusing("set-timers", errLate), target: "/settings/undo", form: "version=2", status: 409, has: []string{"The timers were changed meanwhile"}, asked: append(last, "set-timers 2 false undone: an audit is on", last[0])},
+		"of an older change":  {house: before("[]").with(func(a *verbs) { a.set.At = noon }), target: "/settings/undo", form: "version=3", status: 409, has: []string{"not known any more"}, asked: append(last, last[0])},
 		"not known any more":  {house: runs(authority.Admin), target: "/settings/undo", form: "version=3", status: 409, has: []string{"not known any more"}, hasNot: []string{"Undo the last change"}, asked: append(last, last[0])},
 		"can be undone":       {house: before("[]"), target: "/settings", status: 200, has: []string{"Undo the last change"}, asked: last},
 		"nobody's to undo":    {house: runs(authority.Security), target: "/settings/undo", form: "version=3", status: 404},
