@@ -44,6 +44,9 @@ type Registration struct {
 	Keys      []AgentKey  `json:"keys,omitempty"`
 	SPIFFE    []string    `json:"spiffe,omitempty"` // ids of the workloads that are this agent, each exactly
 	Tasks     []Task      `json:"tasks,omitempty"`
+	Redirects []string    `json:"redirects,omitempty"` // where the browsers of those go back to who let it act for them
+	Public    bool        `json:"public,omitempty"`    // it keeps no secret: the keys of its runs are all that proves it
+	Document  string      `json:"document,omitempty"`  // where it describes itself, which is its client_id; "" of one that was registered by hand
 	Suspended bool        `json:"suspended,omitempty"`
 	Builder   PrincipalID `json:"builder,omitempty"` // who last said that it is of another build: he does not resume it
 	Retired   bool        `json:"retired,omitempty"`
@@ -142,6 +145,15 @@ func (r Registration) Wrong() string {
 		return fmt.Sprintf("an agent is at most %d workloads, each written in full: spiffe://acme.example/report", mostWorkloads)
 	case len(r.Tasks) > mostTasks:
 		return fmt.Sprintf("one agent has at most %d tasks", mostTasks)
+	case len(r.Redirects) > mostRedirects:
+		return fmt.Sprintf("one agent has at most %d addresses to return to", mostRedirects)
+	case r.Public && len(r.Redirects) == 0:
+		return "a public client gets tokens by the yes of a person alone: say where browsers return to"
+	}
+	for _, address := range r.Redirects {
+		if text := WrongRedirect(address); text != "" {
+			return text
+		}
 	}
 	for i, t := range r.Tasks {
 		if slices.ContainsFunc(r.Tasks[:i], func(u Task) bool { return u.ID == t.ID }) {

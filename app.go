@@ -14,6 +14,7 @@ type App struct {
 	Aware      bool     // proven to record the actor, so that edit mode may be opened (R26)
 	Rights     Rights   // who knows the subject's own rights (R2)
 	Segment    string   // agents reach it from there, or along a flow
+	Address    string   // of a resource that is elsewhere: what tokens for it name as their audience (RFC 8707)
 }
 
 // Rights tells where a subject's own rights are known.

@@ -89,8 +89,8 @@ type Facts struct {
 
 	Evaluator *Evaluator // the rights of Question.Asserted
 
-	Duties []Duty // exclusions that the question touches
-	Way    Way    // of the agents that ask
+	Duties []Duty   // exclusions that the question touches
+	Way    Way      // of the agents that ask
 	Uses   []string // counters of the entitlements that this would be the first use of in an hour
 }
 

@@ -86,4 +86,5 @@ const (
 	ReasonRevoked   Reason = "revoked"   // taken back
 	ReasonRefused   Reason = "refused"   // an approver said no
 	ReasonWithdrawn Reason = "withdrawn" // taken back by who asked
+	ReasonReplayed  Reason = "replayed"  // its code or refresh token was shown twice, or by another
 )

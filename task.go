@@ -12,6 +12,12 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	if err := mayWork(f, now); err != nil {
 		return Mandate{}, err
 	}
+	f.Subject = f.Actor
+	return ofTask(w, task, f, v, t, now)
+}
+
+// ofTask makes a mandate of a task that is declared, for the subject of the facts.
+func ofTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Mandate, error) {
 	declared := f.Agent.Task(task)
 	if declared == nil {
 		return Mandate{}, E(Refused, ReasonScope, "%s has not declared a task %s: its owner declares it", f.Actor.Name, task)
@@ -48,7 +54,7 @@ func AskTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	}
 	w.Scope.Apps = []AppID{f.App.ID}
 	m := Mandate{
-		ID: w.ID, Version: 1, State: Approved, Actor: f.Actor.ID, Subject: f.Actor.ID, People: about(f.Actor.Person),
+		ID: w.ID, Version: 1, State: Approved, Actor: f.Actor.ID, Subject: f.Subject.ID, People: about(f.Actor.Person),
 		Task: task, Purpose: w.Purpose, Scope: w.Scope, Mode: w.Mode, Bounds: declared.bounds(w, v.Obligations, t),
 		Rules: v.Rules, Stages: v.Obligations.Approvals, Notify: v.Obligations.Notify, AskedAt: now, StartBy: now.Add(t.StartWindow),
 	}
@@ -132,6 +138,8 @@ func registered(f Facts) *no {
 		return &no{ReasonSuspended, "this agent is suspended", false}
 	case f.Owner == nil || f.Owner.ID != f.Agent.Owner || !f.Owner.Active():
 		return &no{ReasonOwnerless, "nobody answers for this agent any more: its owner is gone", true}
+	case f.Agent.Kind == Employee && f.Subject != nil && f.Subject.Kind == Person && f.Subject.ID != f.Agent.Owner:
+		return &no{ReasonNotYours, "an employee's agent acts for him alone", true}
 	}
 	return nil
 }
@@ -146,7 +154,7 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 		return m, E(Conflict, ReasonWaiting, "%s still has to agree", m.Stages[min(m.Stage(who), len(m.Stages)-1)])
 	case m.State != Approved:
 		return m, E(Conflict, ReasonState, "this mandate is %s already", m.State)
-	case f.Actor == nil || f.Actor.ID != m.Actor:
+	case f.Actor == nil || f.Actor.ID != m.Actor || f.Subject != nil && f.Subject.ID != m.Subject:
 		return m, E(Missing, ReasonNotYours, "there is no such mandate")
 	case f.Instance == nil:
 		return m, E(Refused, ReasonSignIn, "a task is started by an instance: enroll one, and prove its key")
@@ -163,6 +171,9 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	if err := apart(f, m.Scope.Grants); err != nil {
 		return m, err
 	}
+	if err := m.agreed(f); err != nil {
+		return m, err
+	}
 	if err := permitted(m.Purpose, m.Mode, f, v); err != nil {
 		return m, err
 	}
@@ -174,7 +185,7 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 	if again.Sum() != m.Digest || again.Stage(who) < len(again.Stages) {
 		return m, E(Refused, ReasonVoid, "the rules that let you ask have changed: ask again")
 	}
-	if slices.ContainsFunc(m.Approvals, func(a Approval) bool {
+	if !m.Consented() && slices.ContainsFunc(m.Approvals, func(a Approval) bool {
 		return f.Owner.SameHuman(Principal{ID: a.By, Person: a.Person}) || !Apart(who(a.By), nil, *f.Owner, nil)
 	}) {
 		return m, E(Refused, ReasonVoid, "who agreed to this answers for the agent now: ask again")
@@ -199,6 +210,9 @@ func Works(m Mandate, f Facts, v Verdict) Reason {
 	}
 	if r := f.Way.Closed(f.App, m); r != ReasonNone {
 		return r
+	}
+	if n := actedFor(f); m.Consented() && n != nil {
+		return n.reason
 	}
 	switch {
 	case f.Agent.Task(m.Task) == nil || !f.Agent.Task(m.Task).holds(m):

@@ -282,6 +282,8 @@ func Ending(r Reason) string {
 		return "an approver said no"
 	case ReasonWithdrawn:
 		return "the request was withdrawn"
+	case ReasonReplayed:
+		return "what this was handed over with was shown twice, or by another, so it ended"
 	case ReasonCompleted:
 		return "the mandate has ended"
 	}

@@ -106,7 +106,7 @@ func detail(e authority.StoredEvent) string {
 	if e.What["name"] != "" { // what it is called in a system, where an address says nothing
 		add(e.What["name"])
 	} else {
-	add(strings.TrimSpace(e.What["method"] + " " + e.What["path"]))
+		add(strings.TrimSpace(e.What["method"] + " " + e.What["path"]))
 	}
 	for _, text := range []string{e.What["title"], e.What["label"]} {
 		if text != "" {
