@@ -83,7 +83,7 @@ func (a *Authority) Resume(ctx context.Context, by By, id stead.MandateID) (stea
 // over tells who may stop a mandate: whom it is about, who answers for the agent that holds it, who holds or answers for what it
 // was narrowed from, and security and admins.
 func (a *Authority) over(s *State, by By, m stead.Mandate, now time.Time) error {
-	if r := s.Agent(m.Actor); by.Principal == m.Subject && r == nil || r != nil && r.Owner == by.Principal || s.aboveIt(by.Principal, m) {
+	if r := s.Agent(m.Actor); by.Principal == m.Subject && (r == nil || m.Consented()) || r != nil && r.Owner == by.Principal || s.aboveIt(by.Principal, m) {
 		return presents(s, by, now)
 	}
 	return a.may(s, by, now, Security, Admin)

@@ -106,7 +106,7 @@ func (a *Authority) exchanged(s *State, by By, x Exchange, v stead.Verdict, id s
 	if err != nil {
 		return nil, err
 	}
-	m, more, err := a.taken(s, parent, run, p, v, now)
+	m, more, err := a.passed(s, parent, run, p, v, now)
 	if err != nil {
 		return nil, err
 	}
@@ -131,8 +131,8 @@ func (x Exchange) part(m *stead.Mandate) (stead.Passing, error) {
 	return p, err
 }
 
-// taken is the narrowed mandate of an instance, begun: the one that it has, or another.
-func (a *Authority) taken(s *State, parent stead.Mandate, run stead.Instance, p stead.Passing, v stead.Verdict, now time.Time) (stead.Mandate, []stead.Change, error) {
+// passed is the narrowed mandate of an instance, begun: the one that it has, or another.
+func (a *Authority) passed(s *State, parent stead.Mandate, run stead.Instance, p stead.Passing, v stead.Verdict, now time.Time) (stead.Mandate, []stead.Change, error) {
 	c := a.passCase(s, &parent, By{Principal: run.Agent, Key: run.Key.Thumbprint}, p)
 	made, err := stead.Narrow(parent, p, c.facts, v, c.terms, now)
 	if err != nil {

@@ -113,8 +113,12 @@ func fallen(s *State, changes []stead.Change, now time.Time) (all []stead.Change
 	return all, nil
 }
 
-// workCase is the case of an agent's mandate as it would be asked now: one that was passed on is for another.
+// workCase is the case of an agent's mandate as it would be asked now: one that was passed on, or that a person has agreed to,
+// is for another.
 func (a *Authority) workCase(s *State, by By, m stead.Mandate) actCase {
+	if m.Consented() {
+		return a.personCase(s, by, m.Subject, m.Task, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
+	}
 	c := a.taskCase(s, by, m.Task, m.Purpose, m.Mode, time.Duration(m.Bounds.Length))
 	if m.Parent == "" {
 		return c

@@ -48,6 +48,14 @@ type Once struct {
 // SystemName is how a system is called where a resource is named (RFC 8707).
 func SystemName(issuer string, id stead.AppID) string { return issuer + "/v1/systems/" + string(id) }
 
+// ResourceName is how what is configured is called: by its own address where it has one, else as a system of the issuer's.
+func (a *Authority) ResourceName(issuer string, id stead.AppID) string {
+	if app := a.Settings.App(id); app != nil && app.Address != "" {
+		return app.Address
+	}
+	return SystemName(issuer, id)
+}
+
 // IssueToken records that the calling client gets a token, and says what it holds. A key that nobody has begins an
 // instance. Errors: refused, missing, expired, conflict used; invalid with unknown-route, or refused with scope, where it
 // may not be for that resource.
@@ -141,8 +149,8 @@ func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, n
 	if err := a.holds(s, *m, now); err != nil {
 		return err
 	}
-	t.Audience = or(w.Resource, SystemName(w.Issuer, m.Scope.Apps[0]))
-	if !slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return SystemName(w.Issuer, id) == t.Audience }) {
+	t.Audience = or(w.Resource, a.ResourceName(w.Issuer, m.Scope.Apps[0]))
+	if !slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return a.ResourceName(w.Issuer, id) == t.Audience }) {
 		return stead.E(stead.Refused, stead.ReasonScope, "that mandate is not for this resource")
 	}
 	rights, err := Entitlements(w.Issuer, w.Details, m.Scope.Apps)
@@ -179,7 +187,7 @@ func agentName(name string) string {
 
 func (a *Authority) system(w TokenWish) *stead.App {
 	for i := range a.Settings.Apps {
-		if SystemName(w.Issuer, a.Settings.Apps[i].ID) == w.Resource {
+		if a.ResourceName(w.Issuer, a.Settings.Apps[i].ID) == w.Resource {
 			return &a.Settings.Apps[i]
 		}
 	}
