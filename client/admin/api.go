@@ -36,6 +36,8 @@ type Agent struct {
 	Mandates  []Mandate   `json:"mandates,omitempty"`   // that it holds or awaits
 	Name      string      `json:"name,omitempty"`       // the name to show
 	Orphan    bool        `json:"orphan,omitempty"`     // nobody answers for it any more: it works no more
+	Public    bool        `json:"public,omitempty"`     // it keeps no secret: the keys of its runs are all that proves it
+	Redirects []string    `json:"redirects,omitempty"`  // where the browsers of those go back to who let it act for them
 	Segment   string      `json:"segment,omitempty"`
 	Spiffe    []string    `json:"spiffe,omitempty"` // ids of the workloads that are this agent
 	Sponsor   *Who        `json:"sponsor,omitempty"`
@@ -43,19 +45,21 @@ type Agent struct {
 }
 
 type AgentBody struct {
-	Name    string              `json:"name"` // no spaces, no '/', nothing invisible
-	Kind    string              `json:"kind"`
-	Owner   string              `json:"owner"` // who answers for it: an id, or directory/name
-	Purpose string              `json:"purpose"`
-	Tier    string              `json:"tier"`
-	Build   *Build              `json:"build,omitempty"` // what it is made of; another build suspends it until somebody else has looked
-	Groups  []string            `json:"groups,omitempty"`
-	Keys    []map[string]string `json:"keys,omitempty"` // public keys as JWK (RFC 7517), P-256 or Ed25519
-	Segment string              `json:"segment,omitempty"`
-	Shown   string              `json:"shown,omitempty"`
-	Spiffe  []string            `json:"spiffe,omitempty"`  // ids of the workloads that are this agent, each in full: spiffe://acme.example/report
-	Sponsor string              `json:"sponsor,omitempty"` // who wanted it: an id, or directory/name
-	Tasks   []Task              `json:"tasks,omitempty"`
+	Name      string              `json:"name"` // no spaces, no '/', nothing invisible
+	Kind      string              `json:"kind"`
+	Owner     string              `json:"owner"` // who answers for it: an id, or directory/name
+	Purpose   string              `json:"purpose"`
+	Tier      string              `json:"tier"`
+	Build     *Build              `json:"build,omitempty"` // what it is made of; another build suspends it until somebody else has looked
+	Groups    []string            `json:"groups,omitempty"`
+	Keys      []map[string]string `json:"keys,omitempty"`      // public keys as JWK (RFC 7517), P-256 or Ed25519
+	Public    bool                `json:"public,omitempty"`    // it keeps no secret, as on people's own machines: the keys of its runs are all that proves it
+	Redirects []string            `json:"redirects,omitempty"` // where the browsers of those go back to who let it act for them: https, or http at 127.0.0.1, [::1] or localhost, where the port may differ
+	Segment   string              `json:"segment,omitempty"`
+	Shown     string              `json:"shown,omitempty"`
+	Spiffe    []string            `json:"spiffe,omitempty"`  // ids of the workloads that are this agent, each in full: spiffe://acme.example/report
+	Sponsor   string              `json:"sponsor,omitempty"` // who wanted it: an id, or directory/name
+	Tasks     []Task              `json:"tasks,omitempty"`
 }
 
 type AgentsOut struct {
@@ -747,6 +751,7 @@ const (
 	ReasonCodeRevoked            ReasonCode = "revoked"
 	ReasonCodeRefused            ReasonCode = "refused"
 	ReasonCodeWithdrawn          ReasonCode = "withdrawn"
+	ReasonCodeReplayed           ReasonCode = "replayed"
 )
 
 type Reload struct {

@@ -27,6 +27,8 @@ type Agent struct {
 	SPIFFE    []string        `json:"spiffe,omitempty" doc:"ids of the workloads that are this agent"`
 	Tasks     []Task          `json:"tasks,omitempty"`
 	Since     []time.Time     `json:"keys_since,omitempty" doc:"since when each of the keys is registered"`
+	Redirects []string        `json:"redirects,omitempty" doc:"where the browsers of those go back to who let it act for them"`
+	Public    bool            `json:"public,omitempty" doc:"it keeps no secret: the keys of its runs are all that proves it"`
 	Suspended bool            `json:"suspended"`
 	Orphan    bool            `json:"orphan,omitempty" doc:"nobody answers for it any more: it works no more"`
 	Instances []Instance      `json:"instances,omitempty" doc:"that run now"`
@@ -71,6 +73,9 @@ type agentBody struct {
 	Keys    []map[string]any `json:"keys,omitempty" maxItems:"8" doc:"public keys as JWK (RFC 7517), P-256 or Ed25519"`
 	SPIFFE  []string         `json:"spiffe,omitempty" maxItems:"8" doc:"ids of the workloads that are this agent, each in full: spiffe://acme.example/report"`
 	Tasks   []Task           `json:"tasks,omitempty" maxItems:"64"`
+
+	Redirects []string `json:"redirects,omitempty" maxItems:"16" doc:"where the browsers of those go back to who let it act for them: https, or http at 127.0.0.1, [::1] or localhost, where the port may differ"`
+	Public    bool     `json:"public,omitempty" doc:"it keeps no secret, as on people's own machines: the keys of its runs are all that proves it"`
 }
 
 type registerIn struct {
@@ -208,7 +213,7 @@ func (a *API) fitting(ctx context.Context, b agentBody) (authority.NewAgent, err
 // newAgent reads what is handed in of an agent.
 func (a *API) newAgent(b agentBody) (authority.NewAgent, error) {
 	n := authority.NewAgent{Name: b.Name, Shown: b.Shown, Groups: b.Groups, Registration: stead.Registration{Kind: b.Kind, Purpose: b.Purpose,
-		Tier: b.Tier, Segment: b.Segment, Build: b.Build, SPIFFE: b.SPIFFE}}
+		Tier: b.Tier, Segment: b.Segment, Build: b.Build, SPIFFE: b.SPIFFE, Redirects: b.Redirects, Public: b.Public}}
 	r := &n.Registration
 	var err error
 	if r.Owner, err = a.somebody(b.Owner); err != nil {
@@ -258,6 +263,7 @@ func (a *API) somebody(text string) (stead.PrincipalID, error) {
 func (a *API) agent(c authority.Card) Agent {
 	v := Agent{Who: who(c.Principal, c.Account), Version: c.Registration.Version, Kind: c.Registration.Kind, Owner: a.show(c.Owner),
 		Purpose: c.Purpose, Tier: c.Tier, Segment: c.Segment, Groups: c.Account.Groups, Build: c.Build, SPIFFE: c.SPIFFE, Suspended: c.Suspended, Orphan: c.Orphan,
+		Redirects: c.Redirects, Public: c.Public,
 		Instances: each(c.Instances, a.instance), Mandates: each(c.Mandates, a.mandate)}
 	if c.Sponsor != "" {
 		w := a.show(c.Sponsor)

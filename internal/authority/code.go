@@ -75,6 +75,9 @@ func (p promise) fits(by By, w Redemption, now time.Time) string {
 func (a *Authority) TakeCode(ctx context.Context, by By, w Redemption) (Tokens, error) {
 	p, genuine := a.promised(w.Code)
 	t := attempt{verb: "token.issue", by: by, subject: by.Principal}
+	if by.Key == "" && (!genuine || p.agent != by.Principal) {
+		t.by.Principal, t.subject = "", "" // who only says a client's name is not on record under it
+	}
 	if !genuine {
 		return Tokens{}, a.refuse(ctx, t, stead.E(stead.Refused, stead.ReasonBadProof, "this is no code of Stead's"))
 	}
@@ -96,9 +99,9 @@ func (a *Authority) TakeCode(ctx context.Context, by By, w Redemption) (Tokens, 
 		if wrong != "" {
 			no = stead.E(stead.Refused, stead.ReasonReplayed, "%s", wrong)
 			if s.Count(p.key()) != 0 {
-				return replayed(s, p.mandate, no, now)
+				return replayed(s, t, no, now)
 			}
-			return replayed(s, p.mandate, no, now, p.used())
+			return replayed(s, t, no, now, p.used())
 		}
 		changes, err := a.taken(s, by, w, p, run, c, v, &out, now)
 		if err != nil {
@@ -125,10 +128,10 @@ func (p promise) used() stead.Count {
 }
 
 // replayed ends what a code or refresh token stands for, because it was in the wrong hands; the no stands beside it.
-func replayed(s *State, id stead.MandateID, no error, now time.Time, used ...stead.Count) ([]stead.Change, error) {
-	e := stead.Event{Kind: "token.issue.refused", Outcome: stead.No, Reason: stead.ReasonOf(no), Mandate: id}
+func replayed(s *State, t attempt, no error, now time.Time, used ...stead.Count) ([]stead.Change, error) {
+	e := stead.Event{Kind: stead.EventKind(t.verb + ".refused"), Outcome: stead.No, Reason: stead.ReasonOf(no)}
 	all := []stead.Change{{Event: e, Counts: used}}
-	m := s.Mandate(id)
+	m := s.Mandate(t.mandate)
 	if m == nil {
 		return all, nil
 	}

@@ -12,7 +12,8 @@ type ConsentAsk struct {
 	Agent      stead.PrincipalID
 	Task       string
 	Mode       stead.Mode    // empty: as the task says
-	For        time.Duration // 0: as long as the task says
+	Most       time.Duration // at most, as the agent asks; 0: as long as the task says
+	For        time.Duration // as the person says; 0: Most
 	Grants     []stead.Entitlement
 	Conditions map[string][]string
 	Budget     map[string]int64
@@ -53,7 +54,7 @@ func (a *Authority) Propose(_ context.Context, by By, w ConsentAsk) (Proposal, e
 
 func (a *Authority) propose(by By, w ConsentAsk, c actCase, v stead.Verdict, now time.Time) (Proposal, error) {
 	f := c.facts
-	m, err := stead.Consent(w.wish(proposed, 0), w.Task, f, v, c.terms, now)
+	m, err := stead.Consent(w.wish(proposed, w.Most), w.Task, f, v, c.terms, now)
 	if err != nil {
 		return Proposal{}, err
 	}
@@ -115,6 +116,9 @@ func (a *Authority) consented(s *State, by By, w ConsentAsk, id stead.MandateID,
 	if n >= mostConsents {
 		return stead.Mandate{}, stead.E(stead.Conflict, stead.ReasonActing, "you let this agent act for you %d times already: end some on your account page", n)
 	}
+	if w.For <= 0 || w.Most > 0 && w.For > w.Most {
+		w.For = w.Most
+	}
 	return stead.Consent(w.wish(id, w.For), w.Task, c.facts, v, c.terms, now)
 }
 
@@ -134,7 +138,7 @@ func (w ConsentAsk) said() stead.Fields {
 
 // consentCase is what policy is asked about a consent: may this agent act for this person? And the facts for the laws.
 func (a *Authority) consentCase(s *State, by By, w ConsentAsk) actCase {
-	c := a.personCase(s, By{Principal: w.Agent, Address: by.Address}, by.Principal, w.Task, stead.Purpose{}, w.Mode, w.For)
+	c := a.personCase(s, By{Principal: w.Agent, Address: by.Address}, by.Principal, w.Task, stead.Purpose{}, w.Mode, w.Most)
 	f := &c.facts
 	f.Session, f.Seen, f.Acting = s.Session(by.Session), s.Seen(by.Session), s.Acting(by.Session)
 	return c

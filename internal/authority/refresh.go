@@ -61,7 +61,7 @@ func (a *Authority) Refresh(ctx context.Context, by By, w Refresh) (Tokens, erro
 			return nil, stead.E(stead.Refused, stead.ReasonNotYours, "this refresh token is bound to another client or key")
 		case s.Count(refreshKey(id)) != n:
 			no = stead.E(stead.Refused, stead.ReasonReplayed, "this refresh token was used before, so what it stood for has ended")
-			return replayed(s, id, no, now)
+			return replayed(s, t, no, now)
 		}
 		run := s.Proved(m.Key)
 		if run == nil {

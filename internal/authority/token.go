@@ -296,7 +296,8 @@ func (a *Authority) Inspects(by By, t Token) error {
 }
 
 // tokenVerbs are what a door may be asked for, by its own word for it.
-var tokenVerbs = map[string]string{"issue": "token.issue", "revoke": "token.revoke", "introspect": "token.introspect", "enroll": "instance.enroll"}
+var tokenVerbs = map[string]string{"issue": "token.issue", "revoke": "token.revoke", "introspect": "token.introspect", "enroll": "instance.enroll",
+	"push": "mandate.consent"}
 
 // RefuseToken records that a door gave no token, took none back or told of none, and gives the no back. Client is what the
 // caller says he is.

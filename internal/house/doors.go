@@ -186,7 +186,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		_, err = w.Write(doc)
 		return err
 	})
-	keyed, clients := h.tokens(s, verbs, t)
+	keyed, clients := h.tokens(s, verbs, cookie, t)
 	s.access(h, verbs).Mount(t)
 	door := &api.API{Keyed: keyed, Enroller: clients, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,

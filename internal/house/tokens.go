@@ -7,11 +7,11 @@ import (
 )
 
 // tokens opens the door of OAuth, and gives what reads its tokens for Stead's other doors.
-func (h *House) tokens(s Site, verbs metered, t *web.Routes) (*tokens.Keeper, *oauth.Door) {
+func (h *House) tokens(s Site, verbs metered, cookie web.Cookie, t *web.Routes) (*tokens.Keeper, *oauth.Door) {
 	proofs := &tokens.Proofs{Origin: s.Origin, Now: h.Now, Key: h.CodeKey}
 	keeper := &tokens.Keeper{Issuer: s.Origin, Keys: s.Ring, Live: verbs, Proofs: proofs, Once: &h.used, Now: h.Now}
 	clients := &tokens.Clients{Register: verbs, Accepts: []string{s.Origin, oauth.TokenEndpoint(s.Origin)}, Now: h.Now}
-	door := &oauth.Door{Issuer: s.Origin, Verbs: verbs, Inspector: verbs, Mint: keeper, Clients: clients, Proofs: proofs, Memory: &h.used,
+	door := &oauth.Door{Issuer: s.Origin, Verbs: verbs, Asks: verbs, Cookie: cookie, Now: h.Now, Zone: verbs.Settings.Zone, Inspector: verbs, Mint: keeper, Clients: clients, Proofs: proofs, Memory: &h.used,
 		Algorithms: tokens.Algorithms(), Run: verbs.Settings.Run}
 	if s.Trusts != nil {
 		door.Workloads = &tokens.Workloads{Bundles: s.Trusts, Accepts: clients.Accepts, Now: h.Now}

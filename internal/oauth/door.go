@@ -19,6 +19,21 @@ type Verbs interface {
 	IssueToken(ctx context.Context, by authority.By, w authority.TokenWish) (authority.Token, error)
 	ExchangeToken(ctx context.Context, by authority.By, x authority.Exchange) (authority.Token, error)
 	RefuseToken(ctx context.Context, by authority.By, verb, client string, no error) error
+	Client(name string) (stead.Registration, bool)
+	ResourceName(issuer string, id stead.AppID) string
+}
+
+// Asks are the verbs by which a person lets an agent act for himself, and what comes of it.
+type Asks interface {
+	Present(ctx context.Context, p authority.Presented) (authority.By, error)
+	Propose(ctx context.Context, by authority.By, w authority.ConsentAsk) (authority.Proposal, error)
+	Consent(ctx context.Context, by authority.By, w authority.ConsentAsk) (code string, err error)
+	Decline(ctx context.Context, by authority.By, w authority.ConsentAsk) error
+	TakeCode(ctx context.Context, by authority.By, w authority.Redemption) (authority.Tokens, error)
+	Refresh(ctx context.Context, by authority.By, w authority.Refresh) (authority.Tokens, error)
+	GiveBack(ctx context.Context, by authority.By, token string) error
+	Push(text string, until time.Time) string
+	Pushed(sealed string) (text string, once authority.Once, ok bool)
 }
 
 // An Inspector tells of tokens, and takes them back.
@@ -66,6 +81,7 @@ type Memory interface {
 type Door struct {
 	Issuer     string // origin of Stead's own doors
 	Verbs      Verbs
+	Asks       Asks
 	Inspector  Inspector
 	Mint       Mint
 	Clients    Clients
@@ -75,10 +91,15 @@ type Door struct {
 	Memory     Memory
 	Algorithms []string      // of assertions and proofs
 	Run        time.Duration // how long an instance lives that begins with a token; 0: an hour
+	Cookie     web.Cookie
+	Now        func() time.Time
+	Zone       *time.Location
 }
 
 // Where the door is, below its issuer.
 const (
+	authorizePath  = "/oauth/authorize"
+	pushPath       = "/oauth/par"
 	tokenPath      = "/oauth/token"
 	introspectPath = "/oauth/introspect"
 	revokePath     = "/oauth/revoke"
@@ -92,6 +113,9 @@ func TokenEndpoint(issuer string) string { return issuer + tokenPath }
 func (d *Door) Mount(t *web.Routes) {
 	t.Add("GET /.well-known/oauth-authorization-server", web.Public, d.metadata)
 	t.Add("GET /.well-known/openid-configuration", web.Public, d.metadata)
+	t.Add("GET "+authorizePath, web.Public, d.authorize)
+	t.Add("POST "+authorizePath, web.InSession, d.answer)
+	t.Add("POST "+pushPath, web.Public, d.door("push", d.push))
 	t.Add("POST "+tokenPath, web.Public, d.door("issue", d.token))
 	t.Add("POST "+introspectPath, web.Public, d.door("introspect", d.introspect))
 	t.Add("POST "+revokePath, web.Public, d.door("revoke", d.revoke))
@@ -118,8 +142,11 @@ func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
 	about := map[string]any{
 		"issuer": d.Issuer, "jwks_uri": d.Issuer + "/.well-known/jwks.json",
 		"token_endpoint": d.Issuer + tokenPath, "introspection_endpoint": d.Issuer + introspectPath, "revocation_endpoint": d.Issuer + revokePath,
-		"grant_types_supported": []string{clientCredentials, tokenExchange}, "authorization_details_types_supported": []string{authority.DetailType}, "response_types_supported": []string{}, "scopes_supported": []string{},
-		"token_endpoint_auth_methods_supported": ways, "token_endpoint_auth_signing_alg_values_supported": d.Algorithms,
+		"authorization_endpoint": d.Issuer + authorizePath, "pushed_authorization_request_endpoint": d.Issuer + pushPath,
+		"grant_types_supported": grants, "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
+		"scopes_supported": []string{}, "code_challenge_methods_supported": []string{"S256"}, "authorization_response_iss_parameter_supported": true,
+		"authorization_details_types_supported": []string{authority.DetailType, "task"}, "request_parameter_supported": false, "request_uri_parameter_supported": false,
+		"token_endpoint_auth_methods_supported": append(ways[:len(ways):len(ways)], "none"), "token_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"introspection_endpoint_auth_methods_supported": ways, "introspection_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"revocation_endpoint_auth_methods_supported": ways, "revocation_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"dpop_signing_alg_values_supported": d.Algorithms,
@@ -136,8 +163,9 @@ type call struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	form   form
-	client string       // what the caller says he is
-	by     authority.By // once he has proved it
+	client string            // what the caller says he is
+	named  stead.PrincipalID // who that is, where its name is all that it has
+	by     authority.By      // once he has proved it
 	once   []authority.Once
 	key    string // thumbprint of the key that was attested: no other may be proved beside; "": any
 }
@@ -166,7 +194,11 @@ func (d *Door) door(verb string, next func(*call) (answer, error)) web.Handler {
 			w.WriteHeader(http.StatusOK)
 			return nil
 		}
-		return web.WriteJSON(w, http.StatusOK, a)
+		status := http.StatusOK
+		if _, made := a.(pushedAnswer); made {
+			status = http.StatusCreated
+		}
+		return web.WriteJSON(w, status, a)
 	}
 }
 

@@ -71,14 +71,18 @@ func (f *fault) write(w http.ResponseWriter) error {
 	return web.WriteJSON(w, status, map[string]string{"error": f.code, "error_description": plain(f.err)})
 }
 
+// plainText is what is said to who caused it.
+func plainText(err error) string {
+	var e *stead.Error
+	if errors.As(err, &e) {
+		return e.Text
+	}
+	return "refused"
+}
+
 // plain is a text in the characters that error_description may have.
 func plain(err error) string {
-	var e *stead.Error
-	text := "refused"
-	if errors.As(err, &e) {
-		text = e.Text
-	}
-	out := []byte(text)
+	out := []byte(plainText(err))
 	for i, b := range out {
 		if b < 0x20 || b > 0x7e || b == '"' || b == '\\' {
 			out[i] = '\''

@@ -32,8 +32,13 @@ func parseForm(kind []string, body []byte) (form, error) {
 	if media, _, err := mime.ParseMediaType(kind[0]); err != nil || media != "application/x-www-form-urlencoded" {
 		return nil, says("invalid_request", "send application/x-www-form-urlencoded")
 	}
-	values, err := url.ParseQuery(string(body))
-	if err != nil || !utf8.Valid(body) {
+	return fields(string(body))
+}
+
+// fields reads what is written as a form, or as the query of an address.
+func fields(text string) (form, error) {
+	values, err := url.ParseQuery(text)
+	if err != nil || !utf8.ValidString(text) {
 		return nil, says("invalid_request", "the form can not be read")
 	}
 	f := form{}

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -67,11 +68,19 @@ func (d *Door) introspect(c *call) (answer, error) {
 
 // revoke makes a token count no more. What is no live token of ours is as good as revoked (RFC 7009, 2.2).
 func (d *Door) revoke(c *call) (answer, error) {
-	if err := d.proved(c); err != nil {
+	if err := d.client(c); err != nil {
 		return nil, err
 	}
-	if c.form["token"] == "" {
+	if err := d.use(c, "invalid_client"); err != nil {
+		return nil, err
+	}
+	switch {
+	case c.form["token"] == "":
 		return nil, says("invalid_request", "token is missing")
+	case strings.HasPrefix(c.form["token"], "str_"):
+		return nil, d.returned(c)
+	case c.named != "":
+		return nil, says("invalid_client", "who keeps no secret gives its refresh token back: its access tokens are over with it")
 	}
 	t, err := d.Mint.Read(c.form["token"])
 	if err != nil {
@@ -89,6 +98,19 @@ func (d *Door) revoked(c *call, t authority.Token) error {
 		if stead.ReasonOf(err) == stead.ReasonNotYours {
 			f.code = "unauthorized_client"
 		}
+		return f
+	}
+	return err
+}
+
+// returned takes a refresh token back, and with it what it stood for. Who has it is as good as its client, which is bound to say so.
+func (d *Door) returned(c *call) error {
+	by := c.by
+	if c.named != "" {
+		by.Principal = c.named
+	}
+	err := d.Asks.GiveBack(c.r.Context(), by, c.form["token"])
+	if f := faultOf(err); err != nil && f != nil {
 		return f
 	}
 	return err

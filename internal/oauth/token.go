@@ -9,6 +9,9 @@ import (
 
 const clientCredentials = "client_credentials"
 
+// grants are what tokens are given for.
+var grants = []string{clientCredentials, tokenExchange, authorizationCode, refreshToken}
+
 type tokenAnswer struct {
 	Token   string             `json:"access_token"`
 	Issued  string             `json:"issued_token_type,omitempty"` // of an exchange
@@ -25,10 +28,19 @@ func (d *Door) token(c *call) (answer, error) {
 		return d.credentials(c)
 	case tokenExchange:
 		return d.exchange(c)
+	case authorizationCode, refreshToken:
+		if err := d.client(c); err != nil {
+			return nil, err
+		}
+		if grant == authorizationCode {
+			return d.take(c)
+		}
+		return d.refresh(c)
 	case "":
 		return nil, says("invalid_request", "grant_type is missing")
+	default:
+		return nil, says("unsupported_grant_type", "grant_type is %s", strings.Join(grants, ", "))
 	}
-	return nil, says("unsupported_grant_type", "grant_type is %s or %s", clientCredentials, tokenExchange)
 }
 
 // credentials gives an agent an access token, bound to the key that it proves beside: that of an instance, or of one that begins
