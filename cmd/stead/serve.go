@@ -290,6 +290,9 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 	for _, system := range c.Systems {
 		s.Apps = append(s.Apps, stead.NewSystem(stead.AppID(system.ID)))
 	}
+	for _, r := range c.Resources {
+		s.Apps = append(s.Apps, resource(r))
+	}
 	evaluators(s, c.AuthZEN)
 	for _, g := range c.Segments {
 		for _, id := range g.Systems {
@@ -299,6 +302,14 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 		}
 	}
 	return s
+}
+
+// resource is what agents act for people in, as decisions see it.
+func resource(r config.Resource) stead.App {
+	app := stead.NewSystem(stead.AppID(r.ID))
+	app.Address, app.Privileged, app.Aware = r.Address, r.Privileged, r.Aware
+	app.Realms[0].Level, app.Realms[0].ActorLevel = max(r.Level, 1), max(r.Level, 1)
+	return app
 }
 
 // connected are the systems of a configuration, with the secrets that lead there.

@@ -41,6 +41,9 @@ func (c *Config) appIDs() (all []string) {
 	for _, s := range c.Systems {
 		all = append(all, s.ID)
 	}
+	for _, r := range c.Resources {
+		all = append(all, r.ID)
+	}
 	for _, app := range c.Apps.Content {
 		for i := 0; i+1 < len(app.Content) && app.Kind == yaml.MappingNode; i += 2 {
 			if app.Content[i].Value == "id" {

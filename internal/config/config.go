@@ -22,6 +22,7 @@ type Config struct {
 	Agents        Agents        `yaml:"agents" doc:"Runs of agents, and who vouches for them."`
 	Segments      []Segment     `yaml:"segments" doc:"What lies apart: agents reach their own segment, and where a flow leads. One is enough to keep all agents in theirs: docs/guide/segments.md."`
 	Notify        Notify        `yaml:"notify" doc:"Who is told outside of Stead what becomes of requests. Waits for a restart."`
+	Resources     []Resource    `yaml:"resources" doc:"Resource servers elsewhere, such as MCP servers, where people let agents act for them."`
 	AuthZEN       AuthZEN       `yaml:"authzen" doc:"Services that ask what others may do (AuthZEN Authorization API 1.0, at /access/v1/)."`
 	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
 	Audit         Audit         `yaml:"audit" doc:"The record."`
@@ -102,6 +103,15 @@ type Attester struct {
 type Segment struct {
 	ID      string   `yaml:"id" doc:"Short name, as the registrations of its agents call it: finance."`
 	Systems []string `yaml:"systems" doc:"What lies in it: applications by id, connected systems, and names of authzen.systems. What no segment names lies outside of all."`
+}
+
+// A Resource is where agents act for people, and is elsewhere.
+type Resource struct {
+	ID         string   `yaml:"id" doc:"Short name, as entitlements and rules call it: calendar. It is one realm, all."`
+	Address    string   `yaml:"address" doc:"What tokens for it name (RFC 8707), as its own metadata has it: https://calendar.example.com/mcp."`
+	Privileged []string `yaml:"privileged" doc:"Whom nobody acts for there: groups as directory/group, or attributes as name=value. None: no agent acts for anybody."`
+	Level      int      `yaml:"level" doc:"Protection level that people sign in with to let an agent act for them: 1 password, 2 with a second factor. 0: 1."`
+	Aware      bool     `yaml:"aware" doc:"It records who really acted, so that agents may change something for people there."`
 }
 
 // Sessions end.

@@ -39,6 +39,7 @@ func (c *Config) validate() []Problem {
 	c.directories(k)
 	c.terms(k)
 	c.systems(k)
+	c.resources(k)
 	for path, groups := range map[string][]string{"roles.admin": c.Roles.Admin, "roles.auditor": c.Roles.Auditor, "roles.security": c.Roles.Security} {
 		for _, g := range groups {
 			c.group(k, path, g)
@@ -138,6 +139,37 @@ func (c *Config) segments(k *checker) {
 			placed[id] = true
 		}
 	}
+}
+
+// resources: each has a name and an address of its own, and says whom it privileges.
+func (c *Config) resources(k *checker) {
+	seen := map[string]bool{}
+	for i, r := range c.Resources {
+		path := fmt.Sprintf("resources[%d]", i)
+		k.must(short.MatchString(r.ID), path+".id", "%q is no short name: small letters, digits and -, beginning with a letter", r.ID)
+		u, err := url.Parse(r.Address)
+		plain := err == nil && u.Host != "" && u.User == nil && u.RawQuery == "" && !strings.ContainsAny(r.Address, "# \\") && !strings.HasSuffix(r.Address, "/")
+		k.must(plain && (u.Scheme == "https" || stead.Loopback(r.Address)), path+".address", "%q is no https address without query, fragment and / at its end", r.Address)
+		k.must(c.once(r.ID) && !seen[r.Address], path, "%q is there twice, or is an application", r.ID)
+		k.must(r.Level >= 0 && r.Level <= 2, path+".level", "is %d: 1 is a password, 2 a second factor too", r.Level)
+		for j, mark := range r.Privileged {
+			if !strings.Contains(mark, "=") {
+				c.group(k, fmt.Sprintf("%s.privileged[%d]", path, j), mark)
+			}
+		}
+		seen[r.Address] = true
+	}
+}
+
+// once: nothing else that is decided about has this name.
+func (c *Config) once(id string) bool {
+	n := 0
+	for _, other := range c.appIDs() {
+		if other == id {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // group must be directory/group, of a directory that is there where any is named.
