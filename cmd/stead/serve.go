@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -243,6 +244,10 @@ func (s *server) site(c config.Config, apps []gateway.App, asking []authzen.Call
 	for _, d := range c.Directories {
 		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
 	}
+	site.Documents.Hosts = c.Documents.Hosts
+	for _, n := range c.Documents.Networks {
+		site.Documents.Networks = append(site.Documents.Networks, netip.MustParsePrefix(n)) // it was read before
+	}
 	if s.link != nil {
 		site.Setup = s.link
 	}
@@ -293,6 +298,7 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 	for _, r := range c.Resources {
 		s.Apps = append(s.Apps, resource(r))
 	}
+	s.Described = described(c.Documents)
 	evaluators(s, c.AuthZEN)
 	for _, g := range c.Segments {
 		for _, id := range g.Systems {
@@ -302,6 +308,19 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 		}
 	}
 	return s
+}
+
+// described are the tasks of clients that describe themselves.
+func described(c config.Documents) []stead.Task {
+	var all []stead.Task
+	for _, t := range c.Tasks {
+		task := stead.Task{ID: t.ID, Purpose: t.Purpose, Length: stead.Duration(t.Length)}
+		for _, name := range t.Reads {
+			task.Grants = append(task.Grants, stead.Entitlement{System: stead.AppID(t.Resource), Action: stead.ActionRead, Resource: name})
+		}
+		all = append(all, task)
+	}
+	return all
 }
 
 // resource is what agents act for people in, as decisions see it.

@@ -65,11 +65,14 @@ func newOutsideAt(t *testing.T, site func(*outside, *house.Site), change ...func
 }
 
 // serve opens the doors of a node where l listens.
-func (o *outside) serve(h *housetest.House, l net.Listener) {
+func (o *outside) serve(h *housetest.House, l net.Listener, described ...house.Documents) {
 	o.t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	site := house.Site{Origin: o.origin, Listen: l.Addr().String(), Gateway: "orders.test", Ring: o.keys, Log: log, Version: "test"}
 	o.site(o, &site)
+	for _, d := range described {
+		site.Documents = d
+	}
 	doors, err := h.Doors(site)
 	if err != nil {
 		o.t.Fatal(err)
@@ -77,6 +80,19 @@ func (o *outside) serve(h *housetest.House, l net.Listener) {
 	srv := web.NewServer(doors.Own, log)
 	go func() { _ = srv.Serve(web.Listener(l, nil)) }()
 	o.t.Cleanup(func() { _ = srv.Close() })
+}
+
+// beside asks another node of the same house from now on, with clients that describe themselves.
+func (o *outside) beside(described house.Documents) {
+	o.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.origin = "http://" + l.Addr().String()
+	o.at = o.origin
+	o.keys = o.ring()
+	o.serve(o.House, l, described)
 }
 
 func (o *outside) ring() *keys.Ring {

@@ -10,6 +10,7 @@ import (
 // A ConsentAsk is what an agent asks of a person, as a door has read it: to act for him.
 type ConsentAsk struct {
 	Agent      stead.PrincipalID
+	Described  *Described // in place of Agent: whoever describes itself
 	Task       string
 	Mode       stead.Mode    // empty: as the task says
 	Most       time.Duration // at most, as the agent asks; 0: as long as the task says
@@ -47,7 +48,10 @@ const proposed = "proposed"
 // Propose tells what the caller would agree to. Nothing is done, and nothing recorded. Errors: those of Consent.
 func (a *Authority) Propose(_ context.Context, by By, w ConsentAsk) (Proposal, error) {
 	var c actCase
-	a.Store.View().Read(func(s *State) { c = a.consentCase(s, by, w) })
+	a.Store.View().Read(func(s *State) {
+		s, _ = a.introduced(s, by, &w, proposedAgent)
+		c = a.consentCase(s, by, w)
+	})
 	p, err := a.propose(by, w, c, a.judge(c.facts, c.Case), a.Now())
 	return p, err
 }
@@ -75,32 +79,44 @@ const mostConsents = 16
 // invalid; conflict where he acts for somebody, or what the page showed is not what is asked now.
 func (a *Authority) Consent(ctx context.Context, by By, w ConsentAsk) (string, error) {
 	a.tidy(ctx, By{Principal: w.Agent})
-	id, nonce := stead.MandateID(a.NewID(stead.PrefixMandate)), a.NewID("")
+	id, nonce, agent := stead.MandateID(a.NewID(stead.PrefixMandate)), a.NewID(""), stead.PrincipalID(a.NewID(stead.PrefixPrincipal))
 	t := attempt{verb: "mandate.consent", by: by, subject: by.Principal, mandate: id, what: w.said()}
 	var code string
-	err := a.weighed(ctx, t, func(s *State) actCase { return a.consentCase(s, by, w) },
-		func(s *State, c actCase, v stead.Verdict, now time.Time) ([]stead.Change, error) {
-			e, err := own(s, by, now)
-			if err != nil {
-				return nil, err
-			}
-			m, err := a.consented(s, by, w, id, c, v, now)
-			if err != nil {
-				return nil, err
-			}
-			code = a.seal([]string{codeMark, string(m.ID), string(m.Actor), w.Tie.Redirect, w.Tie.Challenge, w.Tie.Key, number64(m.StartBy.Unix()), nonce})
-			change := moved("mandate.consented", m, stead.ReasonNone)
-			for _, o := range w.Once {
-				change.Counts = append(change.Counts, stead.Count{Key: "once/" + o.Key, Op: stead.CountPass, N: 1, Until: o.Until})
-			}
-			return []stead.Change{seen(change, e, now)}, nil
-		})
+	var begins []stead.Change
+	err := a.weighed(ctx, t, func(s *State) actCase {
+		s, begins = a.introduced(s, by, &w, agent)
+		return a.consentCase(s, by, w)
+	}, func(s *State, c actCase, v stead.Verdict, now time.Time) ([]stead.Change, error) {
+		e, err := own(s, by, now)
+		if err != nil {
+			return nil, err
+		}
+		if len(begins) > 0 && s.askedFor(by.Principal) >= mostConsents {
+			return nil, stead.E(stead.Conflict, stead.ReasonActing, "you let %d programs act for you that nobody registered: retire some", mostConsents)
+		}
+		m, err := a.consented(s, by, w, id, c, v, now)
+		if err != nil {
+			return nil, err
+		}
+		code = a.seal([]string{codeMark, string(m.ID), string(m.Actor), w.Tie.Redirect, w.Tie.Challenge, w.Tie.Key, number64(m.StartBy.Unix()), nonce})
+		change := moved("mandate.consented", m, stead.ReasonNone)
+		for _, o := range w.Once {
+			change.Counts = append(change.Counts, stead.Count{Key: "once/" + o.Key, Op: stead.CountPass, N: 1, Until: o.Until})
+		}
+		return append(begins, seen(change, e, now)), nil
+	})
 	return done(&code, err)
 }
 
 // consented is the mandate that the caller agrees to: what his page showed, and no more of it than he wants.
 func (a *Authority) consented(s *State, by By, w ConsentAsk, id stead.MandateID, c actCase, v stead.Verdict, now time.Time) (stead.Mandate, error) {
-	p, err := a.propose(by, w, c, v, now)
+	seen := c
+	if w.Described != nil && s.Agent(w.Agent) == nil && c.facts.Agent != nil { // it was shown before it was there
+		actor, agent := *c.facts.Actor, *c.facts.Agent
+		actor.ID, agent.Principal = proposedAgent, proposedAgent
+		seen.facts.Actor, seen.facts.Agent = &actor, &agent
+	}
+	p, err := a.propose(by, w, seen, v, now)
 	if err != nil {
 		return stead.Mandate{}, err
 	}

@@ -23,6 +23,7 @@ type Config struct {
 	Segments      []Segment     `yaml:"segments" doc:"What lies apart: agents reach their own segment, and where a flow leads. One is enough to keep all agents in theirs: docs/guide/segments.md."`
 	Notify        Notify        `yaml:"notify" doc:"Who is told outside of Stead what becomes of requests. Waits for a restart."`
 	Resources     []Resource    `yaml:"resources" doc:"Resource servers elsewhere, such as MCP servers, where people let agents act for them."`
+	Documents     Documents     `yaml:"client_documents" doc:"Clients that nobody registered, and describe themselves at the address that is their client_id."`
 	AuthZEN       AuthZEN       `yaml:"authzen" doc:"Services that ask what others may do (AuthZEN Authorization API 1.0, at /access/v1/)."`
 	Policies      Policies      `yaml:"policies" doc:"Files of policy. They only stage: another person than the author applies them."`
 	Audit         Audit         `yaml:"audit" doc:"The record."`
@@ -112,6 +113,22 @@ type Resource struct {
 	Privileged []string `yaml:"privileged" doc:"Whom nobody acts for there: groups as directory/group, or attributes as name=value. None: no agent acts for anybody."`
 	Level      int      `yaml:"level" doc:"Protection level that people sign in with to let an agent act for them: 1 password, 2 with a second factor. 0: 1."`
 	Aware      bool     `yaml:"aware" doc:"It records who really acted, so that agents may change something for people there."`
+}
+
+// Documents are of clients that describe themselves.
+type Documents struct {
+	Hosts    []string       `yaml:"hosts" doc:"Whose documents are read, with a port where it is not 443: tools.example.com. Empty: nobody's, every client is registered."`
+	Networks []string       `yaml:"networks" doc:"Networks (CIDR) where such hosts may be, besides the open one: 10.1.0.0/16."`
+	Tasks    []DocumentTask `yaml:"tasks" doc:"What such a client may ask a person for. It is registered as an agent of his, of low tier, when he agrees."`
+}
+
+// A DocumentTask is one of what clients may ask for that nobody registered.
+type DocumentTask struct {
+	ID       string        `yaml:"id" doc:"Short name, which scope names: look."`
+	Purpose  string        `yaml:"purpose" doc:"What it is for, as people read it."`
+	Resource string        `yaml:"resource" doc:"Where: one of resources, by id."`
+	Reads    []string      `yaml:"reads" doc:"What it may look at there, as the resource calls it."`
+	Length   time.Duration `yaml:"length" doc:"How long at most. 0: a day."`
 }
 
 // Sessions end.

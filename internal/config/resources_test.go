@@ -47,3 +47,36 @@ func TestResources(t *testing.T) {
 		}
 	}
 }
+
+const describing = elsewhere + `
+client_documents:
+  hosts: [tools.example.com, "tools.example.com:8443"]
+  networks: [10.1.0.0/16]
+  tasks:
+    - { id: look, purpose: look at your calendar, resource: calendar, reads: [events], length: 8h }
+`
+
+func TestClientDocuments(t *testing.T) {
+	if _, problems := Parse([]byte(describing), nil); problems != nil {
+		t.Fatal(problems)
+	}
+	for name, r := range map[string][3]string{
+		"a pattern":          {"[tools.example.com,", "['*.example.com',", "client_documents.hosts"},
+		"capitals":           {"[tools.example.com,", "[Tools.example.com,", "client_documents.hosts"},
+		"an address":         {"[tools.example.com,", "['https://tools.example.com',", "client_documents.hosts"},
+		"no network":         {"10.1.0.0/16", "10.1.0.0", "client_documents.networks"},
+		"a resource of none": {"resource: calendar", "resource: orders", "client_documents.tasks[0].resource"},
+		"nothing to read":    {"reads: [events]", "reads: []", "client_documents.tasks[0].reads"},
+		"no name":            {"id: look", "id: Look", "client_documents.tasks[0].id"},
+		"no purpose":         {"purpose: look at your calendar", "purpose: ''", "client_documents.tasks[0].purpose"},
+	} {
+		_, problems := Parse([]byte(strings.Replace(describing, r[0], r[1], 1)), nil)
+		found := false
+		for _, p := range problems {
+			found = found || strings.HasPrefix(p.Path, r[2])
+		}
+		if !found {
+			t.Errorf("%s: %v", name, problems)
+		}
+	}
+}

@@ -40,6 +40,7 @@ func (c *Config) validate() []Problem {
 	c.terms(k)
 	c.systems(k)
 	c.resources(k)
+	c.documents(k)
 	for path, groups := range map[string][]string{"roles.admin": c.Roles.Admin, "roles.auditor": c.Roles.Auditor, "roles.security": c.Roles.Security} {
 		for _, g := range groups {
 			c.group(k, path, g)
@@ -158,6 +159,27 @@ func (c *Config) resources(k *checker) {
 			}
 		}
 		seen[r.Address] = true
+	}
+}
+
+// documents: whose are read is named, and what such clients may ask for.
+func (c *Config) documents(k *checker) {
+	for _, host := range c.Documents.Hosts {
+		u, err := url.Parse("https://" + host + "/x")
+		k.must(err == nil && u.Host == host && host != "" && host == strings.ToLower(host) && !strings.ContainsAny(host, "*@ "), "client_documents.hosts", "%q is no host: small letters, with a port where it is not 443", host)
+	}
+	for _, n := range c.Documents.Networks {
+		_, err := netip.ParsePrefix(n)
+		k.must(err == nil, "client_documents.networks", "%q is no network such as 10.1.0.0/16", n)
+	}
+	k.must(len(c.Documents.Hosts) == 0 || len(c.Documents.Tasks) > 0, "client_documents.tasks", "is empty: such clients could ask for nothing")
+	for i, t := range c.Documents.Tasks {
+		path := fmt.Sprintf("client_documents.tasks[%d]", i)
+		k.must(short.MatchString(t.ID), path+".id", "%q is no short name: small letters, digits and -, beginning with a letter", t.ID)
+		k.must(t.Purpose != "", path+".purpose", "is missing: people read it")
+		k.must(slices.ContainsFunc(c.Resources, func(r Resource) bool { return r.ID == t.Resource }), path+".resource", "%q is none of resources", t.Resource)
+		k.must(len(t.Reads) > 0 && !slices.Contains(t.Reads, ""), path+".reads", "is empty: it could look at nothing")
+		k.must(t.Length >= 0, path+".length", "is less than nothing")
 	}
 }
 

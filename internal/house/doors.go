@@ -45,6 +45,7 @@ type Site struct {
 	Setup       console.Setup
 	Demo        Demo
 	Transport   http.RoundTripper
+	Documents   Documents // of clients that nobody registered
 	Advance     func(context.Context, time.Duration) (time.Time, error)
 	Reload      api.Reloader
 }

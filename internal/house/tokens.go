@@ -1,6 +1,10 @@
 package house
 
 import (
+	"crypto/x509"
+	"net/netip"
+	"net/url"
+
 	"github.com/steadhq/stead/internal/oauth"
 	"github.com/steadhq/stead/internal/tokens"
 	"github.com/steadhq/stead/internal/web"
@@ -19,6 +23,17 @@ func (h *House) tokens(s Site, verbs metered, cookie web.Cookie, t *web.Routes) 
 	if len(s.Attesters) > 0 {
 		door.Attesters = &tokens.Attesters{All: s.Attesters, Accepts: clients.Accepts, Now: h.Now, Key: h.CodeKey}
 	}
+	if own, err := url.Parse(s.Origin); len(s.Documents.Hosts) > 0 && err == nil {
+		door.Documents = &oauth.Documents{Hosts: s.Documents.Hosts, Networks: s.Documents.Networks, Roots: s.Documents.Roots, Now: h.Now,
+			Plain: !s.secure() && web.Loopback(own.Hostname())}
+	}
 	door.Mount(t)
 	return keeper, door
+}
+
+// Documents say whose clients may describe themselves.
+type Documents struct {
+	Hosts    []string
+	Networks []netip.Prefix // that may be dialled besides those of the open network
+	Roots    *x509.CertPool // nil: those of this machine
 }

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -26,7 +27,7 @@ type ask struct {
 const longestAsk = 3 << 10
 
 // asked reads a request for a yes. An error with a redirect in the ask goes there; any other is told on a page.
-func (d *Door) asked(raw string) (ask, error) {
+func (d *Door) asked(ctx context.Context, raw string) (ask, error) {
 	a := ask{raw: raw}
 	var err error
 	if len(raw) > longestAsk {
@@ -38,7 +39,7 @@ func (d *Door) asked(raw string) (ask, error) {
 	if err := d.pushed(&a); err != nil {
 		return a, err
 	}
-	return a, d.whole(&a)
+	return a, d.whole(ctx, &a)
 }
 
 // pushed puts what was pushed in the place of its name.
@@ -64,11 +65,11 @@ func (d *Door) pushed(a *ask) error {
 }
 
 // whole reads what the request says: first who asks and where the answer goes, and then the rest.
-func (d *Door) whole(a *ask) error {
-	client, found := d.Verbs.Client(a.form["client_id"])
+func (d *Door) whole(ctx context.Context, a *ask) error {
+	client, err := d.asker(ctx, a)
 	switch {
-	case !found || client.Retired || len(client.Redirects) == 0:
-		return says("invalid_request", "no client of that name asks people here")
+	case err != nil:
+		return err
 	case a.form["redirect_uri"] == "":
 		return says("invalid_request", "redirect_uri is missing")
 	case !client.ReturnsTo(a.form["redirect_uri"]):
@@ -80,6 +81,27 @@ func (d *Door) whole(a *ask) error {
 		return err
 	}
 	return d.narrowed(a)
+}
+
+// asker is the client that asks: one that is registered, or one that describes itself at the address that it gives as its name.
+func (d *Door) asker(ctx context.Context, a *ask) (stead.Registration, error) {
+	name := a.form["client_id"]
+	if strings.Contains(name, "://") {
+		if d.Documents == nil {
+			return stead.Registration{}, says("invalid_request", "clients are registered here")
+		}
+		described, err := d.Documents.Read(ctx, name)
+		if err != nil {
+			return stead.Registration{}, &fault{"invalid_request", err, true}
+		}
+		a.wish.Described = &described
+		return d.Asks.Describes(described), nil
+	}
+	client, found := d.Verbs.Client(name)
+	if !found || client.Retired || len(client.Redirects) == 0 || client.Document != "" {
+		return client, says("invalid_request", "no client of that name asks people here")
+	}
+	return client, nil
 }
 
 // askable refuses what is not done here, by its own name, instead of passing it over.

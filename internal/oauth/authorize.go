@@ -14,7 +14,7 @@ import (
 
 // authorize shows what a client asks of who is signed in. It changes nothing.
 func (d *Door) authorize(w http.ResponseWriter, r *http.Request) error {
-	a, err := d.asked(r.URL.RawQuery)
+	a, err := d.asked(r.Context(), r.URL.RawQuery)
 	if err != nil {
 		return d.wrong(w, r, a, err)
 	}
@@ -106,7 +106,7 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f := r.PostForm
-	a, err := d.asked(f.Get("request"))
+	a, err := d.asked(r.Context(), f.Get("request"))
 	if err != nil {
 		return d.wrong(w, r, a, err)
 	}
@@ -190,7 +190,7 @@ func (d *Door) push(c *call) (answer, error) {
 		return nil, err
 	}
 	a := ask{form: f}
-	if err := d.whole(&a); err != nil {
+	if err := d.whole(c.r.Context(), &a); err != nil {
 		return nil, err
 	}
 	values := url.Values{}

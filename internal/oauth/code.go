@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -17,12 +18,35 @@ const (
 func (d *Door) client(c *call) error {
 	name := c.form["client_id"]
 	r, found := d.Verbs.Client(name)
+	if strings.Contains(name, "://") && d.Documents != nil {
+		r, found = stead.Registration{Public: true, Principal: d.behind(c)}, true
+	}
 	if !found || !r.Public || len(c.r.Header["Authorization"]) > 0 || c.form["client_secret"] != "" ||
 		c.form["client_assertion"] != "" || c.form["client_assertion_type"] != "" {
 		return d.identify(c)
 	}
 	c.client, c.named = name, r.Principal
 	return nil
+}
+
+// behind is the agent of a client that describes itself, by the genuine code or refresh token that it shows: one for each person.
+func (d *Door) behind(c *call) stead.PrincipalID {
+	for _, name := range []string{"code", "refresh_token", "token"} {
+		if c.form[name] != "" {
+			return or(d.Asks.Behind(c.form["client_id"], c.form[name]), nobody)
+		}
+	}
+	return nobody
+}
+
+// nobody is the id of no agent.
+const nobody stead.PrincipalID = "nobody"
+
+func or(id, otherwise stead.PrincipalID) stead.PrincipalID {
+	if id == "" {
+		return otherwise
+	}
+	return id
 }
 
 // take gives tokens for a code (RFC 6749 4.1.3).

@@ -32,6 +32,8 @@ type Asks interface {
 	TakeCode(ctx context.Context, by authority.By, w authority.Redemption) (authority.Tokens, error)
 	Refresh(ctx context.Context, by authority.By, w authority.Refresh) (authority.Tokens, error)
 	GiveBack(ctx context.Context, by authority.By, token string) error
+	Describes(d authority.Described) stead.Registration
+	Behind(document, sealed string) stead.PrincipalID
 	Push(text string, until time.Time) string
 	Pushed(sealed string) (text string, once authority.Once, ok bool)
 }
@@ -77,7 +79,7 @@ type Memory interface {
 	Use(u authority.Once) error
 }
 
-// A Door is the door. All members but Workloads, Attesters and Run are needed.
+// A Door is the door. All members but Workloads, Attesters, Run and Documents are needed.
 type Door struct {
 	Issuer     string // origin of Stead's own doors
 	Verbs      Verbs
@@ -91,6 +93,7 @@ type Door struct {
 	Memory     Memory
 	Algorithms []string      // of assertions and proofs
 	Run        time.Duration // how long an instance lives that begins with a token; 0: an hour
+	Documents  *Documents    // reads those of clients that nobody registered; nil: there are none such
 	Cookie     web.Cookie
 	Now        func() time.Time
 	Zone       *time.Location
@@ -145,6 +148,7 @@ func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
 		"authorization_endpoint": d.Issuer + authorizePath, "pushed_authorization_request_endpoint": d.Issuer + pushPath,
 		"grant_types_supported": grants, "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
 		"scopes_supported": []string{}, "code_challenge_methods_supported": []string{"S256"}, "authorization_response_iss_parameter_supported": true,
+		"client_id_metadata_document_supported": d.Documents != nil,
 		"authorization_details_types_supported": []string{authority.DetailType, "task"}, "request_parameter_supported": false, "request_uri_parameter_supported": false,
 		"token_endpoint_auth_methods_supported": append(ways[:len(ways):len(ways)], "none"), "token_endpoint_auth_signing_alg_values_supported": d.Algorithms,
 		"introspection_endpoint_auth_methods_supported": ways, "introspection_endpoint_auth_signing_alg_values_supported": d.Algorithms,
