@@ -33,6 +33,8 @@ func Consent(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	if !slices.Contains(m.People, f.Subject.Person) {
 		m.People = append(slices.Clip(m.People), f.Subject.Person)
 	}
+	m.MaxDepth = 0 // what a person lets an agent do it passes on to nobody (R6)
+	m.Digest = m.Sum()
 	m.Approvals = []Approval{{By: f.Subject.ID, Person: f.Subject.Person, Yes: true, Digest: m.Digest, At: now}}
 	return m, nil
 }

@@ -392,6 +392,13 @@ func TestRefreshTokens(t *testing.T) {
 			t.Error(wrong, s)
 		}
 	}
+	others := newKey(t)
+	if s = w.takes(others, w.browser("customers/erin").agrees(w.wants()).Get("code")); s.status != http.StatusOK {
+		t.Fatal(s)
+	}
+	if s = w.refreshes(others, first); s.text("error") != "invalid_grant" {
+		t.Error("the key of Erin's run:", s)
+	}
 	second := w.refreshes(w.run, first).text("refresh_token")
 	if second == "" {
 		t.Fatal("it is not refreshed")
@@ -429,4 +436,36 @@ func TestRefreshTokens(t *testing.T) {
 func hashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// A client that keeps a secret, or a key, proves it with every code and refresh token; its name alone is nothing.
+func TestConfidentialClient(t *testing.T) {
+	w := newLetting(t)
+	r := w.registration(stead.Company, stead.MediumTier, "staff/max", w.scheduler.Tasks...)
+	r.Redirects = []string{returned}
+	desk, err := w.Register(t.Context(), w.root, authority.NewAgent{Name: "desk", Registration: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := w.MakeSecret(t.Context(), w.root, desk.Principal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.apply(map[string]string{"letting.cedar": strings.Replace(letting, `principal.name == "scheduler"`, `principal.name == "desk"`, 1)})
+	code := w.browser("customers/dana").agrees(w.wants("client_id", "desk")).Get("code")
+	for _, wrong := range []string{"", "wrong"} {
+		if s := w.takes(w.run, code, "client_id", "desk", "client_secret", wrong); s.text("error") != "invalid_client" || s.status != http.StatusUnauthorized {
+			t.Errorf("secret %q: %v", wrong, s)
+		}
+	}
+	s := w.takes(w.run, code, "client_id", "desk", "client_secret", secret)
+	if s.status != http.StatusOK {
+		t.Fatal(s)
+	}
+	if got := w.refreshes(w.run, s.text("refresh_token"), "client_id", "desk"); got.text("error") != "invalid_client" {
+		t.Error(got)
+	}
+	if got := w.refreshes(w.run, s.text("refresh_token"), "client_id", "desk", "client_secret", secret); got.status != http.StatusOK || w.mandateOf(got) != w.mandateOf(s) {
+		t.Error(got)
+	}
 }
