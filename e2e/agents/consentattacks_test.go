@@ -40,6 +40,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"no method":            {[]string{"code_challenge_method", ""}, "invalid_request"},
 		"a short challenge":    {[]string{"code_challenge", "x"}, "invalid_request"},
 		"a padded challenge":   {[]string{"code_challenge", strings.Repeat("A", 43) + "="}, "invalid_request"},
+		"a line in it":         {[]string{"code_challenge", strings.Repeat("A", 21) + "\n" + strings.Repeat("A", 22)}, "invalid_request"},
 		"a request object":     {[]string{"request", "e30.e30."}, "request_not_supported"},
 		"implicit":             {[]string{"response_type", "token"}, "unsupported_response_type"},
 		"hybrid":               {[]string{"response_type", "code id_token"}, "unsupported_response_type"},

@@ -129,7 +129,7 @@ func (f form) askable() error {
 
 func isHash(text string) bool {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	return err == nil && len(raw) == 32
+	return err == nil && len(raw) == 32 && len(text) == base64.RawURLEncoding.EncodedLen(32) // the decoder passes line ends over
 }
 
 // A detail is what a client wants of a task (RFC 9396), of type "task".
