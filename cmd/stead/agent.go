@@ -14,8 +14,7 @@ func (e *env) agent() *cobra.Command {
 	c := &cobra.Command{Use: "agent", Short: "Agents: whose they are, what they may, what runs of them",
 		Long: "An agent is registered with an owner who answers for it, and with the tasks it is there for: exactly the entitlements that\n" +
 			"each needs. It acts under a mandate for one of them, agreed to as policy says. Register and change agents with stead apply."}
-	c.AddCommand(e.agentList(), e.agentShow(), e.agentSuspend(), e.agentResume(), e.agentRetire(), e.agentSecret(), e.agentEnrollToken(), e.agentTry())
-	c.AddCommand(e.agentList(), e.agentShow(), e.agentUsage(), e.agentSuspend(), e.agentResume(), e.agentRetire())
+	c.AddCommand(e.agentList(), e.agentShow(), e.agentUsage(), e.agentSuspend(), e.agentResume(), e.agentRetire(), e.agentSecret(), e.agentEnrollToken(), e.agentTry())
 	return c
 }
 

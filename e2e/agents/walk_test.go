@@ -96,24 +96,21 @@ func (w *walk) step() {
 	i := w.r.IntN(len(w.nodes))
 	n := &w.nodes[i]
 	ctx := w.t.Context()
-	var err error
 	switch w.r.IntN(30) {
 	case 0:
 		w.asks(w.r.IntN(len(w.by)))
 	case 1:
-		if _, err = w.Revoke(ctx, w.root2(), n.id, ""); !n.over {
-			w.ends(i)
-		}
+		_, err := w.Revoke(ctx, w.root2(), n.id, "")
+		w.ended(i, err)
 	case 2:
-		if _, err = w.Complete(ctx, w.by[n.actor], n.id, ""); !n.over {
-			w.ends(i)
-		}
+		_, err := w.Complete(ctx, w.by[n.actor], n.id, "")
+		w.ended(i, err)
 	case 3:
-		if _, err = w.Suspend(ctx, w.root2(), n.id); err == nil {
+		if _, err := w.Suspend(ctx, w.root2(), n.id); err == nil {
 			n.held = true
 		}
 	case 4, 5:
-		if _, err = w.Resume(ctx, w.root2(), n.id); err == nil {
+		if _, err := w.Resume(ctx, w.root2(), n.id); err == nil {
 			n.held = false
 		}
 	case 6:
@@ -122,6 +119,17 @@ func (w *walk) step() {
 		w.narrow(i, w.r.IntN(len(w.by)))
 	}
 	w.Clock.Move(time.Second)
+}
+
+// ended takes the house at its word: what is over already it does not end, and what is not it does.
+func (w *walk) ended(i int, err error) {
+	over := w.nodes[i].over
+	if err != nil && !over {
+		w.t.Fatalf("%s does not end: %v", w.nodes[i].id, err)
+	}
+	if !over {
+		w.ends(i)
+	}
 }
 
 // instance ends what runs of an agent, and begins another.
