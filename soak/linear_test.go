@@ -71,36 +71,13 @@ type cell struct {
 func newArena(t *testing.T, seed uint64) *arena {
 	t.Helper()
 	const ever = 100_000 * time.Hour
-	h := housetest.New(t, func(o *house.Options) {
+	h := housetest.NewOf(t, fighters(), func(o *house.Options) {
 		s := o.Settings
 		s.Session, s.ArmFor = authority.Ends{Idle: ever, Absolute: ever}, ever
 		s.Terms.Fresh, s.Terms.Default, s.Terms.AskWindow, s.Terms.StartWindow = ever, time.Minute, time.Minute, time.Minute
 		o.Patience = time.Minute
 	})
 	a := &arena{House: h, began: time.Now(), random: rand.New(rand.NewPCG(1, seed))}
-	var all []authority.NewPerson
-	for n := range cells {
-		add := func(directory, name, group string, more map[string]string) {
-			all = append(all, authority.NewPerson{Directory: directory, Name: fmt.Sprintf("%s%d", name, n), Groups: []string{group},
-				Attributes: more, Password: housetest.Password, TOTP: housetest.Secret})
-		}
-		second := map[string]string{}
-		if n%2 == 1 {
-			second["vip"] = "true" // security agrees besides
-		}
-		add("staff", "actor", "support", nil)
-		add("customers", "subject", "customers", second)
-		add("staff", "lead", "team-lead", nil)
-		add("staff", "first", "security", nil)
-		add("staff", "second", "security", nil)
-	}
-	made, err := h.Enroll(t.Context(), h.Login("staff/root", "stead.test"), all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range made {
-		h.People[p.Directory+"/"+p.Name] = p
-	}
 	for n := range cells {
 		h.Clock.Move(time.Minute) // past the throttle
 		in := func(who string) authority.By { return h.Login(fmt.Sprint(who, n), "stead.test") }
@@ -113,6 +90,26 @@ func newArena(t *testing.T, seed uint64) *arena {
 		a.cells = append(a.cells, c)
 	}
 	return a
+}
+
+// fighters are the people of all cells, who come from the operator: nobody has them in hand.
+func fighters() []authority.NewPerson {
+	all := housetest.Staff()
+	for n := range cells {
+		add := func(directory, name, group string, more map[string]string) {
+			all = append(all, authority.NewPerson{Directory: directory, Name: fmt.Sprintf("%s%d", name, n), Groups: []string{group}, Attributes: more})
+		}
+		second := map[string]string{}
+		if n%2 == 1 {
+			second["vip"] = "true" // security agrees besides
+		}
+		add("staff", "actor", "support", nil)
+		add("customers", "subject", "customers", second)
+		add("staff", "lead", "team-lead", nil)
+		add("staff", "first", "security", nil)
+		add("staff", "second", "security", nil)
+	}
+	return all
 }
 
 // round is one mandate in each cell, from asking to its end.

@@ -62,8 +62,8 @@ func TestCommandLine(t *testing.T) {
 		t.Errorf("shown: %v %+v", err, m)
 	}
 	claimed(t, w, m.ID)
-	cli(t, omar, "", "mandate", "revoke", m.ID, "--reason", "enough").exits(t, "revoke", 0)
-	cli(t, omar, "", "mandate", "revoke", m.ID, "--reason", "enough").exits(t, "revoke twice", 5)
+	cli(t, omar, "", "mandate", "revoke", m.ID, "--reason", "enough", "--yes").exits(t, "revoke", 0)
+	cli(t, omar, "", "mandate", "revoke", m.ID, "--reason", "enough", "--yes").exits(t, "revoke twice", 5)
 	cli(t, sam, "", "mandate", "end", m.ID).exits(t, "end after that", 5)
 	cli(t, sam, "", "mandate", "show", "man_aaaaaaaaaaaaaaaaaaaaaaaaaa").exits(t, "no such mandate", 4)
 	verified(t, w, omar)

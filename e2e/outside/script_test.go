@@ -208,7 +208,7 @@ func asked(t *testing.T, i int, p, subject string, sam, maya, omar *caller, as f
 		sam.form(t, w.Console+a.to()+"/withdraw").is(t, "withdraw", 303)
 		as(maya).looks(t, w.Console+"/mandates/"+id)
 	case 2:
-		omar.form(t, w.Console+"/mandates/"+id+"/revoke", "reason", p).is(t, "revoke", 303)
+		omar.form(t, w.Console+"/mandates/"+id+"/revoke", "reason", p, "typed", "sam").is(t, "revoke", 303)
 		as(omar).looks(t, w.Console+"/mandates/"+id)
 	}
 }

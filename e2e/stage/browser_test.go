@@ -22,7 +22,7 @@ func TestTellWhileThePageGoes(t *testing.T) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(s.URL+"/one")); err != nil {
 		t.Fatal(err)
 	}
-	const asked = `location.pathname === "/one" ? new Promise(() => { location = "/two" }) : document.title`
+	const asked = `location.pathname === "/one" ? new Promise(() => { location = "/two" }) : location.pathname`
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](asked, chromedp.EvalAwaitPromise)); !Gone(err) {
 		t.Errorf("asked once: %v", err)
 	}

@@ -43,7 +43,7 @@ func TestAgentsByKeys(t *testing.T) {
 	ida := byKeys(w.comes(b, "ida"))
 	ida.opensItem("Monthly report")
 	ida.reads("May Monthly report do this?", "Writes the monthly report for the board.", "Max Novak", "High", "model m-4, code 3f1c", "It has asked for nothing before.",
-		"public.orders", "id, total", "year = 2026", "public.customers", "one person of staff/ai-operations")
+		"public.orders", "id, total", "year = 2026", "public.customers", "One person of staff/ai-operations")
 	ida.looks("request-agent")
 	ida.do(chromedp.KeyEvent("a"))
 	ida.wants(ida.goes("approve", chromedp.KeyEvent(kb.Enter)), 200, "approve")

@@ -119,8 +119,8 @@ func (v *visit) stops(m stead.Mandate, f url.Values) error {
 
 // answersFor tells whether a mandate is the reader's own to stop: it is about him, or an agent's that he answers for.
 func (v *visit) answersFor(m stead.Mandate) bool {
-	if m.Task == "" {
-		return m.Subject == v.by.Principal
+	if mine := m.Subject == v.by.Principal; mine || m.Task == "" {
+		return mine
 	}
 	a, err := v.c.Authority.Card(v.r.Context(), v.by, string(m.Actor))
 	return err == nil && a.Owner == v.by.Principal

@@ -248,7 +248,11 @@ func TestLater(t *testing.T) {
 // One recipient takes nothing, the other does: after a kill the first is tried again, and the second is not told twice.
 func TestSettledIsNotSentAgain(t *testing.T) {
 	w := newWorld(t)
-	w.enroll("zoe", "Zoe Ito", "ai-operations")
+	made, err := w.Enroll(t.Context(), w.root, []authority.NewPerson{{Directory: "staff", Name: "zoe", Shown: "Zoe Ito", Groups: []string{"ai-operations"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.People["staff/zoe"] = made[0]
 	r := newReceiver(t, func(_ int, rw http.ResponseWriter, q *http.Request) bool {
 		if bad := strings.HasSuffix(q.Header.Get("Webhook-Id"), string(w.People["staff/zoe"].ID)); bad {
 			http.Error(rw, "not today", http.StatusInternalServerError)

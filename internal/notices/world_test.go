@@ -36,6 +36,13 @@ permit (principal is Agent, action == Action::"act", resource)
 when { principal.name == "monthly-report" && context.app == "crm" && context has task && context.task == "monthly" };
 `
 
+// staff are those who agree.
+var staff = []authority.NewPerson{
+	{Directory: "staff", Name: "ida", Shown: "Ida Bergman", Groups: []string{"ai-operations"}, Attributes: map[string]string{"email": "ida@corp.test"}},
+	{Directory: "staff", Name: "cole", Shown: `Cole "theBcc: all" Adeyemi`, Groups: []string{"compliance"}, Attributes: map[string]string{"email": "cole@corp.test"}},
+	{Directory: "staff", Name: "max", Shown: "Max Novak", Groups: []string{"ai-operations"}, Attributes: map[string]string{"email": "max@corp.test"}},
+}
+
 // A world is a real house with an agent, those who agree, and an outbox.
 type world struct {
 	*housetest.House
@@ -47,31 +54,18 @@ type world struct {
 
 func newWorld(t *testing.T, channels ...*Channel) *world {
 	t.Helper()
-	w := &world{t: t, House: housetest.New(t, func(o *house.Options) {
+	w := &world{t: t, House: housetest.NewOf(t, append(housetest.Staff(), staff...), func(o *house.Options) {
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"))
 		o.Settings.Session.Idle, o.Settings.Terms.AskWindow = 12*time.Hour, 8*time.Hour
 		o.Files = maps.Clone(cedar.Default())
 		o.Files["agents.cedar"] = rules
 	})}
 	w.root = w.Login("staff/root", "console.test")
-	w.enroll("ida", "Ida Bergman", "ai-operations")
-	w.enroll("cole", "Cole \"the\r\nBcc: all\" Adeyemi", "compliance")
-	w.enroll("max", "Max Novak", "ai-operations")
 	w.mail("staff/omar", "staff/sam", "customers/dana")
 	w.agent()
 	w.out = w.outbox(channels...)
 	w.tick() // the channels begin here
 	return w
-}
-
-func (w *world) enroll(name, shown string, groups ...string) {
-	w.t.Helper()
-	made, err := w.Enroll(w.t.Context(), w.root, []authority.NewPerson{{Directory: "staff", Name: name, Shown: strings.NewReplacer("\r", "", "\n", "").Replace(shown), Groups: groups,
-		Attributes: map[string]string{"email": name + "@corp.test"}, Password: housetest.Password, TOTP: housetest.Secret}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.People["staff/"+name] = made[0]
 }
 
 func (w *world) mail(who ...string) {
