@@ -43,7 +43,7 @@ func TestScripts(t *testing.T) {
 					return nil
 				},
 				Cmds: map[string]func(*testscript.TestScript, bool, []string){
-					"dev": dev1, "as": as1, "code": code1, "advance": advance1, "keep": keep1, "exits": exits1, "spoil": spoil1, "down": down1, "postgres": postgres,
+					"dev": dev1, "as": as1, "code": code1, "advance": advance1, "keep": keep1, "exits": exits1, "spoil": spoil1, "down": down1, "postgres": postgres, "shows": shows1,
 				},
 			})
 		})
@@ -114,6 +114,20 @@ func dev1(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	for _, p := range on(ts).People {
 		ts.Setenv(strings.ToUpper(p.Directory+"_"+strings.ReplaceAll(p.Name, ".", "_")), p.ID)
+	}
+}
+
+// shows REGEXP COMMAND runs a command until its output has it: what is searched follows the log by a moment.
+func shows1(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(args[0])
+	for until := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(until) {
+			ts.Fatalf("no %s in it", args[0])
+		}
 	}
 }
 

@@ -63,11 +63,20 @@ GRANT USAGE ON SCHEMA public TO stead_crm WITH GRANT OPTION;
 GRANT SELECT ON customers, orders TO stead_crm WITH GRANT OPTION;`
 )
 
+// worksStaff are those who agree, answer for agents and look after them. They come from the operator.
+var worksStaff = []authority.NewPerson{
+	{Directory: "staff", Name: "max", Shown: "Max Novak", Groups: []string{"analysts"}},
+	{Directory: "staff", Name: "ida", Shown: "Ida Bergman", Groups: []string{"ai-operations"}},
+	{Directory: "staff", Name: "cole", Shown: "Cole Adeyemi", Groups: []string{"compliance"}},
+	{Directory: "staff", Name: "olga", Shown: "Olga Brandt", Groups: []string{"security"}},
+	{Directory: "staff", Name: "ada", Shown: "Ada Lindqvist", Groups: []string{"admins"}},
+}
+
 // newWorks opens such a house on a port.
 func newWorks(t *testing.T) *works {
 	t.Helper()
 	dsn, began := crm(t), time.Now()
-	w := &works{t: t, House: housetest.New(t, func(o *inside.Options) {
+	w := &works{t: t, House: housetest.NewOf(t, append(housetest.Staff(), worksStaff...), func(o *inside.Options) {
 		o.Wall, o.Boot = time.Now, func() time.Duration { return time.Since(began) }
 		o.Settings.Apps = append(o.Settings.Apps, stead.NewSystem("crm"))
 		o.Systems = []inside.System{{ID: "crm", DSN: dsn}}
@@ -75,11 +84,6 @@ func newWorks(t *testing.T) *works {
 		o.Files["agents.cedar"] = worksRules
 	})}
 	w.root = w.Login("staff/root", "console.test")
-	w.enroll("max", "Max Novak", "analysts")
-	w.enroll("ida", "Ida Bergman", "ai-operations")
-	w.enroll("cole", "Cole Adeyemi", "compliance")
-	w.enroll("olga", "Olga Brandt", "security")
-	w.enroll("ada", "Ada Lindqvist", "admins")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -102,15 +106,6 @@ func crm(t *testing.T) (dsn string) {
 	server.Do(t, "postgres", "CREATE DATABASE crm OWNER shop_owner")
 	server.Do(t, "crm", crmTables)
 	return fmt.Sprintf("host=127.0.0.1 port=%d dbname=crm user=stead_crm password=crm sslmode=disable", server.Port)
-}
-
-func (w *works) enroll(name, shown, group string) {
-	w.t.Helper()
-	made, err := w.Enroll(w.t.Context(), w.root, []authority.NewPerson{{Directory: "staff", Name: name, Shown: shown, Groups: []string{group}, Password: housetest.Password}})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.People["staff/"+name] = made[0]
 }
 
 func (w *works) serve(l net.Listener) {

@@ -248,7 +248,8 @@ func TestLater(t *testing.T) {
 // One recipient takes nothing, the other does: after a kill the first is tried again, and the second is not told twice.
 func TestSettledIsNotSentAgain(t *testing.T) {
 	w := newWorld(t)
-	made, err := w.Enroll(t.Context(), w.root, []authority.NewPerson{{Directory: "staff", Name: "zoe", Shown: "Zoe Ito", Groups: []string{"ai-operations"}}})
+	made, err := w.Enroll(t.Context(), w.root, []authority.NewPerson{{Directory: "staff", Name: "zoe", Shown: "Zoe Ito", Groups: []string{"ai-operations"},
+		Attributes: map[string]string{"email": "zoe@corp.test"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
