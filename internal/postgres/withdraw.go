@@ -33,7 +33,15 @@ type lease struct {
 
 // Withdraw ends the lease of a mandate. Once it returns nil there is no connection and no role, nor will a Grant that had
 // begun before bring one. Where it returns an error all before it has been done: call it again. Twice is fine.
-func (d *Database) Withdraw(ctx context.Context, id stead.MandateID) (w Withdrawn, err error) {
+func (d *Database) Withdraw(ctx context.Context, id stead.MandateID) (Withdrawn, error) {
+	w, err := d.withdraw(ctx, id)
+	if code(err) == "42704" { // what was there is not any more: one that was cut off before it could answer has done it
+		w, err = d.withdraw(ctx, id)
+	}
+	return w, err
+}
+
+func (d *Database) withdraw(ctx context.Context, id stead.MandateID) (w Withdrawn, err error) {
 	began := d.Now()
 	role, err := role(id)
 	if err != nil {
