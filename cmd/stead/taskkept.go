@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -81,7 +82,10 @@ func (e *env) startTask(c *cobra.Command, o taskOptions, shell bool) error {
 		name, value, _ := strings.Cut(v, "=")
 		out.Environment[name] = value
 		if shell {
-			_, _ = e.out.Write([]byte("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n"))
+			_, err = fmt.Fprintf(e.out, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if shell {
