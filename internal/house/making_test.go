@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,12 +13,13 @@ import (
 // A report is made once for whoever asks for it again, goes on while he looks, and is given up when he has gone.
 func TestMakings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, runs, given := &makings{}, 0, 0
+		var runs, given atomic.Int64
+		s := &makings{}
 		work := func(m *making, ctx context.Context) {
-			runs++
+			runs.Add(1)
 			select {
 			case <-ctx.Done():
-				given++
+				given.Add(1)
 				m.err = ctx.Err()
 			case <-time.After(time.Minute):
 			}
@@ -33,8 +35,8 @@ func TestMakings(t *testing.T) {
 			}
 		}
 		<-first.done
-		if runs != 1 || given != 0 || first.err != nil {
-			t.Errorf("made %d times, given up %d times: %v", runs, given, first.err)
+		if runs.Load() != 1 || given.Load() != 0 || first.err != nil {
+			t.Errorf("made %d times, given up %d times: %v", runs.Load(), given.Load(), first.err)
 		}
 		s.forget("a", first)
 		for _, key := range []string{"a", "b", "c", "d"} {
@@ -47,8 +49,8 @@ func TestMakings(t *testing.T) {
 		}
 		time.Sleep(abandoned + time.Second)
 		synctest.Wait()
-		if given != 4 || len(s.all) != 0 {
-			t.Errorf("%d given up, %d are kept", given, len(s.all))
+		if given.Load() != 4 || len(s.all) != 0 {
+			t.Errorf("%d given up, %d are kept", given.Load(), len(s.all))
 		}
 		s.forget("a", first) // which is another's by now, or nobody's
 	})
