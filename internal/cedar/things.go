@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/schema/resolved"
@@ -88,6 +89,10 @@ func sayable(t resolved.IsType) bool {
 	return convertible(t)
 }
 
+// verb makes one text of the two in which the JSON library of cedar-go tells the same error: it takes one by chance
+// at each start, and a problem has one text.
+var verb = strings.NewReplacer("unable to", "cannot")
+
 // load reads what the files of a bundle know of things.
 func (s *shape) load(files map[string]string) (problems []Problem) {
 	s.things = types.EntityMap{}
@@ -97,7 +102,7 @@ func (s *shape) load(files map[string]string) (problems []Problem) {
 		}
 		var found types.EntityMap
 		if err := json.Unmarshal([]byte(files[name]), &found); err != nil {
-			problems = append(problems, Problem{File: name, Text: "these are no entities as Cedar writes them in JSON: " + err.Error()})
+			problems = append(problems, Problem{File: name, Text: "these are no entities as Cedar writes them in JSON, a list of {uid, attrs, parents}: " + verb.Replace(err.Error())})
 			continue
 		}
 		for _, uid := range slices.SortedFunc(maps.Keys(found), func(a, b types.EntityUID) int { return slices.Compare([]byte(a.String()), []byte(b.String())) }) {
