@@ -1,6 +1,7 @@
 package keys
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"encoding/base64"
@@ -71,6 +72,16 @@ func (r *Ring) JWKS() ([]byte, error) {
 	}
 	b, err := json.Marshal(doc)
 	return b, stead.Because(err, "write the public keys")
+}
+
+// PublicKey is the published key of that name; nil where there is none.
+func (r *Ring) PublicKey(kid string) crypto.PublicKey {
+	for _, k := range r.published(r.Now()) {
+		if k.ID == kid {
+			return k.key.Public()
+		}
+	}
+	return nil
 }
 
 func (k signingKey) public() (publicKey, error) {

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"crypto"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -17,10 +18,10 @@ import (
 // Type is the typ of an access token (RFC 9068).
 const Type = "at+jwt"
 
-// Keys sign tokens, and publish what they are verified with.
+// Keys sign tokens, and tell what they are verified with: nil where no such key is published now.
 type Keys interface {
 	SignAs(typ string, payload []byte) (string, error)
-	JWKS() ([]byte, error)
+	PublicKey(kid string) crypto.PublicKey
 }
 
 // A Live knows whether what a token stands for still does.
@@ -36,6 +37,14 @@ type Keeper struct {
 	Proofs *Proofs
 	Once   *Once
 	Now    func() time.Time
+
+	verified known[signed]
+}
+
+// A signed is what a token says whose signature was right, and the key it was right for.
+type signed struct {
+	claims
+	kid string
 }
 
 // claims are those of an access token, all of which are required but the mandate.
@@ -118,6 +127,9 @@ func (k *Keeper) Read(text string) (authority.Token, error) {
 }
 
 func (k *Keeper) read(text string) (c claims, err error) {
+	if known, was := k.verified.get([]byte(text)); was && k.Keys.PublicKey(known.kid) != nil {
+		return known.claims, nil
+	}
 	h, err := readHeader(text)
 	if err != nil {
 		return c, err
@@ -125,18 +137,14 @@ func (k *Keeper) read(text string) (c claims, err error) {
 	if h.Typ != Type || h.JWK != nil || h.Kid == "" {
 		return c, no("the header is not that of a token")
 	}
-	doc, err := k.Keys.JWKS() // as everybody else sees it
-	if err != nil {
-		return c, err
+	key := k.Keys.PublicKey(h.Kid)
+	if key == nil {
+		return c, no("no such key signs here")
 	}
-	var set jose.JSONWebKeySet
-	if err := json.Unmarshal(doc, &set); err != nil {
-		return c, stead.Because(err, "read the public keys")
+	if err = open(text, h, jose.JSONWebKey{Key: key}, &c); err == nil {
+		k.verified.put([]byte(text), signed{c, h.Kid})
 	}
-	for _, key := range set.Key(h.Kid) {
-		return c, open(text, h, key, &c)
-	}
-	return c, no("no such key signs here")
+	return c, err
 }
 
 // Present tells who sent r, with a token for Stead itself and a proof of its key (RFC 9449, 7.1), as the live view has it.

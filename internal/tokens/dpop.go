@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/web"
@@ -27,6 +29,14 @@ type Proofs struct {
 	Now    func() time.Time
 	Key    []byte // makes nonces, on all nodes the same
 	Demand bool   // no proof counts without a nonce
+
+	keys known[provable]
+}
+
+// A provable is a key as it stands in proofs, and its name.
+type provable struct {
+	public jose.JSONWebKey
+	name   stead.AgentKey
 }
 
 // A Challenge is a no that says with which nonce to try again.
@@ -66,21 +76,35 @@ func (p *Proofs) Check(r *http.Request, token string) (stead.AgentKey, authority
 	if h.Typ != "dpop+jwt" {
 		return proved, once, no("the typ of a proof is dpop+jwt")
 	}
-	key, err := readKey(h.JWK)
+	key, err := p.key(h.JWK)
 	if err != nil {
 		return proved, once, err
 	}
 	var c proofClaims
-	if err := open(given[0], h, key, &c); err != nil {
+	if err := open(given[0], h, key.public, &c); err != nil {
 		return proved, once, err
 	}
 	if err := p.fits(c, r, token); err != nil {
 		return proved, once, err
 	}
-	proved, err = web.KeyOf(key)
 	sum := sha256.Sum256([]byte(c.ID))
-	once = authority.Once{Key: "dpop/" + proved.Thumbprint + "/" + base64.RawURLEncoding.EncodeToString(sum[:]), Until: p.Now().Add(2*turn + skew)}
-	return proved, once, err
+	once = authority.Once{Key: "dpop/" + key.name.Thumbprint + "/" + base64.RawURLEncoding.EncodeToString(sum[:]), Until: p.Now().Add(2*turn + skew)}
+	return key.name, once, nil
+}
+
+func (p *Proofs) key(raw []byte) (provable, error) {
+	if key, was := p.keys.get(raw); was {
+		return key, nil
+	}
+	var key provable
+	var err error
+	if key.public, err = readKey(raw); err == nil {
+		key.name, err = web.KeyOf(key.public)
+	}
+	if err == nil {
+		p.keys.put(raw, key)
+	}
+	return key, err
 }
 
 func (p *Proofs) fits(c proofClaims, r *http.Request, token string) error {

@@ -113,6 +113,9 @@ func checkDecoded(before, after string, level int, allowed Tokens) error {
 
 // checkDots refuses segments of nothing but dots and blanks, before ";" too, and under lookalikes of dot and slash.
 func checkDots(path string) error {
+	if plain(path) {
+		return nil
+	}
 	split := func(r rune) bool { return r == '/' || r == '\\' }
 	for _, seg := range strings.FieldsFunc(lookalikes.Replace(path), split) {
 		name, _, _ := strings.Cut(seg, ";")
@@ -154,4 +157,14 @@ func unhex(c byte) byte {
 
 func bad(format string, args ...any) error {
 	return stead.E(stead.Invalid, stead.ReasonRequest, format, args...)
+}
+
+// plain: neither a dot, nor anything that could look like one.
+func plain(path string) bool {
+	for i := range len(path) {
+		if path[i] == '.' || path[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
