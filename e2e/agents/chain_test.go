@@ -70,7 +70,7 @@ func (c *chain) uses(i int, table string) stead.Decision {
 	return d
 }
 
-// A5, I14: what is passed on is used within what everybody above holds, and stands on record under who uses it.
+// A5, I14, H14: what is passed on is used within what everybody above holds, and stands on record under who uses it.
 func TestPassedOn(t *testing.T) {
 	c := chained(t, nil)
 	for i, m := range c.m {

@@ -30,7 +30,7 @@ func (w *world) settled() {
 }
 
 // The employee leaves: within a second no session, key, token, decision or database login of his works, and the record tells
-// what ended and how long each took. A4, A9, S-I25.
+// what ended and how long each took. A4, A9, S-I25, H15, L7.
 func TestEmployeeLeaves(t *testing.T) {
 	w, server, _ := connected(t)
 	by, m := w.working("k1")

@@ -63,7 +63,7 @@ func TestNoLease(t *testing.T) {
 	}
 }
 
-// A4, A5: 24 hours are over, whatever anybody does: the very next decision says no, and no sweeper is needed for it.
+// A4, A5, H15: 24 hours are over, whatever anybody does: the very next decision says no, and no sweeper is needed for it.
 func TestDayOver(t *testing.T) {
 	w := newWorld(t)
 	by, m := w.working("k1")
