@@ -29,7 +29,7 @@ func (a *Authority) ExchangeToken(ctx context.Context, by By, x Exchange) (Token
 	for range tries {
 		var c actCase
 		a.Store.View().Read(func(s *State) {
-			m := s.Mandate(x.Shown.Mandate)
+			m := x.parent(s)
 			if p, err := x.part(m); err == nil {
 				c = a.passCase(s, m, By{Principal: by.Principal}, p)
 			}
@@ -89,7 +89,7 @@ func (a *Authority) shown(s *State, t Token, now time.Time) error {
 
 // exchanged is the change of an exchange. All of it is put into s.
 func (a *Authority) exchanged(s *State, by By, x Exchange, v stead.Verdict, id stead.InstanceID, out *Token, now time.Time) ([]stead.Change, error) {
-	parent := *s.Mandate(x.Shown.Mandate)
+	parent := *x.parent(s)
 	if x.Resource != "" && !slices.ContainsFunc(parent.Scope.Apps, func(app stead.AppID) bool { return SystemName(x.Issuer, app) == x.Resource }) {
 		return nil, stead.E(stead.Invalid, stead.ReasonNoRoute, "what is passed on is not for this resource")
 	}
@@ -114,6 +114,17 @@ func (a *Authority) exchanged(s *State, by By, x Exchange, v stead.Verdict, id s
 	c, err := a.issued(s, out, x.TokenWish, run, now)
 	c.Event.Subject, c.Event.Mandate = m.Subject, m.ID
 	return append(append(all, more...), c), err
+}
+
+// parent is the mandate of the token that was shown, as far as that token goes: who was handed a part of it passes on no more.
+func (x Exchange) parent(s *State) *stead.Mandate {
+	m := s.Mandate(x.Shown.Mandate)
+	if m == nil || len(x.Shown.Rights) == 0 {
+		return m
+	}
+	part := *m
+	part.Scope.Grants = x.Shown.Rights
+	return &part
 }
 
 // part is what is asked for of m, however it is named.
