@@ -3,6 +3,7 @@ package stead
 import (
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -103,11 +104,19 @@ func (q Question) argument(name string) string {
 		case string:
 			return v
 		case json.Number:
-			return v.String()
+			return integer(v.String())
 		case float64, int64, bool:
 			text, _ := json.Marshal(v) // these are always written
 			return string(text)
 		}
+	}
+	return ""
+}
+
+// integer is a number as everybody writes it, "" for any other spelling: 100, 1e2 and 100.0 would be three things.
+func integer(text string) string {
+	if n, ok := new(big.Int).SetString(text, 10); ok && n.String() == text {
+		return text
 	}
 	return ""
 }
