@@ -154,12 +154,17 @@ func apart(f Facts, grants []Entitlement) error {
 			return E(Refused, n.reason, "%s", n.text)
 		}
 		for _, d := range f.Duties {
-			if text := d.against(); text != "" && !d.Exclusion.Doing() && d.Wants.String() == e.String() {
+			if text := d.against(); text != "" && !d.Exclusion.Doing() && d.Wants.alike(e) {
 				return E(Refused, ReasonDuty, "%s", text)
 			}
 		}
 	}
 	return nil
+}
+
+// alike: what an exclusion speaks of, it speaks of however little of it is wished for.
+func (e Entitlement) alike(other Entitlement) bool {
+	return e.System == other.System && e.Action == other.Action && e.Resource == other.Resource
 }
 
 // lawOf names the object by which a law refused: an exclusion, or a segment.

@@ -47,6 +47,9 @@ func Narrow(parent Mandate, p Passing, f Facts, v Verdict, t Terms, now time.Tim
 	if err := open(f); err != nil {
 		return Mandate{}, err
 	}
+	if err := apart(f, p.Grants); err != nil {
+		return Mandate{}, err
+	}
 	if err := permitted(parent.Purpose, p.Mode, f, v); err != nil {
 		return Mandate{}, err
 	}

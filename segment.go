@@ -34,7 +34,7 @@ type Flow struct {
 // A Way is what the law of segments knows of a question of agents.
 type Way struct {
 	InForce  bool     // a segment is configured somewhere: without, none keeps anything apart
-	From     []string // segments of the agents that ask: the actor's, and that of each agent in the chain
+	From     []string // segments of the agents that ask: the actor's, and that of each agent it has its mandate from
 	Flows    []*Flow  // that are open
 	Isolated []string // segments that are cut off
 }
@@ -42,6 +42,13 @@ type Way struct {
 // Opens tells whether a flow leads from one segment to another for an action.
 func (w Flow) Opens(from, to string, a Action) bool {
 	return !w.Retired && w.From == from && w.To == to && (len(w.Actions) == 0 || slices.Contains(w.Actions, a))
+}
+
+// Through adds an agent to those that ask; nil is none.
+func (w *Way) Through(r *Registration) {
+	if r != nil && !slices.Contains(w.From, r.Segment) {
+		w.From = append(w.From, r.Segment)
+	}
 }
 
 func segmentOf(a *App) string {

@@ -154,7 +154,7 @@ func TestSegmentsAreSecuritys(t *testing.T) {
 	_, err = w.Isolate(ctx, w.root, "nowhere", "x")
 	w.no(err, stead.ReasonUnknown)
 	_, err = w.Isolate(ctx, w.root, "", "x")
-	w.no(err, stead.ReasonRequest)
+	w.no(err, stead.ReasonSegment)
 	_, err = w.Isolate(ctx, w.root, "finance", "")
 	w.no(err, stead.ReasonReason)
 	_, err = w.SetFlow(ctx, w.root, stead.Flow{Name: "x"})

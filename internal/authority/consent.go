@@ -167,6 +167,7 @@ func (a *Authority) personCase(s *State, by By, subject stead.PrincipalID, task 
 	if f.Subject = s.Principal(subject); f.Agent == nil || f.Agent.Task(task) == nil {
 		return c
 	}
+	a.laws(s, f, f.Agent.Task(task).Grants)
 	c.Case.Capacity, c.Case.Subject = ForOther, f.Subject
 	c.Case.Mode = or(or(c.Case.Mode, f.Agent.Task(task).Mode), stead.ReadOnly)
 	return c

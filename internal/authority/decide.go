@@ -103,9 +103,11 @@ func (a *Authority) facts(q stead.Question) stead.Facts {
 	if q.Mandate != "" {
 		f.Mandate, f.Acted = s.Mandate(q.Mandate), s.Acted(q.Mandate)
 		f.Spent = s.spent(f.Mandate)
+	}
+	if f.Mandate != nil && f.Mandate.Actor == q.Actor { // another's chain is nothing to be told about
 		f.Above = s.above(f.Mandate)
 	}
-	a.way(s, &f, append([]stead.PrincipalID{q.Actor}, q.Via...)...)
+	a.way(s, &f, append([]stead.PrincipalID{q.Actor, q.Subject}, q.Via...)...)
 	s.duties(&f, q, a.Now())
 	s.uses(&f, q, a.Now())
 	return f

@@ -25,6 +25,7 @@ func (s *State) Exclusions(f func(*stead.Exclusion)) {
 
 // duties adds to the facts the exclusions that a question touches, and what is known of those who ask.
 func (s *State) duties(f *stead.Facts, q stead.Question, now time.Time) {
+	who := append([]stead.PrincipalID{q.Actor, q.Subject}, q.Via...)
 	var of party
 	s.Exclusions(func(x *stead.Exclusion) {
 		d, touched := x.Duty(q)
@@ -32,12 +33,12 @@ func (s *State) duties(f *stead.Facts, q stead.Question, now time.Time) {
 			return
 		}
 		if of == nil {
-			of = s.party(append([]stead.PrincipalID{q.Actor, q.Subject}, q.Via...), q.Mandate)
+			of = s.party(who, q.Mandate)
 		}
 		if x.Doing() {
 			s.did(&d, of, now)
 		} else {
-			d.Other = s.holds(x, d.Side.Other(), of, f.Agent)
+			d.Other = s.keptBy(x, d.Side.Other(), of, f, who...)
 		}
 		f.Duties = append(f.Duties, d)
 	})
@@ -110,6 +111,32 @@ func (s *State) holds(x *stead.Exclusion, side stead.Side, of party, before *ste
 		}
 	}
 	return ""
+}
+
+// keptBy is holds for all who stand behind a question: what came before the last of its agents counts against it, and where a
+// person acts, or is acted for, everything.
+func (s *State) keptBy(x *stead.Exclusion, side stead.Side, of party, f *stead.Facts, who ...stead.PrincipalID) string {
+	last := f.Agent
+	for _, id := range who {
+		last = lastOf(last, s.Agent(id))
+		if p := s.Principal(id); p != nil && p.Kind == stead.Person {
+			if text := s.holds(x, side, s.with(nil, id), nil); text != "" {
+				return text
+			}
+		}
+	}
+	for _, l := range f.Above {
+		last = lastOf(last, l.Agent)
+	}
+	return s.holds(x, side, of, last)
+}
+
+// lastOf is whichever of two agents was registered last; nil is none.
+func lastOf(a, b *stead.Registration) *stead.Registration {
+	if a == nil || b != nil && younger(*b, *a) {
+		return b
+	}
+	return a
 }
 
 // younger tells which of two was registered later.
@@ -230,13 +257,23 @@ func excludes(x *stead.Exclusion, text string) error {
 	return stead.E(stead.Refused, stead.ReasonDuty, "the exclusion %s keeps this apart from something else (%s): %s", x.Name, x.Purpose, text)
 }
 
-// wished adds to the facts of an agent the exclusions about holding that what it wishes for touches.
+// wished sets in the facts of an agent the exclusions about holding that what it wishes for touches, for itself, for whoever
+// it acts for and by all from whom it has it.
 func (s *State) wished(f *stead.Facts, grants []stead.Entitlement) {
-	of := s.party([]stead.PrincipalID{f.Agent.Principal}, "")
+	who := []stead.PrincipalID{f.Agent.Principal}
+	if f.Subject != nil {
+		who = append(who, f.Subject.ID)
+	}
+	var from stead.MandateID
+	if len(f.Above) > 0 {
+		from = f.Above[0].Mandate.ID
+	}
+	of := s.party(who, from)
+	f.Duties = nil
 	s.Exclusions(func(x *stead.Exclusion) {
 		for _, e := range grants {
 			if on, _ := x.Touches(e); on != 0 && !x.Doing() {
-				f.Duties = append(f.Duties, stead.Duty{Exclusion: x, Wants: e, Side: on, Other: s.holds(x, on.Other(), of, f.Agent)})
+				f.Duties = append(f.Duties, stead.Duty{Exclusion: x, Wants: e, Side: on, Other: s.keptBy(x, on.Other(), of, f, who...)})
 			}
 		}
 	})

@@ -123,12 +123,16 @@ func (a *Authority) workCase(s *State, by By, m stead.Mandate) actCase {
 	if m.Parent == "" {
 		return c
 	}
-	return s.passedOn(c, m.Subject, s.above(&m))
+	return a.passedOn(s, c, m.Subject, s.above(&m))
 }
 
-func (s *State) passedOn(c actCase, subject stead.PrincipalID, above []stead.Link) actCase {
-	c.facts.Subject, c.facts.Above = s.Principal(subject), above
-	c.Case.Subject, c.Capacity = c.facts.Subject, ForOther
+func (a *Authority) passedOn(s *State, c actCase, subject stead.PrincipalID, above []stead.Link) actCase {
+	f := &c.facts
+	f.Subject, f.Above = s.Principal(subject), above
+	c.Case.Subject, c.Capacity = f.Subject, ForOther
+	if f.Agent != nil && f.Agent.Task(c.Task) != nil {
+		a.laws(s, f, f.Agent.Task(c.Task).Grants)
+	}
 	return c
 }
 
@@ -142,7 +146,7 @@ func (a *Authority) passCase(s *State, m *stead.Mandate, to By, p stead.Passing)
 	if settled, err := p.Settled(*m, c.facts); err == nil {
 		c = a.taskCase(s, to, settled.Task, m.Purpose, settled.Mode, min(or(p.For, stead.Day), m.Until.Sub(a.Now())))
 	}
-	return s.passedOn(c, m.Subject, above)
+	return a.passedOn(s, c, m.Subject, above)
 }
 
 // Narrow passes a part of a mandate that the caller holds on to another agent, by name or id, which then starts it. Errors:

@@ -32,7 +32,11 @@ func (a *Authority) pastLaws(ctx context.Context, f *stead.Facts, e StoredEvent,
 		s.segments.each(func(name string, _ *stead.Segment) { segments = append(segments, name) })
 		s.flows.each(func(name string, _ *stead.Flow) { flows = append(flows, name) })
 	})
-	f.Way.InForce, f.Way.From = a.Settings.Segmented(), []string{f.Agent.Segment}
+	f.Way.InForce = a.Settings.Segmented()
+	f.Way.Through(f.Agent)
+	for _, l := range f.Above {
+		f.Way.Through(l.Agent)
+	}
 	for _, name := range segments {
 		g, err := pastOf[stead.Segment](ctx, a.Store, stead.KindSegment, name, index)
 		if err != nil {

@@ -19,12 +19,14 @@ func (s *Settings) Segmented() bool {
 	return slices.ContainsFunc(s.Apps, func(a stead.App) bool { return a.Segment != "" })
 }
 
-// way adds to the facts the segments of the agents that ask, and what leads on from there.
+// way sets in the facts the segments of the agents that ask, of whoever they have it from, and what leads on from there.
 func (a *Authority) way(s *State, f *stead.Facts, who ...stead.PrincipalID) {
+	f.Way = stead.Way{}
 	for _, id := range who {
-		if r := s.Agent(id); r != nil && !slices.Contains(f.Way.From, r.Segment) {
-			f.Way.From = append(f.Way.From, r.Segment)
-		}
+		f.Way.Through(s.Agent(id))
+	}
+	for _, l := range f.Above {
+		f.Way.Through(l.Agent)
 	}
 	if len(f.Way.From) == 0 {
 		return
@@ -124,6 +126,10 @@ func (a *Authority) resegment(ctx context.Context, by By, name, reason, verb str
 	err := a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
 		if err := a.may(s, by, now, Security, Admin); err != nil {
 			return nil, err
+		}
+		if name == "" {
+			return nil, stead.E(stead.Refused, stead.ReasonSegment, "what is in no segment is cut off one by one: suspend its agents "+
+				"(stead agent suspend AGENT), or give them a segment first, and isolate that")
 		}
 		if text := stead.WrongSegment(name); text != "" {
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)

@@ -136,13 +136,22 @@ func (a *Authority) taskCase(s *State, by By, task string, p stead.Purpose, mode
 	if f.App = a.Settings.App(declared.Grants[0].System); f.App != nil && len(f.App.Realms) > 0 {
 		f.Realm = &f.App.Realms[0]
 	}
-	a.way(s, f, by.Principal)
-	s.wished(f, declared.Grants)
+	a.laws(s, f, declared.Grants)
 	p.Reason = or(p.Reason, declared.Purpose)
 	c.Case = Case{Action: stead.ActionAct, Capacity: Self, Principal: f.Actor, Subject: f.Actor, App: f.App, Realm: f.Realm, Path: "/",
 		Mode: mode, Purpose: p, Task: task, Length: or(length, or(time.Duration(declared.Length), stead.Day)), Now: a.Now(), Zone: a.Settings.Zone,
 		Address: by.Address}
 	return c
+}
+
+// laws sets in the facts what segments and exclusions say of a wish.
+func (a *Authority) laws(s *State, f *stead.Facts, grants []stead.Entitlement) {
+	who := []stead.PrincipalID{f.Agent.Principal}
+	if f.Subject != nil {
+		who = append(who, f.Subject.ID)
+	}
+	a.way(s, f, who...)
+	s.wished(f, grants)
 }
 
 // inOwnRight asks policy what an agent may do for itself, and for an employee's agent what he may: it never has more.

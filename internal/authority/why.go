@@ -91,10 +91,12 @@ func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, i
 			return f, err
 		}
 	}
-	if err := a.pastLaws(ctx, &f, e, index); err != nil {
-		return f, err
+	if f.Mandate != nil && f.Mandate.Actor == q.Actor {
+		if f.Above, err = a.pastAbove(ctx, f.Mandate, e, index); err != nil {
+			return f, err
+		}
 	}
-	if f.Above, err = a.pastAbove(ctx, f.Mandate, e.At, index); err != nil {
+	if err := a.pastLaws(ctx, &f, e, index); err != nil {
 		return f, err
 	}
 	b, err := pastOf[stead.Bundle](ctx, a.Store, stead.KindBundle, PolicyBundle, index)
@@ -105,14 +107,17 @@ func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, i
 	return f, err
 }
 
-// pastAbove reads what a mandate was narrowed from, as it was at an index.
-func (a *Authority) pastAbove(ctx context.Context, m *stead.Mandate, at time.Time, index uint64) (all []stead.Link, err error) {
+// pastAbove reads what a mandate was narrowed from, as it was at an index. Which instances held it, and when they were heard of,
+// is not kept for ever: that one was gone the event itself tells.
+func (a *Authority) pastAbove(ctx context.Context, m *stead.Mandate, e StoredEvent, index uint64) (all []stead.Link, err error) {
 	for m != nil && m.Parent != "" && len(all) <= stead.MostDepth {
-		l := stead.Link{Heard: at, Acted: at}
+		l := stead.Link{Heard: e.At, Acted: e.At}
 		if l.Mandate, err = pastOf[stead.Mandate](ctx, a.Store, stead.KindMandate, string(m.Parent), index); err != nil || l.Mandate == nil {
 			return all, err
 		}
-		m = l.Mandate
+		if m = l.Mandate; e.Reason != stead.ReasonAbove {
+			l.Instance = &stead.Instance{Agent: m.Actor, Key: stead.AgentKey{Thumbprint: m.Key}, Until: m.Until}
+		}
 		if l.Actor, err = pastOf[stead.Principal](ctx, a.Store, stead.KindPrincipal, string(m.Actor), index); err != nil {
 			return all, err
 		}
