@@ -232,26 +232,32 @@ func (a *Authority) SuspendAgent(ctx context.Context, by By, id stead.PrincipalI
 func (a *Authority) ResumeAgent(ctx context.Context, by By, id stead.PrincipalID) (stead.Registration, error) {
 	t := attempt{verb: "agent.resume", by: by, subject: id}
 	return a.reregister(ctx, t, "agent.resumed", func(s *State, r stead.Registration, now time.Time) (stead.Registration, error) {
-		if err := a.may(s, by, now, Admin, Security); err != nil {
-			return r, err
-		}
-		if owner := s.Principal(r.Owner); owner != nil && owner.SameHuman(*s.Principal(by.Principal)) {
-			return r, stead.E(stead.Refused, stead.ReasonOwn, "who answers for an agent does not resume it")
-		}
-		if builder := s.Principal(r.Builder); builder != nil && builder.SameHuman(*s.Principal(by.Principal)) {
-			return r, stead.E(stead.Refused, stead.ReasonOwn, "who gave an agent its build does not resume it: somebody else looks first")
-		}
-		for _, first := range []stead.PrincipalID{r.Owner, r.Builder} {
-			if err := a.second(s, by, first); first != "" && err != nil {
-				return r, err
-			}
-		}
-		if !r.Suspended {
-			return r, stead.E(stead.Conflict, stead.ReasonState, "it is not suspended")
-		}
-		r.Suspended = false
-		return r, nil
+		err := a.resumes(s, by, r, now)
+		r.Suspended = r.Suspended && err != nil
+		return r, err
 	})
+}
+
+// resumes tells why the caller does not let a suspended agent ask again.
+func (a *Authority) resumes(s *State, by By, r stead.Registration, now time.Time) error {
+	if err := a.may(s, by, now, Admin, Security); err != nil {
+		return err
+	}
+	if owner := s.Principal(r.Owner); owner != nil && owner.SameHuman(*s.Principal(by.Principal)) {
+		return stead.E(stead.Refused, stead.ReasonOwn, "who answers for an agent does not resume it")
+	}
+	if builder := s.Principal(r.Builder); builder != nil && builder.SameHuman(*s.Principal(by.Principal)) {
+		return stead.E(stead.Refused, stead.ReasonOwn, "who gave an agent its build does not resume it: somebody else looks first")
+	}
+	for _, first := range []stead.PrincipalID{r.Owner, r.Builder} {
+		if err := a.second(s, by, first); first != "" && err != nil {
+			return err
+		}
+	}
+	if !r.Suspended {
+		return stead.E(stead.Conflict, stead.ReasonState, "it is not suspended")
+	}
+	return nil
 }
 
 // RetireAgent ends an agent for good, and everything that hangs on it: by admins or who answers for it. Errors: refused,

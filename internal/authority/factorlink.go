@@ -48,20 +48,26 @@ func (a *Authority) AskFactor(ctx context.Context, by By, id stead.PrincipalID, 
 
 // AllowFactor is the other person's yes. Errors: refused, missing, conflict; expired.
 func (a *Authority) AllowFactor(ctx context.Context, by By, id stead.PrincipalID) (FactorLink, error) {
-	return a.linkFactor(ctx, attempt{verb: "factor.allow", by: by, subject: id, urgent: true}, func(s *State, was stead.Bundle, now time.Time) (bool, error) {
-		if err := a.may(s, by, now, Admin, Security); err != nil {
-			return false, err
-		}
-		switch {
-		case was.Author == "" || was.Applied != "":
-			return false, stead.E(stead.Conflict, stead.ReasonState, "nobody has asked for a new factor here, or the link is made already")
-		case !now.Before(was.At.Add(factorAskLife)):
-			return false, stead.E(stead.Expired, stead.ReasonExpired, "this was asked too long ago: ask again")
-		case finder(s)(by.Principal).SameHuman(stead.Principal{ID: was.Author, Person: was.Person}):
-			return false, stead.E(stead.Refused, stead.ReasonOwn, "another person than the one who asked agrees to it")
-		}
-		return true, a.second(s, by, was.Author)
+	return a.linkFactor(ctx, attempt{verb: "factor.allow", by: by, subject: id, urgent: true}, func(s *State, _ stead.Bundle, now time.Time) (bool, error) {
+		return true, a.allows(s, by, id, now)
 	}, nil)
+}
+
+// allows tells why the caller is not the other person to a new factor that was asked for.
+func (a *Authority) allows(s *State, by By, id stead.PrincipalID, now time.Time) error {
+	if err := a.may(s, by, now, Admin, Security); err != nil {
+		return err
+	}
+	was := deBundle(s.Bundle(factorAt + string(id)))
+	switch {
+	case was.Author == "" || was.Applied != "":
+		return stead.E(stead.Conflict, stead.ReasonState, "nobody has asked for a new factor here, or the link is made already")
+	case !now.Before(was.At.Add(factorAskLife)):
+		return stead.E(stead.Expired, stead.ReasonExpired, "this was asked too long ago: ask again")
+	case finder(s)(by.Principal).SameHuman(stead.Principal{ID: was.Author, Person: was.Person}):
+		return stead.E(stead.Refused, stead.ReasonOwn, "another person than the one who asked agrees to it")
+	}
+	return a.second(s, by, was.Author)
 }
 
 // linkFactor notes a wish for a link, or makes it where may says that it can be made now.

@@ -35,28 +35,35 @@ func (a *Authority) Stage(ctx context.Context, by By, files map[string]string) (
 func (a *Authority) Apply(ctx context.Context, by By, digest string) (stead.Bundle, error) {
 	var out stead.Bundle
 	err := a.run(ctx, attempt{verb: "policy.apply", by: by}, func(s *State, now time.Time) ([]stead.Change, error) {
-		if err := a.may(s, by, now, Security, Admin); err != nil {
-			return nil, err
-		}
-		staged := s.Bundle(StagedBundle)
+		staged, err := a.applies(s, by, now)
 		switch {
-		case staged == nil:
-			return nil, stead.E(stead.Missing, stead.ReasonState, "no policy is staged")
+		case err != nil:
+			return nil, err
 		case staged.Digest != digest:
 			return nil, stead.E(stead.Conflict, stead.ReasonVoid, "what is staged now is %.12s…, not %.12s…: look again", staged.Digest, digest)
-		case staged.Digest == s.PolicyDigest():
-			return nil, stead.E(stead.Conflict, stead.ReasonExists, "this policy is in force already")
-		case finder(s)(by.Principal).SameHuman(stead.Principal{ID: staged.Author, Person: staged.Person}):
-			return nil, stead.E(stead.Refused, stead.ReasonAuthor, "a policy is applied by another person than its author")
 		}
-		if err := a.second(s, by, staged.Author); err != nil {
-			return nil, err
-		}
-		out = *staged
+		out = staged
 		out.ID, out.Version, out.Applied, out.At = PolicyBundle, nextBundle(s, PolicyBundle), by.Principal, now
 		return []stead.Change{{Event: stead.Event{Kind: "policy.applied", Policy: digest}, Records: []stead.Record{out}}}, nil
 	})
 	return done(&out, err)
+}
+
+// applies gives what is staged, if the caller may put it in force.
+func (a *Authority) applies(s *State, by By, now time.Time) (staged stead.Bundle, err error) {
+	if err := a.may(s, by, now, Security, Admin); err != nil {
+		return staged, err
+	}
+	staged = deBundle(s.Bundle(StagedBundle))
+	switch {
+	case staged.Digest == "":
+		return staged, stead.E(stead.Missing, stead.ReasonState, "no policy is staged")
+	case staged.Digest == s.PolicyDigest():
+		return staged, stead.E(stead.Conflict, stead.ReasonExists, "this policy is in force already")
+	case finder(s)(by.Principal).SameHuman(stead.Principal{ID: staged.Author, Person: staged.Person}):
+		return staged, stead.E(stead.Refused, stead.ReasonAuthor, "a policy is applied by another person than its author")
+	}
+	return staged, a.second(s, by, staged.Author)
 }
 
 // Found puts the first policy of an empty store in force. Errors: refused once there is one.

@@ -24,22 +24,31 @@ func (a *Authority) Refuse(ctx context.Context, by By, id stead.MandateID, diges
 func (a *Authority) vote(ctx context.Context, by By, id stead.MandateID, verb string, kind stead.EventKind,
 	cast func(stead.Mandate, stead.Approver, time.Time) (stead.Mandate, error)) (stead.Mandate, error) {
 	return a.mandate(ctx, attempt{verb: verb, by: by, mandate: id}, kind, func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
-		if err := a.may(s, by, now); err != nil {
+		voter, err := a.voter(s, by, m, now)
+		if err != nil {
 			return m, err
-		}
-		if s.Session(by.Session).Level < a.Settings.Level {
-			return m, stead.E(stead.Refused, stead.ReasonLevel, "agreeing asks for a stronger sign-in: prove your second factor")
-		}
-		who := finder(s)
-		voter := stead.Approver{Principal: who(by.Principal), Asker: who(m.Actor), Who: who}
-		if r := s.Agent(m.Actor); r != nil {
-			voter.Owner = who(r.Owner)
-		}
-		if !a.sees(s, voter.Principal, m) {
-			return m, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
 		}
 		return cast(m, voter, now)
 	})
+}
+
+// voter is the caller as who agrees to a request, or says no to it.
+func (a *Authority) voter(s *State, by By, m stead.Mandate, now time.Time) (voter stead.Approver, err error) {
+	if err := a.may(s, by, now); err != nil {
+		return voter, err
+	}
+	if s.Session(by.Session).Level < a.Settings.Level {
+		return voter, stead.E(stead.Refused, stead.ReasonLevel, "agreeing asks for a stronger sign-in: prove your second factor")
+	}
+	who := finder(s)
+	voter = stead.Approver{Principal: who(by.Principal), Asker: who(m.Actor), Who: who}
+	if r := s.Agent(m.Actor); r != nil {
+		voter.Owner = who(r.Owner)
+	}
+	if !a.sees(s, voter.Principal, m) {
+		return voter, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
+	}
+	return voter, nil
 }
 
 // mandate runs a verb that moves one mandate and asks no policy.

@@ -33,23 +33,31 @@ func (a *Authority) vouch(ctx context.Context, by By, id stead.PrincipalID, reas
 		if err != nil {
 			return nil, err
 		}
-		p, c := s.Principal(id), s.Credentials(id)
-		switch {
-		case p == nil:
-			return nil, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
-		case strings.TrimSpace(reason) == "":
+		if s.Principal(id) != nil && strings.TrimSpace(reason) == "" {
 			return nil, stead.E(stead.Invalid, stead.ReasonReason, "say how you know that he is a person of his own")
 		}
-		if out, err = stead.Vouch(*p, voucher, a.rulers()); err != nil {
+		if out, err = a.vouches(s, voucher, id); err != nil {
 			return nil, err
-		}
-		if c == nil || c.TOTP == "" || c.Given != "" {
-			return nil, stead.E(stead.Conflict, stead.ReasonSecondFactor, "%s sets up an authenticator himself first (my account, sign-in): what somebody gave him, that one has too", p)
 		}
 		e := stead.Event{Kind: "person.vouched", Who: stead.Fields{"reason": reason}}
 		return []stead.Change{{Event: e, Records: []stead.Record{out}}}, nil
 	})
 	return done(&out, err)
+}
+
+// vouches gives an account as it is once somebody has vouched for it.
+func (a *Authority) vouches(s *State, voucher stead.Principal, id stead.PrincipalID) (out stead.Principal, err error) {
+	p, c := s.Principal(id), s.Credentials(id)
+	if p == nil {
+		return out, stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
+	}
+	if out, err = stead.Vouch(*p, voucher, a.rulers()); err != nil {
+		return out, err
+	}
+	if c == nil || c.TOTP == "" || c.Given != "" {
+		return out, stead.E(stead.Conflict, stead.ReasonSecondFactor, "%s sets up an authenticator himself first (my account, sign-in): what somebody gave him, that one has too", p)
+	}
+	return out, nil
 }
 
 // rulers are the groups by which somebody counts in what takes two people in Stead itself.

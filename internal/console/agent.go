@@ -23,7 +23,7 @@ type agentView struct {
 	Before  []pastRow
 	Counted string // what became of its requests
 	Trail   string // address of what it did
-	Deeds   []deed
+	Deeds   []offer
 	MayEnd  bool
 	State   string
 	Bad     bool

@@ -54,16 +54,16 @@ func (v *visit) stopsAgent(a authority.Card) bool {
 }
 
 // deedsOfAgent are those that the reader may do now.
-func (v *visit) deedsOfAgent(a authority.Card) (may []deed) {
+func (v *visit) deedsOfAgent(a authority.Card) (may []offer) {
 	for _, d := range agentDeeds() {
 		switch {
 		case strings.Contains(d.Path, "{"), d.Path == "suspend" && a.Suspended:
 		case d.Path == "resume":
 			if a.Suspended && a.Owner != v.by.Principal && v.c.revokes(v.by) {
-				may = append(may, d)
+				may = append(may, v.offered(d, a.Principal))
 			}
 		case v.stopsAgent(a):
-			may = append(may, d)
+			may = append(may, v.offered(d, a.Principal))
 		}
 	}
 	return may
@@ -79,7 +79,7 @@ func (v *visit) showAgentDeed(status int, d deed, f url.Values, problem string) 
 	}
 	back := agentHref(a.Principal)
 	run := v.r.PathValue("run")
-	p := deedView{frame: v.frame(d.Title, ""), deed: d, Problem: problem, Action: back + "/" + strings.ReplaceAll(d.Path, "{run}", url.PathEscape(run)), Back: back,
+	p := deedView{frame: v.frame(d.Title, ""), offer: v.offered(d, a.Principal), Problem: problem, Action: back + "/" + strings.ReplaceAll(d.Path, "{run}", url.PathEscape(run)), Back: back,
 		Name: a.Account.Name, Typed: f.Get("typed"), Reason: f.Get("reason"), Version: versionWord(a.Version)}
 	state, _ := agentState(a)
 	p.Facts = known([][2]string{{"Agent", a.Account.DisplayName() + " (" + a.Account.Directory + "/" + a.Account.Name + ")"}, {"Owner", v.c.account(a.Owner)},

@@ -32,6 +32,8 @@ func TestAgents(t *testing.T) {
 		}), target: "/agents/prn_bot", status: 200, has: []string{"1 h ago</td>", "/people/prn_omar", "/audit?"}, hasNot: []string{"/suspend", "/runs/", "not lately"}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
 		"one, suspended": {house: agented(sam, authority.Security).with(halted).stop(authority.Stop{What: "mandate", ID: "man_1", Of: bot, Number: 7}), target: "/agents/prn_bot", status: 200,
 			has: []string{"/agents/prn_bot/resume", "refused at once, with the act itself", "event 7"}, hasNot: []string{"/agents/prn_bot/suspend"}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
+		"one, suspended, in hand": {house: agented(sam, authority.Security).with(halted).refusing("would agent.resume", errHand), target: "/agents/prn_bot", status: 200, has: []string{"Sam made omar."}, hasNot: []string{"/agents/prn_bot/resume"},
+			asked: []string{"events  prn_bot  [request.allowed]   0"}},
 		"one, suspended, to its owner": {house: agented(omar).with(halted), target: "/agents/prn_bot", status: 200, hasNot: []string{"/agents/prn_bot/resume"}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
 		"one, of another":              {house: agented(sam), target: "/agents/prn_bot", status: 404},
 		"suspend, asked":               {house: agented(omar), target: "/agents/prn_bot/suspend", status: 200, has: []string{"Type the account name, monthly-report", "Every mandate it holds ends", `name="version"`}},

@@ -22,6 +22,23 @@ type deed struct {
 	do                        func(*visit, stead.Principal, url.Values) (templ.Component, error) // a page of its own, or nil
 }
 
+// An offer is a deed at somebody's account, or why the reader is not the second person that it takes.
+type offer struct {
+	deed
+	No string
+}
+
+// halves are the verbs of the deeds that take two people.
+var halves = map[string]string{"vouch": "person.vouch", "factor-yes": "factor.allow", "resume": "agent.resume"}
+
+// offered is a deed as the reader may do it.
+func (v *visit) offered(d deed, id stead.PrincipalID) offer {
+	if verb := halves[d.Path]; verb != "" {
+		return offer{d, v.barred(verb, string(id))}
+	}
+	return offer{d, ""}
+}
+
 // deeds are all of them, the mildest first.
 func (c *Console) deeds() []deed {
 	admin := []authority.Role{authority.Admin}
@@ -69,7 +86,7 @@ func (c *Console) mountDeeds(add adder) {
 // A deedView asks whether it is meant.
 type deedView struct {
 	frame
-	deed
+	offer
 	Problem string
 	Facts   [][2]string
 	Action  string
@@ -86,7 +103,7 @@ func (v *visit) showDeed(status int, d deed, f url.Values, problem string) error
 		return err
 	}
 	back := "/people/" + url.PathEscape(string(who.ID))
-	p := deedView{frame: v.frame(d.Title, ""), deed: d, Problem: problem, Action: back + "/" + strings.ReplaceAll(d.Path, "{session}", v.r.PathValue("session")), Back: back, Name: who.Name,
+	p := deedView{frame: v.frame(d.Title, ""), offer: v.offered(d, who.ID), Problem: problem, Action: back + "/" + strings.ReplaceAll(d.Path, "{session}", v.r.PathValue("session")), Back: back, Name: who.Name,
 		Typed: f.Get("typed"), Reason: f.Get("reason"), Version: versionWord(who.Version)}
 	if p.Facts, err = v.effect(who); err != nil {
 		return err

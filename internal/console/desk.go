@@ -27,6 +27,7 @@ type Ruling interface {
 	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
 	Erase(context.Context, authority.By, stead.PrincipalID) error
 	Vouch(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Principal, error)
+	Would(by authority.By, verb, about string) error
 	AskFactor(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error)
 	AllowFactor(context.Context, authority.By, stead.PrincipalID) (authority.FactorLink, error)
 	FactorAsked(context.Context, authority.By, stead.PrincipalID) (authority.FactorAsked, error)

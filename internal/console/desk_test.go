@@ -149,6 +149,7 @@ func TestPolicies(t *testing.T) {
 			has: []string{"<code>new-one</code>", "Rules changed", "Rules removed", `href="/policies#rule-gone"`, "<ins>+ when { true };</ins>", "all of its tests pass", "Dana Reyes (customers/dana)", "and 6 more", "1 mandate would end", `name="typed"`, "cc33dd44 cc33dd44"}},
 		"staged, broken":       {house: policed(authority.Security).with(func(a *verbs) { a.plan = authority.Planned{Problem: "people.cedar:3: no"} }), target: "/policies/staged", status: 200, has: []string{"people.cedar:3: no", "No mandate"}},
 		"staged, one's own":    {house: policed(authority.Admin).is(sam, authority.Admin), target: "/policies/staged", status: 200, has: []string{"You staged this yourself. Another person applies it"}, hasNot: []string{`name="typed"`}},
+		"staged, in hand":      {house: policed(authority.Admin).refusing("would policy.apply", errHand), target: "/policies/staged", status: 200, has: []string{"Sam made omar."}, hasNot: []string{`name="typed"`}},
 		"staged, an auditor":   {house: policed(authority.Auditor), target: "/policies/staged", status: 200, has: []string{"Somebody with the role admin or security applies it"}, hasNot: []string{`name="typed"`}},
 		"nothing staged":       {house: house().is(omar, authority.Security), target: "/policies/staged", status: 200, has: []string{"Nothing is staged"}},
 		"apply":                {house: policed(authority.Security), target: "/policies/apply", form: "digest=" + digest + "&typed=CC33 DD44", status: 303, to: "/policies", asked: []string{"apply " + digest}},

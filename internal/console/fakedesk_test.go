@@ -184,6 +184,8 @@ func (a *verbs) Vouch(_ context.Context, _ authority.By, id stead.PrincipalID, r
 	return a.people[id], a.note("vouch", id, reason)
 }
 
+func (a *verbs) Would(_ authority.By, verb, _ string) error { return a.no["would "+verb] }
+
 func (a *verbs) AskFactor(_ context.Context, _ authority.By, id stead.PrincipalID, reason string) (authority.FactorLink, error) {
 	return a.link, a.note("ask-factor", id, reason)
 }

@@ -88,7 +88,7 @@ func (c *Console) home(v *visit) error {
 			h.Mine = append(h.Mine, k)
 		case k.AsMe:
 			h.AsMe = append(h.AsMe, k)
-		case k.Waits:
+		case k.Waits && v.barred("mandate.approve", string(m.ID)) == "":
 			h.Waits = append(h.Waits, k)
 		}
 	}
@@ -121,8 +121,7 @@ func (v *visit) needs(h *homeView) error {
 	if err != nil {
 		return err
 	}
-	author := stead.Principal{ID: staged.Author, Person: staged.Person}
-	if staged.Digest != "" && !v.st.Actor.SameHuman(author) && verbs.May(v.by, authority.Admin, authority.Security) == nil {
+	if staged.Digest != "" && verbs.May(v.by, authority.Admin, authority.Security) == nil && v.barred("policy.apply", "") == "" {
 		h.Needs = append(h.Needs, need{"A policy is staged", "By " + v.c.who(staged.Author) + ", " + v.c.at(staged.At) + ". Another person applies it.", "/policies/staged", "Look at it"})
 	}
 	running, _, err := verbs.MandatePage(ctx, v.by, authority.MandateQuery{All: true, State: stead.Active, Limit: fewRunning})

@@ -81,6 +81,8 @@ func TestPages(t *testing.T) {
 		"not ended":       {house(), "/end?mandate=man_1", 303, nil, nil, nil},
 		"inbox":           {waiting().is(omar), "/requests", 200, []string{`href="/requests/man_1"`}, []string{"Nothing waits"}, []string{"mandates false"}},
 		"empty inbox":     {house().is(omar).with(func(a *verbs) { a.mandates = nil }), "/requests", 200, []string{"Nothing waits for you. Requests come here when a policy names a group of yours"}, nil, []string{"mandates false"}},
+		"request in hand": {waiting().is(omar).refusing("would mandate.approve", errHand), "/requests/man_1", 200, []string{"Sam made omar.", "Say something"}, []string{"/approve"}, nil},
+		"inbox in hand":   {waiting().is(omar).refusing("would mandate.approve", errHand), "/requests", 200, []string{"Nothing waits for you"}, nil, []string{"mandates false"}},
 		"request":         {waiting().is(omar), "/requests/man_1", 200, []string{"May Sam Okafor act for Dana Reyes?", "0f1e2d3c 0f1e2d3c", `name="digest" value="0f1e2d3c`, "support-views-customers", "Approve", "Refuse"}, nil, nil},
 		"own request":     {waiting(), "/requests/man_1", 200, []string{"Nobody approves his own"}, []string{"Approve"}, nil},
 		"about me":        {waiting().is(dana), "/requests/man_1", 200, []string{"Who is acted for does not approve it"}, []string{">Approve<"}, nil},

@@ -19,6 +19,9 @@ func staffed(role authority.Role) *verbs {
 	return a
 }
 
+// errHand is the no of the law of two people (decision 0016), which stands where the yes would: one reads it before he tries.
+var errHand = stead.E(stead.Refused, stead.ReasonHand, "sam made omar")
+
 func TestPeople(t *testing.T) {
 	stale := stead.E(stead.Conflict, stead.ReasonChanged, "it was changed meanwhile: it is at version 4 now")
 	for name, c := range map[string]seenPage{
@@ -56,15 +59,21 @@ func TestPeople(t *testing.T) {
 		"lost":                    {house: staffed(authority.Admin).with(func(a *verbs) { a.link = authority.FactorLink{Link: "stl_1.prn_dana", Until: noon.Add(time.Hour)} }), target: "/people/prn_dana/factor", form: "typed=dana&reason=seen", status: 200, has: []string{"http://127.0.0.1:8420/factor?link=stl_1.prn_dana", "shown this once"}, asked: []string{"ask-factor prn_dana seen"}},
 		"lost, of two":            {house: staffed(authority.Admin), target: "/people/prn_dana/factor", form: "typed=dana&reason=seen", status: 303, to: "/people/prn_dana?done=factor", asked: []string{"ask-factor prn_dana seen"}},
 		"lost, asked":             {house: staffed(authority.Security).with(func(a *verbs) { a.factorAsked = authority.FactorAsked{By: sam, Until: noon} }), target: "/people/prn_dana", status: 200, has: []string{"asked for, by Sam Okafor", "/people/prn_dana/factor-yes"}},
-		"lost, asked by me":       {house: staffed(authority.Admin).with(func(a *verbs) { a.factorAsked = authority.FactorAsked{By: omar, Until: noon} }), target: "/people/prn_dana", status: 200, has: []string{"has to agree"}, hasNot: []string{"/factor-yes"}},
-		"agree":                   {house: staffed(authority.Security), target: "/people/prn_dana/factor-yes", form: "typed=dana", status: 200, has: []string{"/factor?link=stl_1.prn_dana"}, asked: []string{"allow-factor prn_dana"}},
-		"agree, refused":          {house: staffed(authority.Admin).refusing("allow-factor", stead.E(stead.Refused, stead.ReasonOwn, "another person agrees")), target: "/people/prn_dana/factor-yes", form: "typed=dana", status: 403, has: []string{"Another person agrees"}, hasNot: []string{"stl_1"}, asked: []string{"allow-factor prn_dana"}},
-		"a link":                  {house: house(), target: "/factor?link=stl_1.prn_dana", status: 200, has: []string{"Dana Reyes (customers/dana)", "JBSW Y3DP EHPK 3PXP", `value="stl_1.prn_dana"`}},
-		"a link, over":            {house: house().refusing("factor-linked", stead.E(stead.Expired, stead.ReasonExpired, "this link does not count")), target: "/factor?link=x", status: 410, has: []string{"This link does not count"}, hasNot: []string{"Dana"}},
-		"a link, used":            {house: house(), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 200, has: []string{"counts from now on", `href="/login"`}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
-		"a link, wrong":           {house: house().refusing("use-link", stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 401, has: []string{"This is not your password", "JBSW Y3DP EHPK 3PXP"}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
-		"enable":                  {house: staffed(authority.Admin), target: "/people/prn_dana/enable", form: "version=3", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 disabled false"}},
-		"groups of one":           {house: staffed(authority.Admin), target: "/people/prn_dana/groups", form: "groups=a, b ,,&version=3&typed=dana", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 groups [a b]"}},
+		"lost, asked by me":       {house: staffed(authority.Admin).with(func(a *verbs) { a.factorAsked = authority.FactorAsked{By: omar, Until: noon} }).refusing("would factor.allow", errHand), target: "/people/prn_dana", status: 200, has: []string{"Sam made omar. Another person", "has to agree"}, hasNot: []string{"/factor-yes"}},
+		"agree, in hand":          {house: staffed(authority.Admin).refusing("would factor.allow", errHand), target: "/people/prn_dana/factor-yes", status: 200, has: []string{"Sam made omar."}, hasNot: []string{`name="typed"`}},
+		"vouch, in hand": {house: staffed(authority.Admin).refusing("would person.vouch", errHand).with(func(a *verbs) {
+			p := a.people[dana]
+			p.Hands = []stead.Hand{{By: omar}}
+			a.people[dana] = p
+		}), target: "/people/prn_dana", status: 200, has: []string{"Vouch for this person", "Sam made omar."}, hasNot: []string{"/people/prn_dana/vouch"}},
+		"agree":          {house: staffed(authority.Security), target: "/people/prn_dana/factor-yes", form: "typed=dana", status: 200, has: []string{"/factor?link=stl_1.prn_dana"}, asked: []string{"allow-factor prn_dana"}},
+		"agree, refused": {house: staffed(authority.Admin).refusing("allow-factor", stead.E(stead.Refused, stead.ReasonOwn, "another person agrees")), target: "/people/prn_dana/factor-yes", form: "typed=dana", status: 403, has: []string{"Another person agrees"}, hasNot: []string{"stl_1"}, asked: []string{"allow-factor prn_dana"}},
+		"a link":         {house: house(), target: "/factor?link=stl_1.prn_dana", status: 200, has: []string{"Dana Reyes (customers/dana)", "JBSW Y3DP EHPK 3PXP", `value="stl_1.prn_dana"`}},
+		"a link, over":   {house: house().refusing("factor-linked", stead.E(stead.Expired, stead.ReasonExpired, "this link does not count")), target: "/factor?link=x", status: 410, has: []string{"This link does not count"}, hasNot: []string{"Dana"}},
+		"a link, used":   {house: house(), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 200, has: []string{"counts from now on", `href="/login"`}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
+		"a link, wrong":  {house: house().refusing("use-link", stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")), target: "/factor", form: "link=stl_1.prn_dana&secret=JBSWY3DPEHPK3PXP&password=pw&code=123456", status: 401, has: []string{"This is not your password", "JBSW Y3DP EHPK 3PXP"}, asked: []string{"use-link stl_1.prn_dana pw JBSWY3DPEHPK3PXP 123456"}},
+		"enable":         {house: staffed(authority.Admin), target: "/people/prn_dana/enable", form: "version=3", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 disabled false"}},
+		"groups of one":  {house: staffed(authority.Admin), target: "/people/prn_dana/groups", form: "groups=a, b ,,&version=3&typed=dana", status: 303, to: "/people/prn_dana", asked: []string{"change prn_dana at 3 groups [a b]"}},
 		"groups, refused": {house: staffed(authority.Admin).refusing("change", stead.E(stead.Invalid, stead.ReasonRequest, "a group is named without spaces")), target: "/people/prn_dana/groups", form: "groups=a b&version=3&typed=dana",
 			status: 400, has: []string{"A group is named without spaces", `value="a b"`}, asked: []string{"change prn_dana at 3 groups [a b]"}},
 		"groups, another name":  {house: staffed(authority.Admin), target: "/people/prn_dana/groups", form: "groups=a b&version=3&typed=sam", status: 400, has: []string{"Type the account name, dana", `value="a b"`}},

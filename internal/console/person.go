@@ -32,9 +32,10 @@ type personView struct {
 	Name     string // to be typed
 	Version  string
 	Said     string // that something was done
-	Deeds    []deed
+	Deeds    []offer
 	Asked    string // who asked for another authenticator that waits for a second person
 	MayAgree bool
+	NoAgree  string       // why the reader is not that person
 	Wished   string       // groups as they were typed
 	Stopped  *stoppedView // of a closed one
 }
@@ -163,13 +164,16 @@ func (v *visit) deedsOf(p *personView, h authority.Human) error {
 	p.Said = v.told()
 	for _, d := range v.c.deeds() {
 		if (d.Path != "vouch" || len(h.Holders) > 0) && (!p.Closed || d.Path == "delete" || d.Path == "erase") && v.c.Authority.May(v.by, d.roles...) == nil {
-			p.Deeds = append(p.Deeds, d)
+			p.Deeds = append(p.Deeds, v.offered(d, h.ID))
 		}
 	}
 	asked, err := v.c.Authority.FactorAsked(v.r.Context(), v.by, h.ID)
 	if err == nil && asked.By != "" && !asked.Made {
 		p.Asked = v.c.account(asked.By) + ", good until " + v.c.at(asked.Until)
-		p.MayAgree = asked.By != v.by.Principal && h.ID != v.by.Principal && v.c.revokes(v.by)
+		if v.might(authority.Admin, authority.Security) {
+			p.NoAgree = v.barred("factor.allow", string(h.ID))
+			p.MayAgree = p.NoAgree == ""
+		}
 	}
 	return err
 }

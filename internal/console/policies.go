@@ -99,6 +99,8 @@ func (v *visit) showStaged(status int, problem string) error {
 		p.No = "You staged this yourself. Another person applies it: somebody with the role admin or security, here or by stead policy apply."
 	case c.Authority.May(v.by, authority.Security, authority.Admin) != nil:
 		p.No = "Somebody with the role admin or security applies it."
+	default:
+		p.No = v.barred("policy.apply", "")
 	}
 	return v.show(status, stagedPage(p))
 }

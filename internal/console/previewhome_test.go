@@ -34,7 +34,7 @@ func TestHomeByRole(t *testing.T) {
 	for name, c := range map[string]seenPage{
 		"security":        {house: policed(authority.Security).with(raised), target: "/", status: 200, asked: asked, has: []string{"A policy is staged", "/policies/staged", "who was that?", "Concerns that were raised"}},
 		"an auditor":      {house: policed(authority.Auditor).with(raised), target: "/", status: 200, asked: asked, has: []string{"who was that?"}, hasNot: []string{"A policy is staged"}},
-		"the author":      {house: policed(authority.Admin).is(sam, authority.Admin), target: "/", status: 200, asked: asked, hasNot: []string{"A policy is staged"}},
+		"the author":      {house: policed(authority.Admin).is(sam, authority.Admin).refusing("would policy.apply", errHand), target: "/", status: 200, asked: asked, hasNot: []string{"A policy is staged"}},
 		"whoever is none": {house: policed("").with(raised), target: "/", status: 200, asked: asked[:1], hasNot: []string{"who was that?", "A policy is staged", "/settings"}},
 		"one who acts":    {house: house().with(running), target: "/mandates", status: 200, asked: asked[:1], has: []string{`data-until="2026-11-22T12:09:00Z"`, "9 min</span> left"}},
 	} {

@@ -41,7 +41,7 @@ func (c *Console) requests(v *visit) error {
 	p := requestsView{frame: v.frame("Requests", "What waits for a yes.")}
 	for _, m := range all {
 		switch k := v.card(m); {
-		case k.Waits:
+		case k.Waits && v.barred("mandate.approve", string(m.ID)) == "":
 			p.Waits = append(p.Waits, k)
 		case k.Mine && (m.State == stead.Asked || m.State == stead.Approved):
 			p.Mine = append(p.Mine, k)
@@ -88,6 +88,11 @@ func (v *visit) showRequest(status int, m stead.Mandate, problem, comment, words
 		p.Over = "This is your own request. Nobody approves his own."
 	case p.AsMe:
 		p.Over = "This is about you. Who is acted for does not approve it; you can end it at any time."
+	case v.barred("mandate.approve", string(m.ID)) != "":
+		p.Open, p.Over = false, v.barred("mandate.approve", string(m.ID))
+	}
+	if p.Over == web.Sentence(problem) {
+		p.Over = ""
 	}
 	return v.show(status, requestPage(p))
 }

@@ -78,6 +78,16 @@ func (v *visit) might(roles ...authority.Role) bool {
 	return err == nil || stead.ReasonOf(err) == stead.ReasonLevel
 }
 
+// barred tells whoever would not be taken for the second person of what takes two why, before he tries; empty: he would.
+// Who has proved too little here is asked for more when he tries.
+func (v *visit) barred(verb, about string) string {
+	no := v.c.Authority.Would(v.by, verb, about)
+	if stead.ReasonOf(no) == stead.ReasonLevel {
+		return ""
+	}
+	return web.Sentence(saying(no))
+}
+
 // show answers with a page.
 func (v *visit) show(status int, page templ.Component) error {
 	v.w.Header().Set("Content-Security-Policy", v.w.Header().Get("Content-Security-Policy")+"; script-src 'self'; connect-src 'self'")

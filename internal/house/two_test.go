@@ -49,21 +49,33 @@ func staged(t *testing.T, h *housetest.House, by authority.By, note string) stri
 	return digest
 }
 
+// foretold sees that what a caller was told before he tried is what he is told then.
+func foretold(t *testing.T, told, err error) error {
+	t.Helper()
+	if (told == nil) != (err == nil) || told != nil && told.Error() != err.Error() {
+		t.Errorf("he was told %v, and then %v", told, err)
+	}
+	return err
+}
+
 // halves are the checks of two people in Stead's own matters: what one does, and what the other agrees to.
 func halves(t *testing.T, h *housetest.House) map[string]func(one, two authority.By) error {
 	ctx, agents := t.Context(), 0
 	return map[string]func(one, two authority.By) error{
 		"policy": func(one, two authority.By) error {
-			_, err := h.Apply(ctx, two, staged(t, h, one, "note"))
-			return err
+			digest := staged(t, h, one, "note")
+			told := h.Would(two, "policy.apply", "")
+			_, err := h.Apply(ctx, two, digest)
+			return foretold(t, told, err)
 		},
 		"factor": func(one, two authority.By) error {
 			carla := h.People["staff/carla"].ID
 			if _, err := h.AskFactor(ctx, one, carla, "lost"); err != nil {
 				t.Fatal(err)
 			}
+			told := h.Would(two, "factor.allow", string(carla))
 			_, err := h.AllowFactor(ctx, two, carla)
-			return err
+			return foretold(t, told, err)
 		},
 		"clock": func(one, two authority.By) error {
 			if _, err := h.TrustClock(ctx, one); err != nil {
@@ -87,8 +99,9 @@ func halves(t *testing.T, h *housetest.House) map[string]func(one, two authority
 			if _, err := h.ChangeAgent(ctx, one, r.Principal, n); err != nil {
 				t.Fatal(err)
 			}
+			told := h.Would(two, "agent.resume", string(r.Principal))
 			_, err = h.ResumeAgent(ctx, two, r.Principal)
-			return err
+			return foretold(t, told, err)
 		},
 	}
 }
@@ -140,8 +153,12 @@ func TestVouched(t *testing.T) {
 	ctx, root, omar := t.Context(), h.Login("staff/root", "stead.test"), h.Login("staff/omar", "stead.test")
 	ann, bob := made(t, h, root, "ann", "admins"), made(t, h, root, "bob", "admins")
 	vouch := func(by authority.By, why string) error {
+		told := h.Would(by, "person.vouch", string(ann.Principal))
 		_, err := h.Vouch(ctx, by, ann.Principal, why)
-		return err
+		if strings.TrimSpace(why) == "" {
+			return err
+		}
+		return foretold(t, told, err)
 	}
 	wants(t, "with a factor from his maker", vouch(omar, "met her"), stead.ReasonSecondFactor)
 	owns(t, h, ann, "staff/ann")
@@ -207,8 +224,9 @@ func TestApproverInHand(t *testing.T) {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	yes := func(by authority.By) error {
+		told := h.Would(by, "mandate.approve", string(m.ID))
 		_, err := h.Approve(ctx, by, m.ID, m.Digest, "")
-		return err
+		return foretold(t, told, err)
 	}
 	lead := made(t, h, root, "lead", "team-lead")
 	wants(t, "who was made for it", yes(lead), stead.ReasonHand)
