@@ -15,6 +15,15 @@ type App struct {
 	Rights     Rights   // who knows the subject's own rights (R2)
 	Segment    string   // agents reach it from there, or along a flow
 	Address    string   // of a resource that is elsewhere: what tokens for it name as their audience (RFC 8707)
+
+	House  *House // it is another authorization server: agents take letters there (ID-JAG); nil: it is none
+	Bearer bool   // tokens for it may be bound to no key (R39)
+}
+
+// A House is another authorization server, for which identity assertions are written. Its issuer is the address of the App.
+type House struct {
+	Clients   map[string]string // how it calls agents, by their names here; an agent that is not named it does not know
+	Resources []string          // what may be asked for there, by address (RFC 8707)
 }
 
 // Rights tells where a subject's own rights are known.

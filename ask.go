@@ -177,6 +177,9 @@ func (m Mandate) Sum() string {
 	if m.Task != "" {
 		f["task"] = m.Task
 	}
+	if m.Word.Given() {
+		f["word"] = m.Word.String()
+	}
 	if len(m.Delegates) > 0 {
 		f["delegates"] = fmt.Sprintf("%q", m.Delegates)
 	}

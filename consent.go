@@ -14,6 +14,19 @@ func Consent(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	if err := mayConsent(f, now); err != nil {
 		return Mandate{}, err
 	}
+	m, err := forPerson(w, task, f, v, t, now)
+	if err != nil {
+		return m, err
+	}
+	if err := proved(f, v, t, now); err != nil {
+		return Mandate{}, err
+	}
+	m.Approvals = []Approval{{By: f.Subject.ID, Person: f.Subject.Person, Yes: true, Digest: m.Digest, At: now}}
+	return m, nil
+}
+
+// forPerson makes the mandate by which an agent acts for the subject of the facts.
+func forPerson(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Mandate, error) {
 	if declared := f.Agent.Task(task); declared != nil && w.Mode == "" {
 		w.Mode = declared.Mode
 	}
@@ -23,19 +36,15 @@ func Consent(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (M
 	case err != nil:
 		return m, err
 	case len(m.Stages) > 0:
-		return Mandate{}, E(Refused, ReasonApprover, "policy wants others to agree as well, so your own yes is not enough")
+		return Mandate{}, E(Refused, ReasonApprover, "policy wants others to agree as well, so one's own yes is not enough")
 	case m.Mode == Edit && !f.App.Aware:
 		return Mandate{}, E(Refused, ReasonReadOnly, "%s would record a change under the wrong name, so editing is closed there", f.App.ID)
-	}
-	if err := proved(f, v, t, now); err != nil {
-		return Mandate{}, err
 	}
 	if !slices.Contains(m.People, f.Subject.Person) {
 		m.People = append(slices.Clip(m.People), f.Subject.Person)
 	}
 	m.MaxDepth = 0 // what a person lets an agent do it passes on to nobody (R6)
 	m.Digest = m.Sum()
-	m.Approvals = []Approval{{By: f.Subject.ID, Person: f.Subject.Person, Yes: true, Digest: m.Digest, At: now}}
 	return m, nil
 }
 
@@ -80,10 +89,14 @@ func actedFor(f Facts) *no {
 	return nil
 }
 
-// Consented tells whether m is what a person lets an agent do for him.
+// Consented tells whether m is what an agent does for a person who let it, here or in another house.
 func (m Mandate) Consented() bool { return m.Task != "" && m.Actor != m.Subject && m.Parent == "" }
 
-// agreed: what a person lets an agent do for him has his own yes, to exactly that, and he may still be acted for.
+// OwnYes tells whether a is the yes of the person himself whom an agent acts for. It belongs to no stage.
+func (m Mandate) OwnYes(a Approval) bool { return m.Consented() && a.Yes && a.By == m.Subject }
+
+// agreed: what a person lets an agent do for him has his own yes, to exactly that, or another house's word for it; and he may still
+// be acted for.
 func (m Mandate) agreed(f Facts) error {
 	if !m.Consented() {
 		return nil
@@ -91,7 +104,10 @@ func (m Mandate) agreed(f Facts) error {
 	if n := actedFor(f); n != nil {
 		return E(Refused, n.reason, "%s", n.text)
 	}
-	if !slices.ContainsFunc(m.Approvals, func(a Approval) bool { return a.Yes && a.By == m.Subject && a.Digest == m.Digest }) {
+	if m.Word.Given() && m.Word.trusted(f) {
+		return nil
+	}
+	if !slices.ContainsFunc(m.Approvals, func(a Approval) bool { return m.OwnYes(a) && a.Digest == m.Digest }) {
 		return E(Refused, ReasonVoid, "who is acted for has not agreed to this")
 	}
 	return nil

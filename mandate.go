@@ -53,6 +53,7 @@ type Mandate struct {
 	Digest    string     `json:"digest,omitempty"` // what an approval binds: hex SHA-256
 	Stages    []Stage    `json:"stages,omitempty"` // who must agree
 	Approvals []Approval `json:"approvals,omitempty"`
+	Word      Word       `json:"word,omitzero"`      // of another house, in the place of its subject's own yes
 	Comments  []Comment  `json:"comments,omitempty"` // of those whose business it is; they decide nothing
 	Notify    []string   `json:"notify,omitempty"`
 

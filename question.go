@@ -85,6 +85,7 @@ type Facts struct {
 	Spent    map[string]int64 // of the mandate's budget
 	Above    []Link           // what Mandate was narrowed from, nearest first
 	Policy   string           // digest of the bundle in force
+	Issuers  []string         // other houses whose word counts here
 	Distrust Reason           // why this node must refuse delegated requests, if it must
 
 	Evaluator *Evaluator // the rights of Question.Asserted

@@ -214,6 +214,9 @@ func Works(m Mandate, f Facts, v Verdict) Reason {
 	if n := actedFor(f); m.Consented() && n != nil {
 		return n.reason
 	}
+	if !m.Word.trusted(f) {
+		return ReasonVoid
+	}
 	switch {
 	case f.Agent.Task(m.Task) == nil || !f.Agent.Task(m.Task).holds(m):
 		return ReasonScope

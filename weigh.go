@@ -212,6 +212,8 @@ func inForce(q Question, f Facts, now time.Time) *no {
 		return &no{ReasonSuspended, "this mandate is suspended", false}
 	case f.Mandate.State != Active:
 		return &no{ReasonState, "this mandate has not been started", false}
+	case !f.Mandate.Word.trusted(f):
+		return &no{ReasonVoid, untrusted, true}
 	}
 	return nil
 }

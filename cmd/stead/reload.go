@@ -97,7 +97,7 @@ func (s *server) reread() (r reading, err error) {
 	if r.asking, err = callers(r.cfg.AuthZEN); err != nil {
 		return r, err
 	}
-	if r.vouching, err = vouchers(r.cfg.Agents, s.house.Now); err != nil {
+	if r.vouching, err = vouchers(r.cfg, s.house.Now); err != nil {
 		return r, err
 	}
 	if t := r.cfg.Server.TLS; t.Cert != "" {

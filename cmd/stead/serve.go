@@ -222,7 +222,7 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 	if err != nil {
 		return err
 	}
-	vouching, err := vouchers(c.Agents, s.house.Now)
+	vouching, err := vouchers(c, s.house.Now)
 	if err != nil {
 		return err
 	}
@@ -239,7 +239,7 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 
 // site is where a configuration says that the house stands.
 func (s *server) site(c config.Config, apps []gateway.App, asking []authzen.Caller, who vouching) house.Site {
-	site := house.Site{Callers: asking, Trusts: who.trusts, Attesters: who.attesters, Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
+	site := house.Site{Callers: asking, Trusts: who.trusts, Attesters: who.attesters, Letters: who.letters, Origin: c.Server.Origin(), Listen: s.own.Addr().String(), Gateway: s.gate.Addr().String(),
 		Acting: strings.TrimPrefix(c.Server.Acting, "*."), Apps: apps, Trusted: c.Server.Proxies(), Version: version(), Log: s.log, Ring: s.ring, Reload: s}
 	for _, d := range c.Directories {
 		site.Directories = append(site.Directories, login.Directory{ID: d.ID, Label: d.Label})
@@ -299,6 +299,7 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 		s.Apps = append(s.Apps, resource(r))
 	}
 	s.Described = described(c.Documents)
+	s.Issuers = issuers(c.Agents.Issuers)
 	evaluators(s, c.AuthZEN)
 	for _, g := range c.Segments {
 		for _, id := range g.Systems {
@@ -326,7 +327,13 @@ func described(c config.Documents) []stead.Task {
 // resource is what agents act for people in, as decisions see it.
 func resource(r config.Resource) stead.App {
 	app := stead.NewSystem(stead.AppID(r.ID))
-	app.Address, app.Privileged, app.Aware = r.Address, r.Privileged, r.Aware
+	app.Address, app.Privileged, app.Aware, app.Bearer = r.Address, r.Privileged, r.Aware, r.Bearer
+	if len(r.House.Clients) > 0 {
+		app.House = &stead.House{Clients: map[string]string{}, Resources: r.House.Resources}
+		for _, client := range r.House.Clients {
+			app.House.Clients[client.Agent] = client.ID
+		}
+	}
 	app.Realms[0].Level, app.Realms[0].ActorLevel = max(r.Level, 1), max(r.Level, 1)
 	return app
 }

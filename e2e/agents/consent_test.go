@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"html"
 	"io"
+	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -50,7 +51,13 @@ type lettingWorld struct {
 
 func newLetting(t *testing.T, change ...func(*house.Options)) *lettingWorld {
 	t.Helper()
-	o := newOutside(t, append([]func(*house.Options){func(o *house.Options) {
+	return newLettingOn(t, listen(t), func(*outside, *house.Site) {}, change...)
+}
+
+// newLettingOn is newLetting where l listens, at a site that is told more.
+func newLettingOn(t *testing.T, l net.Listener, site func(*outside, *house.Site), change ...func(*house.Options)) *lettingWorld {
+	t.Helper()
+	o := newOutsideOn(t, l, site, append([]func(*house.Options){func(o *house.Options) {
 		app := stead.NewSystem("calendar")
 		app.Address, app.Privileged = calendar, []string{"staff/admins", "customers/board"}
 		o.Settings.Apps = append(o.Settings.Apps, app)

@@ -52,11 +52,22 @@ func newOutside(t *testing.T, change ...func(*house.Options)) *outside {
 // newOutsideAt is newOutside at a site that is told more.
 func newOutsideAt(t *testing.T, site func(*outside, *house.Site), change ...func(*house.Options)) *outside {
 	t.Helper()
-	o := &outside{world: newWorld(t, change...), key: newKey(t), site: site}
+	return newOutsideOn(t, listen(t), site, change...)
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// newOutsideOn is newOutsideAt where l listens.
+func newOutsideOn(t *testing.T, l net.Listener, site func(*outside, *house.Site), change ...func(*house.Options)) *outside {
+	t.Helper()
+	o := &outside{world: newWorld(t, change...), key: newKey(t), site: site}
 	o.origin = "http://" + l.Addr().String()
 	o.at, o.keys = o.origin, o.ring()
 	o.serve(o.House, l)
@@ -314,4 +325,14 @@ func (o *outside) old(key *ecdsa.PrivateKey, path, token string) string {
 	claims := map[string]any{"jti": o.next(), "htm": "GET", "htu": o.origin + path, "iat": o.Clock.Wall().Unix() - 120,
 		"ath": base64.RawURLEncoding.EncodeToString(sum[:])}
 	return o.signed(key, claims, map[jose.HeaderKey]any{"typ": "dpop+jwt", "jwk": jose.JSONWebKey{Key: key.Public()}})
+}
+
+// public is a key as it is registered.
+func (o *outside) public(key *ecdsa.PrivateKey) stead.AgentKey {
+	o.t.Helper()
+	k, err := web.PublicKey([]byte(text(o.t, jose.JSONWebKey{Key: key.Public()})))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return k
 }

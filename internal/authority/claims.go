@@ -16,23 +16,30 @@ type Actor struct {
 	Before  *Actor `json:"act,omitempty"`
 }
 
-// ActorOf nests who acts, the current one first; nobody is nil.
-func ActorOf(issuer string, by []string) (a *Actor) {
+// ActorOf nests who acts, the current one first, and within them those of another house; nobody is nil.
+func ActorOf(issuer string, by []string, before ...stead.Hop) (a *Actor) {
+	for _, h := range slices.Backward(before) {
+		a = &Actor{Subject: h.Subject, Issuer: h.Issuer, Profile: h.Profile, Before: a}
+	}
 	for _, sub := range slices.Backward(by) {
 		a = &Actor{Subject: sub, Issuer: issuer, Profile: "ai_agent", Before: a}
 	}
 	return a
 }
 
-// By is what ActorOf nested; false where it says of somebody that another house knows him, or nests too deep.
-func (a *Actor) By(issuer string) (by []string, ok bool) {
-	for ; a != nil; a = a.Before {
-		if a.Issuer != issuer || len(by) > stead.MostDepth {
-			return nil, false
+// By is what ActorOf nested: from the first of another house on all is history. False where it nests too deep, or begins elsewhere.
+func (a *Actor) By(issuer string) (by []string, before []stead.Hop, ok bool) {
+	for first := true; a != nil; a, first = a.Before, false {
+		if len(by)+len(before) > 2*stead.MostDepth || first && a.Issuer != issuer {
+			return nil, nil, false
 		}
-		by = append(by, a.Subject)
+		if a.Issuer == issuer && len(before) == 0 {
+			by = append(by, a.Subject)
+			continue
+		}
+		before = append(before, stead.Hop{Subject: a.Subject, Issuer: a.Issuer, Profile: a.Profile})
 	}
-	return by, true
+	return by, before, true
 }
 
 // DetailType is the type of authorization_details (RFC 9396) that Stead has.

@@ -158,15 +158,20 @@ func (a *Authority) taken(s *State, by By, w Redemption, p promise, id stead.Ins
 	if c.facts.Agent == nil {
 		return nil, stead.E(stead.Refused, stead.ReasonDisabled, "this agent is not registered, or was retired")
 	}
-	s = s.Stage()
-	w.Run, w.Mandate = min(time.Duration(m.Bounds.Length), longestRun), m.ID
-	run, changes, err := a.runs(s, by, w.TokenWish, id, now)
+	w.Run = min(time.Duration(m.Bounds.Length), longestRun)
+	return a.begins(s.Stage(), by, w.TokenWish, *m, id, c, v, &out.Token, now)
+}
+
+// begins puts m in force for the instance that has the key of a wish, and issues its first token. All of it is put into s.
+func (a *Authority) begins(s *State, by By, w TokenWish, m stead.Mandate, id stead.InstanceID, c actCase, v stead.Verdict, out *Token, now time.Time) ([]stead.Change, error) {
+	w.Mandate = m.ID
+	run, changes, err := a.runs(s, by, w, id, now)
 	if err != nil {
 		return nil, err
 	}
 	f := c.facts
 	f.Instance, f.Heard = &run, now
-	started, err := stead.StartTask(*m, f, v, finder(s), now)
+	started, err := stead.StartTask(m, f, v, finder(s), now)
 	if err != nil {
 		return nil, err
 	}
@@ -179,7 +184,8 @@ func (a *Authority) taken(s *State, by By, w Redemption, p promise, id stead.Ins
 	if err := s.Put(began, s.Index()); err != nil {
 		return nil, err
 	}
-	issued, err := a.issued(s, &out.Token, w.TokenWish, run, now)
-	issued.Event.What = with(issued.Event.What, "token", out.Token.ID)
+	issued, err := a.issued(s, out, w, run, now)
+	issued.Event.What = with(issued.Event.What, "token", out.ID)
+	issued.Event.Subject, issued.Event.Mandate = m.Subject, m.ID
 	return append(changes, began, issued), err
 }

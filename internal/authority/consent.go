@@ -100,6 +100,7 @@ func (a *Authority) Consent(ctx context.Context, by By, w ConsentAsk) (string, e
 		}
 		code = a.seal([]string{codeMark, string(m.ID), string(m.Actor), w.Tie.Redirect, w.Tie.Challenge, w.Tie.Key, number64(m.StartBy.Unix()), nonce})
 		change := moved("mandate.consented", m, stead.ReasonNone)
+		change.Counts = saidYes(s, m, now)
 		for _, o := range w.Once {
 			change.Counts = append(change.Counts, stead.Count{Key: "once/" + o.Key, Op: stead.CountPass, N: 1, Until: o.Until})
 		}

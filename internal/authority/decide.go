@@ -78,7 +78,7 @@ func (a *Authority) weigh(q stead.Question) (stead.Facts, stead.Decision) {
 }
 
 func (a *Authority) facts(q stead.Question) stead.Facts {
-	f := stead.Facts{App: a.Settings.App(q.Resource.App), Distrust: a.distrust(), Evaluator: a.Settings.Evaluator(q.Asserted)}
+	f := stead.Facts{App: a.Settings.App(q.Resource.App), Distrust: a.distrust(), Issuers: a.Settings.trusted(), Evaluator: a.Settings.Evaluator(q.Asserted)}
 	if f.App != nil {
 		f.Realm = f.App.Realm(q.Resource.Realm)
 	}

@@ -31,6 +31,7 @@ type Settings struct {
 	Zone     *time.Location // of local hours in policy
 
 	Evaluators []stead.Evaluator // services that may ask what others may do (R40)
+	Issuers    []Issuer          // other houses whose letters count here
 	Described  []stead.Task      // what clients that nobody registered may ask people for
 
 	Run       time.Duration // how long an instance of an agent lives where it does not say; 0: an hour

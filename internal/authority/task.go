@@ -122,7 +122,7 @@ func (a *Authority) Complete(ctx context.Context, by By, id stead.MandateID, res
 // taskCase is what policy is asked about a task, and the facts for the laws: may this agent act for itself in that system?
 func (a *Authority) taskCase(s *State, by By, task string, p stead.Purpose, mode stead.Mode, length time.Duration) actCase {
 	c := actCase{terms: a.Settings.Terms, facts: stead.Facts{Index: s.Index(), Actor: s.Principal(by.Principal), Policy: s.PolicyDigest(),
-		Distrust: a.distrust()}}
+		Issuers: a.Settings.trusted(), Distrust: a.distrust()}}
 	f := &c.facts
 	f.Subject = f.Actor
 	s.agented(f, by.Principal, by.Key)

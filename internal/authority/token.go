@@ -19,6 +19,7 @@ type Token struct {
 	Key      string          // thumbprint of the key that must be proved beside it
 	Mandate  stead.MandateID // "": for Stead's own doors alone
 	Act      []string        // who acts, where that is not the subject: the current actor, and then those who passed it on to him
+	Before   []stead.Hop     // who acts in another house, on whose word this rests
 	MayAct   string          // the only one to whom it may be passed on
 	Rights   []stead.Entitlement
 	Since    time.Time
@@ -50,7 +51,7 @@ func SystemName(issuer string, id stead.AppID) string { return issuer + "/v1/sys
 
 // ResourceName is how what is configured is called: by its own address where it has one, else as a system of the issuer's.
 func (a *Authority) ResourceName(issuer string, id stead.AppID) string {
-	if app := a.Settings.App(id); app != nil && app.Address != "" {
+	if app := a.Settings.App(id); app != nil && app.Address != "" && app.House == nil { // a token of ours has no other issuer as audience
 		return app.Address
 	}
 	return SystemName(issuer, id)
@@ -162,6 +163,7 @@ func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, n
 	}
 	t.Mandate, t.Until, t.Rights = m.ID, earlier(t.Until, m.Until), rights
 	t.Subject, t.Act = s.acts(*m)
+	t.Before = m.Word.Act
 	if len(m.Delegates) == 1 {
 		t.MayAct = agentName(m.Delegates[0])
 	}
@@ -235,9 +237,10 @@ func (a *Authority) PresentToken(ctx context.Context, t Token, address string) (
 // counts tells whether a token still stands for what it says, for who has its key.
 func (a *Authority) counts(s *State, by By, t Token, now time.Time) error {
 	who := s.Principal(by.Principal)
-	subject, act := t.Client, []string(nil)
+	subject, act, before := t.Client, []string(nil), []stead.Hop(nil)
 	m := s.Mandate(t.Mandate)
 	if m != nil {
+		before = m.Word.Act
 		subject, act = s.acts(*m)
 	} else if who != nil {
 		subject = who.String()
@@ -247,7 +250,7 @@ func (a *Authority) counts(s *State, by By, t Token, now time.Time) error {
 		return stead.E(stead.Refused, stead.ReasonSignIn, "this token is over: get another")
 	case s.Count(revoked(t)) != 0:
 		return stead.E(stead.Refused, stead.ReasonSignIn, "this token was revoked")
-	case t.Mandate != "" && (m == nil || m.Actor != by.Principal || m.Key != t.Key), t.Subject != subject, !slices.Equal(t.Act, act):
+	case t.Mandate != "" && (m == nil || m.Actor != by.Principal || m.Key != t.Key), t.Subject != subject, !slices.Equal(t.Act, act), !slices.Equal(t.Before, before):
 		return stead.E(stead.Refused, stead.ReasonSignIn, "the mandate of this token is over")
 	case t.Mandate == "":
 		return nil

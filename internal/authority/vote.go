@@ -73,7 +73,9 @@ func (a *Authority) mandate(ctx context.Context, t attempt, kind stead.EventKind
 		}
 		out = m
 		if m.State == stead.Ended && (t.unseen || t.by.Session != m.Session) {
-			return []stead.Change{unasked(s, kind, *before, m)}, nil
+			c := unasked(s, kind, *before, m)
+			c.Counts = append(c.Counts, saidNo(s, m, now)...)
+			return []stead.Change{c}, nil
 		}
 		return []stead.Change{moved(kind, m, m.Why)}, nil
 	})

@@ -66,7 +66,7 @@ func question(e StoredEvent) stead.Question {
 // past reads the facts as they were at an index. The idle clocks are not kept for ever: who was refused for idling is
 // told so by the event itself.
 func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, index uint64) (stead.Facts, error) {
-	f := stead.Facts{Index: index, Policy: e.Policy, App: a.Settings.App(q.Resource.App), Evaluator: a.Settings.Evaluator(q.Asserted), Seen: e.At, Acted: e.At}
+	f := stead.Facts{Index: index, Policy: e.Policy, App: a.Settings.App(q.Resource.App), Issuers: a.Settings.trusted(), Evaluator: a.Settings.Evaluator(q.Asserted), Seen: e.At, Acted: e.At}
 	if f.App != nil {
 		f.Realm = f.App.Realm(q.Resource.Realm)
 	}

@@ -84,6 +84,7 @@ type Agents struct {
 	Instances int           `yaml:"instances" doc:"How many instances of one agent may live at once."`
 	SPIFFE    []Trust       `yaml:"spiffe" doc:"Trust domains whose workloads may be agents, as their registrations name them (JWT-SVID)."`
 	Attesters []Attester    `yaml:"attesters" doc:"Who may attest keys of agents (OAuth attestation-based client authentication)."`
+	Issuers   []Issuer      `yaml:"issuers" doc:"Other authorization servers whose identity assertions (ID-JAG) let agents act for people here."`
 }
 
 // A Trust is a trust domain of SPIFFE.
@@ -113,6 +114,36 @@ type Resource struct {
 	Privileged []string `yaml:"privileged" doc:"Whom nobody acts for there: groups as directory/group, or attributes as name=value. None: no agent acts for anybody."`
 	Level      int      `yaml:"level" doc:"Protection level that people sign in with to let an agent act for them: 1 password, 2 with a second factor. 0: 1."`
 	Aware      bool     `yaml:"aware" doc:"It records who really acted, so that agents may change something for people there."`
+	Bearer     bool     `yaml:"bearer" doc:"Agents of low tier may have tokens for it that are bound to no key, for five minutes; policy is asked with context.sender_bound false."`
+	House      House    `yaml:"house" doc:"It is another authorization server, and address its issuer: agents whom people let act there get identity assertions (ID-JAG) for it."`
+}
+
+// A House is another authorization server.
+type House struct {
+	Clients   []Client `yaml:"clients" doc:"How it calls agents. One that is not named gets nothing for it. None: it is no authorization server."`
+	Resources []string `yaml:"resources" doc:"What may be asked for there, by address (RFC 8707)."`
+}
+
+// A Client is an agent as another house calls it.
+type Client struct {
+	Agent string `yaml:"agent" doc:"Its name here: scheduler."`
+	ID    string `yaml:"id" doc:"Its client_id there."`
+}
+
+// An Issuer is another house whose word counts.
+type Issuer struct {
+	Issuer string    `yaml:"issuer" doc:"As its metadata and its assertions have it: https://stead.example.com."`
+	File   string    `yaml:"jwks_file" doc:"File with its public keys, a JWK set. Read when it is asked for."`
+	URL    string    `yaml:"jwks_url" doc:"Address of its public keys in place of the file: https, or http on this machine. A key that was withdrawn there counts for at most five minutes more; where it cannot be fetched, for an hour."`
+	Agents []string  `yaml:"agents" doc:"Names of the agents that may show its assertions, and no others."`
+	People []Subject `yaml:"people" doc:"Who its subjects are here. Whom this does not name is nobody."`
+	Level  int       `yaml:"level" doc:"Protection level that its word on a sign-in counts for: 1 password, 2 with a second factor. 0: 1."`
+}
+
+// A Subject is a person as another house calls him.
+type Subject struct {
+	Subject string `yaml:"sub" doc:"person:staff/dana; or person:staff/*, where account ends with the same * too: the rest is the same, without /."`
+	Account string `yaml:"account" doc:"His account here: customers/dana, or customers/*."`
 }
 
 // Documents are of clients that describe themselves.

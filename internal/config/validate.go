@@ -41,6 +41,7 @@ func (c *Config) validate() []Problem {
 	c.systems(k)
 	c.resources(k)
 	c.documents(k)
+	c.issuers(k)
 	for path, groups := range map[string][]string{"roles.admin": c.Roles.Admin, "roles.auditor": c.Roles.Auditor, "roles.security": c.Roles.Security} {
 		for _, g := range groups {
 			c.group(k, path, g)
@@ -126,6 +127,41 @@ func (a *Agents) validate(k *checker) {
 	}
 }
 
+// issuers: each is another house, says with what it signs, for whom, and who its people are, each in one way.
+func (c *Config) issuers(k *checker) {
+	seen := map[string]bool{}
+	for i, one := range c.Agents.Issuers {
+		at := fmt.Sprintf("agents.issuers[%d]", i)
+		u, err := url.Parse(one.Issuer)
+		k.must(err == nil && u.Host != "" && u.User == nil && u.RawQuery == "" && !strings.ContainsAny(one.Issuer, "# \\") && (u.Scheme == "https" || stead.Loopback(one.Issuer)),
+			at+".issuer", "%q is no https address without query and fragment", one.Issuer)
+		k.must(one.Issuer != c.Server.Origin(), at+".issuer", "%q is this server itself: its own assertions are never taken here", one.Issuer)
+		k.must(!seen[one.Issuer], at+".issuer", "%q is there twice", one.Issuer)
+		k.must((one.File == "") != (one.URL == ""), at, "needs one of jwks_file and jwks_url")
+		k.must(len(one.Agents) > 0 && !slices.Contains(one.Agents, ""), at+".agents", "is empty: name the agents that may show its assertions")
+		k.must(one.Level >= 0 && one.Level <= 2, at+".level", "is %d: 1 is a password, 2 a second factor too", one.Level)
+		seen[one.Issuer] = true
+		one.people(k, at)
+	}
+}
+
+func (one Issuer) people(k *checker, at string) {
+	k.must(len(one.People) > 0, at+".people", "is empty: nobody would be meant")
+	for i, p := range one.People {
+		path := fmt.Sprintf("%s.people[%d]", at, i)
+		directory, account, ok := strings.Cut(p.Account, "/")
+		k.must(ok && short.MatchString(directory) && account != "", path+".account", "%q is no account: write directory/name", p.Account)
+		k.must(p.Subject != "" && strings.HasSuffix(p.Subject, "*") == strings.HasSuffix(p.Account, "*"), path, "sub and account end in * both, or neither")
+		k.must(strings.Count(p.Subject, "*") <= 1 && strings.Count(p.Account, "*") <= 1, path, "a * stands at the end alone")
+		k.must(!strings.HasSuffix(p.Account, "*") || account == "*", path+".account", "%q: * is the whole name of the account", p.Account)
+		for _, o := range one.People[:i] {
+			a, b := strings.TrimSuffix(o.Subject, "*"), strings.TrimSuffix(p.Subject, "*")
+			both := strings.HasSuffix(o.Subject, "*") && strings.HasSuffix(p.Subject, "*")
+			k.must(o.Subject != p.Subject && !(both && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))), path+".sub", "%q and %q name the same subjects", o.Subject, p.Subject)
+		}
+	}
+}
+
 // segments: each is named once, and so is everything in them.
 func (c *Config) segments(k *checker) {
 	known, seen, placed := append(c.appIDs(), c.AuthZEN.Systems...), map[string]bool{}, map[string]bool{}
@@ -153,6 +189,7 @@ func (c *Config) resources(k *checker) {
 		k.must(plain && (u.Scheme == "https" || stead.Loopback(r.Address)), path+".address", "%q is no https address without query, fragment and / at its end", r.Address)
 		k.must(c.once(r.ID) && !seen[r.Address], path, "%q is there twice, or is an application", r.ID)
 		k.must(r.Level >= 0 && r.Level <= 2, path+".level", "is %d: 1 is a password, 2 a second factor too", r.Level)
+		r.House.validate(k, path+".house")
 		for j, mark := range r.Privileged {
 			if !strings.Contains(mark, "=") {
 				c.group(k, fmt.Sprintf("%s.privileged[%d]", path, j), mark)
@@ -160,6 +197,15 @@ func (c *Config) resources(k *checker) {
 		}
 		seen[r.Address] = true
 	}
+}
+
+func (h House) validate(k *checker, path string) {
+	for i, client := range h.Clients {
+		at := fmt.Sprintf("%s.clients[%d]", path, i)
+		k.must(client.Agent != "" && client.ID != "", at, "needs agent and id")
+		k.must(!slices.ContainsFunc(h.Clients[:i], func(o Client) bool { return o.Agent == client.Agent }), at+".agent", "%q is there twice", client.Agent)
+	}
+	k.must(len(h.Resources) == 0 || len(h.Clients) > 0, path+".clients", "is empty: nobody would get anything for it")
 }
 
 // documents: whose are read is named, and what such clients may ask for.

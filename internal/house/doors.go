@@ -38,6 +38,7 @@ type Site struct {
 	Callers     []authzen.Caller // services that may ask over AuthZEN
 	Trusts      *tokens.Trusts   // trust domains whose workloads are agents; nil: none
 	Attesters   []tokens.Attester
+	Letters     *tokens.Letters // of other houses; nil: none count
 	Trusted     []netip.Prefix
 	Version     string
 	Log         *slog.Logger

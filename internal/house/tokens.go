@@ -4,7 +4,9 @@ import (
 	"crypto/x509"
 	"net/netip"
 	"net/url"
+	"slices"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/oauth"
 	"github.com/steadhq/stead/internal/tokens"
 	"github.com/steadhq/stead/internal/web"
@@ -23,6 +25,10 @@ func (h *House) tokens(s Site, verbs metered, cookie web.Cookie, t *web.Routes) 
 	if len(s.Attesters) > 0 {
 		door.Attesters = &tokens.Attesters{All: s.Attesters, Accepts: clients.Accepts, Now: h.Now, Key: h.CodeKey}
 	}
+	if s.Letters != nil {
+		door.Letters = s.Letters
+	}
+	door.Writes = slices.ContainsFunc(verbs.Settings.Apps, func(a stead.App) bool { return a.House != nil })
 	if own, err := url.Parse(s.Origin); len(s.Documents.Hosts) > 0 && err == nil {
 		door.Documents = &oauth.Documents{Hosts: s.Documents.Hosts, Networks: s.Documents.Networks, Roots: s.Documents.Roots, Now: h.Now,
 			Plain: !s.secure() && web.Loopback(own.Hostname())}

@@ -101,7 +101,6 @@ func (d *Door) refresh(c *call) (answer, error) {
 type consentedAnswer struct {
 	tokenAnswer
 	Refresh string `json:"refresh_token"`
-	Scope   string `json:"scope"`
 }
 
 func (d *Door) given(t authority.Tokens, err error) (answer, error) {
@@ -120,5 +119,6 @@ func (d *Door) given(t authority.Tokens, err error) (answer, error) {
 		return nil, f
 	}
 	given, err := d.gives(t.Token)
-	return consentedAnswer{given, t.Refresh, t.Task}, err
+	given.Scope = t.Task
+	return consentedAnswer{given, t.Refresh}, err
 }

@@ -17,6 +17,8 @@ type Verbs interface {
 	PresentEnrolment(token, address string) authority.By
 	PresentVouched(p authority.Vouched) (authority.By, error)
 	IssueToken(ctx context.Context, by authority.By, w authority.TokenWish) (authority.Token, error)
+	WriteLetter(ctx context.Context, by authority.By, w authority.LetterWish) (authority.Letter, error)
+	Admit(ctx context.Context, by authority.By, w authority.Admission) (authority.Token, error)
 	ExchangeToken(ctx context.Context, by authority.By, x authority.Exchange) (authority.Token, error)
 	RefuseToken(ctx context.Context, by authority.By, verb, client string, no error) error
 	Client(name string) (stead.Registration, bool)
@@ -49,6 +51,7 @@ type Inspector interface {
 // A Mint signs tokens, and reads them back.
 type Mint interface {
 	Mint(t authority.Token) (string, error)
+	MintLetter(l authority.Letter) (string, error)
 	Read(text string) (authority.Token, error)
 }
 
@@ -79,7 +82,7 @@ type Memory interface {
 	Use(u authority.Once) error
 }
 
-// A Door is the door. All members but Workloads, Attesters, Run and Documents are needed.
+// A Door is the door. All members but Workloads, Attesters, Letters, Writes, Run and Documents are needed.
 type Door struct {
 	Issuer     string // origin of Stead's own doors
 	Verbs      Verbs
@@ -89,6 +92,8 @@ type Door struct {
 	Clients    Clients
 	Workloads  Workloads // nil: no trust domain is trusted
 	Attesters  Attesters // nil: no attester is known
+	Letters    Letters   // nil: no other house's count
+	Writes     bool      // another house is known, for which letters are written
 	Proofs     Proofs
 	Memory     Memory
 	Algorithms []string      // of assertions and proofs
@@ -146,7 +151,7 @@ func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
 		"issuer": d.Issuer, "jwks_uri": d.Issuer + "/.well-known/jwks.json",
 		"token_endpoint": d.Issuer + tokenPath, "introspection_endpoint": d.Issuer + introspectPath, "revocation_endpoint": d.Issuer + revokePath,
 		"authorization_endpoint": d.Issuer + authorizePath, "pushed_authorization_request_endpoint": d.Issuer + pushPath,
-		"grant_types_supported": grants, "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
+		"grant_types_supported": d.grants(), "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
 		"scopes_supported": []string{}, "code_challenge_methods_supported": []string{"S256"}, "authorization_response_iss_parameter_supported": true,
 		"client_id_metadata_document_supported": d.Documents != nil,
 		"authorization_details_types_supported": []string{authority.DetailType, "task"}, "request_parameter_supported": false, "request_uri_parameter_supported": false,
@@ -158,6 +163,12 @@ func (d *Door) metadata(w http.ResponseWriter, _ *http.Request) error {
 	if d.Attesters != nil {
 		about["challenge_endpoint"] = d.Issuer + challengePath
 		about["client_attestation_signing_alg_values_supported"], about["client_attestation_pop_signing_alg_values_supported"] = d.Algorithms, d.Algorithms
+	}
+	if d.Letters != nil {
+		about["authorization_grant_profiles_supported"] = []string{letterGrant}
+	}
+	if d.Writes {
+		about["identity_chaining_requested_token_types_supported"] = []string{letterToken}
 	}
 	return web.WriteJSON(w, http.StatusOK, about)
 }

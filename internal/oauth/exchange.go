@@ -25,6 +25,9 @@ func (d *Door) exchange(c *call) (answer, error) {
 	if err := d.identify(c); err != nil {
 		return nil, err
 	}
+	if c.form["requested_token_type"] == letterToken {
+		return d.writes(c)
+	}
 	var x authority.Exchange
 	var err error
 	if x.Shown, err = d.shown(c, "subject_token", true); err != nil {
@@ -34,7 +37,7 @@ func (d *Door) exchange(c *call) (answer, error) {
 		return nil, err
 	}
 	if asked := c.form["requested_token_type"]; asked != "" && asked != accessToken {
-		return nil, says("invalid_request", "requested_token_type is %s", accessToken)
+		return nil, says("invalid_request", "requested_token_type is %s, or %s", accessToken, letterToken)
 	}
 	if c.form["mandate"] != "" {
 		return nil, says("invalid_request", "the subject_token says of which mandate: for a token of one that you hold use %s", clientCredentials)

@@ -63,7 +63,7 @@ func (d *Door) introspect(c *call) (answer, error) {
 		return dead{}, nil
 	}
 	return state{true, d.Issuer, t.Subject, t.Audience, t.Client, t.ID, t.Since.Unix(), t.Until.Unix(), "DPoP", map[string]string{"jkt": t.Key},
-		t.Instance, t.Mandate, authority.ActorOf(d.Issuer, t.Act), authority.DetailsOf(d.Issuer, t.Rights)}, nil
+		t.Instance, t.Mandate, authority.ActorOf(d.Issuer, t.Act, t.Before...), authority.DetailsOf(d.Issuer, t.Rights)}, nil
 }
 
 // revoke makes a token count no more. What is no live token of ours is as good as revoked (RFC 7009, 2.2).

@@ -12,11 +12,20 @@ const clientCredentials = "client_credentials"
 // grants are what tokens are given for.
 var grants = []string{clientCredentials, tokenExchange, authorizationCode, refreshToken}
 
+// grants are those, and that by letters where another house's count.
+func (d *Door) grants() []string {
+	if d.Letters == nil {
+		return grants
+	}
+	return append(grants[:len(grants):len(grants)], jwtBearer)
+}
+
 type tokenAnswer struct {
 	Token   string             `json:"access_token"`
 	Issued  string             `json:"issued_token_type,omitempty"` // of an exchange
 	Type    string             `json:"token_type"`
 	Expires int64              `json:"expires_in"`
+	Scope   string             `json:"scope,omitempty"`
 	Details []authority.Detail `json:"authorization_details,omitempty"`
 	Mandate stead.MandateID    `json:"mandate,omitempty"` // of an exchange: what may be asked for again without one
 }
@@ -28,6 +37,8 @@ func (d *Door) token(c *call) (answer, error) {
 		return d.credentials(c)
 	case tokenExchange:
 		return d.exchange(c)
+	case jwtBearer:
+		return d.admit(c)
 	case authorizationCode, refreshToken:
 		if err := d.client(c); err != nil {
 			return nil, err
@@ -39,7 +50,7 @@ func (d *Door) token(c *call) (answer, error) {
 	case "":
 		return nil, says("invalid_request", "grant_type is missing")
 	default:
-		return nil, says("unsupported_grant_type", "grant_type is %s", strings.Join(grants, ", "))
+		return nil, says("unsupported_grant_type", "grant_type is %s", strings.Join(d.grants(), ", "))
 	}
 }
 

@@ -73,7 +73,7 @@ type confirmation struct {
 func (k *Keeper) Mint(t authority.Token) (string, error) {
 	c := claims{Issuer: k.Issuer, Subject: t.Subject, Audience: t.Audience, Expires: t.Until.Unix(), Issued: t.Since.Unix(), ID: t.ID,
 		Client: t.Client, Confirms: confirmation{t.Key}, Instance: t.Instance, Mandate: t.Mandate,
-		Act: authority.ActorOf(k.Issuer, t.Act), Details: authority.DetailsOf(k.Issuer, t.Rights)}
+		Act: authority.ActorOf(k.Issuer, t.Act, t.Before...), Details: authority.DetailsOf(k.Issuer, t.Rights)}
 	if t.MayAct != "" {
 		c.MayAct = &authority.Actor{Subject: t.MayAct, Issuer: k.Issuer}
 	}
@@ -116,7 +116,7 @@ func (k *Keeper) Read(text string) (authority.Token, error) {
 	t := authority.Token{ID: c.ID, Subject: c.Subject, Client: c.Client, Audience: c.Audience, Instance: c.Instance, Key: c.Confirms.Thumbprint,
 		Mandate: c.Mandate, Since: time.Unix(c.Issued, 0).UTC(), Until: time.Unix(c.Expires, 0).UTC()}
 	var ours bool
-	if t.Act, ours = c.Act.By(k.Issuer); !ours {
+	if t.Act, t.Before, ours = c.Act.By(k.Issuer); !ours {
 		return authority.Token{}, over("this is no token of Stead's")
 	}
 	if c.MayAct != nil {
@@ -130,12 +130,9 @@ func (k *Keeper) read(text string) (c claims, err error) {
 	if known, was := k.verified.get([]byte(text)); was && k.Keys.PublicKey(known.kid) != nil {
 		return known.claims, nil
 	}
-	h, err := readHeader(text)
+	h, err := readAs(text, accessSort)
 	if err != nil {
 		return c, err
-	}
-	if h.Typ != Type || h.JWK != nil || h.Kid == "" {
-		return c, no("the header is not that of a token")
 	}
 	key := k.Keys.PublicKey(h.Kid)
 	if key == nil {

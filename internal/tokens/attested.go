@@ -84,12 +84,9 @@ func (a *Attesters) Reads(r *http.Request) (authority.Attested, error) {
 	if len(given) != 1 || len(pop) > 1 {
 		return out, no("send one attestation, and at most one proof of it")
 	}
-	h, err := readHeader(given[0])
+	h, err := readAs(given[0], attestationSort)
 	if err != nil {
 		return out, err
-	}
-	if h.Typ != "oauth-client-attestation+jwt" || h.JWK != nil {
-		return out, no("the typ of an attestation is oauth-client-attestation+jwt")
 	}
 	claims, by, err := a.signed(given[0], h)
 	if err == nil {
@@ -150,12 +147,9 @@ func (a *Attesters) fits(c attestation) error {
 
 // proved reads the proof that the attested key is held.
 func (a *Attesters) proved(text string, key jose.JSONWebKey, thumbprint string) ([]authority.Once, error) {
-	h, err := readHeader(text)
+	h, err := readAs(text, popSort)
 	if err != nil {
 		return nil, err
-	}
-	if h.Typ != "oauth-client-attestation-pop+jwt" || h.JWK != nil {
-		return nil, no("the typ of its proof is oauth-client-attestation-pop+jwt")
 	}
 	var c popClaims
 	if err := open(text, h, key, &c); err != nil {

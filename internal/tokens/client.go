@@ -45,12 +45,9 @@ type assertionClaims struct {
 func (c *Clients) Asserts(text string) (authority.PresentedKey, authority.Once, error) {
 	var who authority.PresentedKey
 	var once authority.Once
-	h, err := readHeader(text)
+	h, err := readAs(text, assertionSort)
 	if err != nil {
 		return who, once, err
-	}
-	if h.JWK != nil || h.Typ != "" && h.Typ != "JWT" && h.Typ != "client-authentication+jwt" {
-		return who, once, no("the header is not that of a client's assertion")
 	}
 	var claimed assertionClaims // whose keys to try
 	if err := payload(text, &claimed); err != nil {

@@ -69,12 +69,9 @@ func (p *Proofs) Check(r *http.Request, token string) (stead.AgentKey, authority
 	if len(given) != 1 {
 		return proved, once, no("send one proof of possession, in the field DPoP (RFC 9449)")
 	}
-	h, err := readHeader(given[0])
+	h, err := readAs(given[0], proofSort)
 	if err != nil {
 		return proved, once, err
-	}
-	if h.Typ != "dpop+jwt" {
-		return proved, once, no("the typ of a proof is dpop+jwt")
 	}
 	key, err := p.key(h.JWK)
 	if err != nil {

@@ -44,11 +44,7 @@ func no(format string, args ...any) error {
 }
 
 // readHeader reads the header of a compact JWS, and refuses what could be read in two ways.
-func readHeader(text string) (header, error) {
-	return readHeaderIn(text, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA, ed25519Alg})
-}
-
-func readHeaderIn(text string, algorithms []jose.SignatureAlgorithm) (header, error) {
+func readHeader(text string, algorithms []jose.SignatureAlgorithm) (header, error) {
 	var h header
 	first, rest, _ := strings.Cut(text, ".")
 	if len(text) > most || strings.Count(rest, ".") != 1 {

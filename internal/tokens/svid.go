@@ -45,12 +45,9 @@ type svidClaims struct {
 // Reads verifies a JWT-SVID: which workload it is, and what it uses up where it has a name of its own. Errors: invalid
 // bad-request; broken, where the keys of its trust domain can not be had.
 func (w *Workloads) Reads(ctx context.Context, text string) (string, []authority.Once, error) {
-	h, err := readHeaderIn(text, svidAlgorithms)
-	switch {
-	case err != nil:
+	h, err := readAs(text, svidSort)
+	if err != nil {
 		return "", nil, err
-	case h.JWK != nil || h.Kid == "" || h.Typ != "" && h.Typ != "JWT" && h.Typ != "JOSE":
-		return "", nil, no("the header is not that of a JWT-SVID")
 	}
 	var claimed svidClaims // whose keys to try
 	if err := payload(text, &claimed); err != nil {

@@ -178,7 +178,7 @@ func TestReadRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := readHeader(text)
+	h, err := readHeader(text, ownAlgorithms)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,15 +3,9 @@ package tokens
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"net/netip"
 	"net/url"
-	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/bundle/spiffebundle"
@@ -31,8 +25,7 @@ type Trust struct {
 type Trusts struct {
 	Now func() time.Time
 
-	all    map[spiffeid.TrustDomain]*trusted
-	client *http.Client
+	all map[spiffeid.TrustDomain]*trusted
 }
 
 type trusted struct {
@@ -53,8 +46,6 @@ const (
 // NewTrusts names the trust domains. Errors: invalid.
 func NewTrusts(now func() time.Time, all []Trust) (*Trusts, error) {
 	t := &Trusts{Now: now, all: map[spiffeid.TrustDomain]*trusted{}}
-	t.client = &http.Client{Timeout: fetching, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true, ResponseHeaderTimeout: fetching}}
 	for _, one := range all {
 		domain, err := spiffeid.TrustDomainFromString(one.Domain)
 		if err != nil || (one.File == "") == (one.URL == "") {
@@ -91,7 +82,7 @@ func (t *Trusts) Bundle(ctx context.Context, domain spiffeid.TrustDomain) (*spif
 		return d.good(now, nil)
 	}
 	d.tried = now
-	raw, err := t.read(ctx, d.Trust)
+	raw, err := keysAt(ctx, d.File, d.URL)
 	var bundle *spiffebundle.Bundle
 	if err == nil {
 		bundle, err = spiffebundle.Parse(domain, raw)
@@ -112,67 +103,3 @@ func (d *trusted) good(now time.Time, err error) (*spiffebundle.Bundle, error) {
 }
 
 var errNoBundle = errors.New("there is no bundle that still counts")
-
-func (t *Trusts) read(ctx context.Context, from Trust) ([]byte, error) {
-	if from.File != "" {
-		return os.ReadFile(from.File)
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from.URL, nil)
-	if err != nil {
-		return nil, err
-	}
-	resp, err := t.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answers %s", from.URL, resp.Status)
-	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, mostBundle+1))
-	if err == nil && len(raw) > mostBundle {
-		err = fmt.Errorf("%s answers with over %d bytes", from.URL, mostBundle)
-	}
-	return raw, err
-}
-
-// dial reaches the machine itself only where it is named, and nothing that is on its link alone: names may lead anywhere.
-func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	d := net.Dialer{Timeout: fetching, Control: func(_, to string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(to)
-		if err != nil {
-			return err
-		}
-		if !reachable(at.Addr(), here(host)) {
-			return fmt.Errorf("%s leads to %s, where no bundle is fetched from", host, at.Addr())
-		}
-		return nil
-	}}
-	return d.DialContext(ctx, network, address)
-}
-
-// Networks that carry an address of IPv4 within: it is that one which counts.
-var (
-	nat64    = netip.MustParsePrefix("64:ff9b::/96")
-	sixTo4   = netip.MustParsePrefix("2002::/16")
-	ourCloud = netip.MustParseAddr("fd00:ec2::254") // of metadata
-)
-
-func reachable(a netip.Addr, loopback bool) bool {
-	a = a.Unmap()
-	b := a.As16()
-	switch {
-	case loopback:
-		return a.IsLoopback()
-	case nat64.Contains(a):
-		a = netip.AddrFrom4([4]byte(b[12:16]))
-	case sixTo4.Contains(a):
-		a = netip.AddrFrom4([4]byte(b[2:6]))
-	}
-	return a.IsValid() && !a.IsLoopback() && !a.IsUnspecified() && !a.IsMulticast() && !a.IsLinkLocalUnicast() && a != ourCloud &&
-		a != netip.AddrFrom4([4]byte{100, 100, 100, 200})
-}
