@@ -51,6 +51,7 @@ type Registration struct {
 	Builder   PrincipalID `json:"builder,omitempty"` // who last said that it is of another build: he does not resume it
 	Retired   bool        `json:"retired,omitempty"`
 	Since     time.Time   `json:"since,omitzero"` // when it was registered: of two that exclude each other the later one is refused
+	Learning  Learning    `json:"learning,omitzero"`
 }
 
 // A Build is the version of an agent: what it is made of, as digests or names. Another one asks for a review.
