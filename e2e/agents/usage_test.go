@@ -28,11 +28,11 @@ func TestUsage(t *testing.T) {
 		t.Fatal("no hour has passed")
 	}
 	for _, who := range []string{"staff/max", "staff/omar"} { // he answers for it; security
-		all := must(w.Usage(t.Context(), w.Login(who, "console.test"), "monthly-report"))
+		all := must(w.Usage(t.Context(), w.Login(who, "console.test"), "monthly-report", first.Add(-time.Hour)))
 		if len(all) != 2 || all[0].Grant.Resource != "public.customers" || !all[0].Last.IsZero() || !all[1].Last.Equal(last) || all[1].Task != "monthly" {
 			t.Errorf("%s: %+v, want %s", who, all, last)
 		}
 	}
-	_, err := w.Usage(t.Context(), w.Login("staff/sam", "console.test"), "monthly-report")
+	_, err := w.Usage(t.Context(), w.Login("staff/sam", "console.test"), "monthly-report", first)
 	w.no(err, stead.ReasonNotYours)
 }

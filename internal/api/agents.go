@@ -30,6 +30,7 @@ type Agent struct {
 	Redirects []string        `json:"redirects,omitempty" doc:"where the browsers of those go back to who let it act for them"`
 	Public    bool            `json:"public,omitempty" doc:"it keeps no secret: the keys of its runs are all that proves it"`
 	Suspended bool            `json:"suspended"`
+	Learning  *Learning       `json:"learning,omitempty" doc:"not there: it does not learn now"`
 	Orphan    bool            `json:"orphan,omitempty" doc:"nobody answers for it any more: it works no more"`
 	Instances []Instance      `json:"instances,omitempty" doc:"that run now"`
 	Mandates  []Mandate       `json:"mandates,omitempty" doc:"that it holds or awaits"`
@@ -126,6 +127,7 @@ func (a *API) agents(d *door) {
 		return err
 	})
 	a.equipment(d)
+	a.learning(d)
 	add(d, operation{method: "DELETE", path: "/v1/agents/{id}", id: "retire-agent", tag: web.InSession, group: "agents", of: stead.KindAgent, status: http.StatusNoContent, says: "End an agent for good, with its instances and mandates"}, a.retire)
 }
 
@@ -269,14 +271,18 @@ func (a *API) agent(c authority.Card) Agent {
 		w := a.show(c.Sponsor)
 		v.Sponsor = &w
 	}
+	if l := c.Learning; l.On(a.Now()) {
+		v.Learning = &Learning{Task: l.Task, Reason: l.Reason, By: a.show(l.By), Since: l.Since, Until: l.Until}
+	}
 	for _, k := range c.Keys {
 		v.Keys, v.Since = append(v.Keys, k.Thumbprint), append(v.Since, k.Since)
 	}
-	for _, t := range c.Tasks {
-		v.Tasks = append(v.Tasks, Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants,
-			Depth: t.Depth, Delegates: t.Delegates})
-	}
+	v.Tasks = each(c.Tasks, task)
 	return v
+}
+
+func task(t stead.Task) Task {
+	return Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants, Depth: t.Depth, Delegates: t.Delegates}
 }
 
 func (a *API) instance(i stead.Instance) Instance {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -43,6 +44,7 @@ func (d *desk) System(_ context.Context, _ authority.By, id stead.AppID) (author
 	return authority.SystemCard{App: stead.NewSystem(id), Permissions: []authority.Permission{p}}, d.note("system " + string(id))
 }
 func (d *desk) Fit(context.Context, []stead.Task) error { return nil }
-func (d *desk) Usage(_ context.Context, _ authority.By, agent string) ([]authority.GrantUse, error) {
-	return []authority.GrantUse{{Task: "monthly", Grant: stead.Entitlement{System: "crm", Action: "read", Resource: "public.orders"}}}, d.note("usage " + agent)
+func (d *desk) Usage(_ context.Context, _ authority.By, agent string, since time.Time) ([]authority.GrantUse, error) {
+	grant := stead.Entitlement{System: "crm", Action: "read", Resource: "public.orders", Columns: []string{"id", "mail"}}
+	return []authority.GrantUse{{Use: stead.Use{Task: "monthly", Grant: grant}, Known: true, Times: 3, Columns: []string{"id"}, Wider: 2}}, d.note("usage " + agent)
 }

@@ -15,6 +15,12 @@ type GrantUse struct {
 	Grant  stead.Entitlement `json:"grant"`
 	Last   time.Time         `json:"last_used,omitzero" doc:"to the hour; not there: never in the last 400 days"`
 	Unused bool              `json:"unused" doc:"not in the days asked about: it could be taken away"`
+
+	Requests int      `json:"requests" doc:"that it let through in these days, as the record has them"`
+	Columns  []string `json:"columns,omitempty" doc:"those that its requests named, where each of them named some"`
+	Spare    []string `json:"spare,omitempty" doc:"columns that it grants and no request named; told only where that is known"`
+	Part     bool     `json:"part,omitempty" doc:"it grants all columns, or all rows, and every request was for some of them"`
+	Wider    int      `json:"wider" doc:"refusals of more than this, while the agent learned"`
 }
 
 type usageIn struct {
@@ -32,7 +38,7 @@ type usageOut struct {
 
 func (a *API) usage(d *door) {
 	add(d, operation{method: "GET", path: "/v1/agents/{id}/usage", id: "get-agent-usage", tag: web.InSession, group: "agents", says: "Tell when each entitlement of an agent was last made use of, and which never were"}, func(ctx context.Context, by authority.By, in *usageIn) (*usageOut, error) {
-		all, err := a.Verbs.Usage(ctx, by, in.ID)
+		all, err := a.Verbs.Usage(ctx, by, in.ID, a.Now().Add(-time.Duration(in.Days)*stead.Day))
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +46,8 @@ func (a *API) usage(d *door) {
 		since := a.Now().Add(-time.Duration(in.Days) * stead.Day)
 		out.Body.Days = in.Days
 		out.Body.Grants = each(all, func(u authority.GrantUse) GrantUse {
-			v := GrantUse{Task: u.Task, Grant: u.Grant, Last: u.Last, Unused: u.Last.Before(since)}
+			v := GrantUse{Task: u.Task, Grant: u.Grant, Last: u.Last, Unused: u.Last.Before(since), Requests: u.Times, Columns: u.Columns, Spare: u.Spare(),
+				Part: u.Part(), Wider: u.Wider}
 			if v.Unused {
 				out.Body.Unused++
 			}

@@ -112,7 +112,14 @@ type Ends interface {
 	MandateStopped(context.Context, authority.By, stead.MandateID) (authority.Stopped, error)
 	AccountStopped(context.Context, authority.By, stead.PrincipalID) (authority.Stopped, error)
 	Spent(context.Context, authority.By, stead.MandateID) (map[string]int64, error)
-	Usage(ctx context.Context, by authority.By, agent string) ([]authority.GrantUse, error)
+	Usage(ctx context.Context, by authority.By, agent string, since time.Time) ([]authority.GrantUse, error)
+}
+
+// Learns records what an agent needs, and proposes it.
+type Learns interface {
+	Learn(ctx context.Context, by authority.By, id stead.PrincipalID, task, reason string, length time.Duration) (stead.Registration, error)
+	EndLearning(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	Proposal(ctx context.Context, by authority.By, agent string, since time.Time, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error)
 }
 
 // Duties keep apart what no one party may hold or do.
@@ -156,6 +163,8 @@ type Systems interface {
 	System(context.Context, authority.By, stead.AppID) (authority.SystemCard, error)
 	// Fit refuses tasks that need what a connected system does not have. Errors: invalid.
 	Fit(context.Context, []stead.Task) error
+	// Misfit tells why no catalogue has something, "" where one has it or it cannot be known.
+	Misfit(context.Context, stead.Entitlement) string
 }
 
 // Counter counts events, and records that some leave in a file. Errors: refused, broken.
@@ -180,6 +189,7 @@ type Verbs interface {
 	Ends
 	Tasks
 	Duties
+	Learns
 	Segments
 	Counter
 	Linker

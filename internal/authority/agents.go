@@ -182,7 +182,7 @@ func (a *Authority) ChangeAgent(ctx context.Context, by By, id stead.PrincipalID
 		}
 		r := n.Registration
 		r.Principal, r.Version, r.Person, r.Suspended, r.Retired, r.Since = old.Principal, old.Version, old.Person, old.Suspended, false, old.Since
-		r.Document = old.Document
+		r.Document, r.Learning = old.Document, old.Learning
 		if text := r.Wrong(); text != "" {
 			return old, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
 		}

@@ -80,7 +80,8 @@ type attempt struct {
 	app     stead.AppID
 	what    stead.Fields
 	urgent  bool
-	unseen  bool // an end that its actor must acknowledge although it is his own
+	unseen  bool                // an end that its actor must acknowledge although it is his own
+	wants   []stead.Entitlement // of an agent: what it asks for, for the record where it learns
 }
 
 // A rule decides at the head of the log. It must be pure and quick.
@@ -165,6 +166,7 @@ func (a *Authority) refusal(s *State, t attempt, err error, now time.Time) stead
 	for k, v := range t.what {
 		e.What = with(e.What, k, v)
 	}
+	e.What = with(e.What, "wants", s.lacked(t, err, now))
 	if n := a.brakes.suppressed(t.by); n > 0 {
 		e.Who = with(e.Who, "suppressed", number(n))
 	}

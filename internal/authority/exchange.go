@@ -31,6 +31,7 @@ func (a *Authority) ExchangeToken(ctx context.Context, by By, x Exchange) (Token
 		a.Store.View().Read(func(s *State) {
 			m := x.parent(s)
 			if p, err := x.part(m); err == nil {
+				t.wants = p.Grants
 				c = a.passCase(s, m, By{Principal: by.Principal}, p)
 			}
 		})

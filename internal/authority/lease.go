@@ -52,6 +52,7 @@ func (a *Authority) Grant(ctx context.Context, by By, id stead.MandateID) (stead
 		out = *m
 		c := stead.Change{Event: stead.Event{Kind: "system.granted", App: m.Scope.Apps[0], Mandate: id, What: stead.Fields{"grants": number(len(m.Scope.Grants))}}}
 		c.Counts = []stead.Count{{Key: leaseKey(id), Op: stead.CountPass, N: n + 1, Until: m.Until.Add(stead.Day)}}
+		c = s.entered(c, *m, now)
 		return []stead.Change{c}, nil
 	})
 	return done(&out, err)

@@ -153,7 +153,7 @@ func (a *Authority) passCase(s *State, m *stead.Mandate, to By, p stead.Passing)
 // refused, missing, invalid, expired, conflict.
 func (a *Authority) Narrow(ctx context.Context, by By, id stead.MandateID, to string, p stead.Passing) (stead.Mandate, error) {
 	p.ID = stead.MandateID(a.NewID(stead.PrefixMandate))
-	t := attempt{verb: "mandate.narrow", by: by, mandate: id, what: stead.Fields{"parent": string(id), "to": to}}
+	t := attempt{verb: "mandate.narrow", by: by, mandate: id, wants: p.Grants, what: stead.Fields{"parent": string(id), "to": to}}
 	return a.judged(ctx, t, func(s *State) actCase {
 		return a.passCase(s, s.Mandate(id), By{Principal: s.agentID(to)}, p)
 	}, func(s *State, c actCase, v stead.Verdict, now time.Time) (stead.Mandate, stead.EventKind, error) {

@@ -26,7 +26,7 @@ type TaskAsk struct {
 func (a *Authority) AskTask(ctx context.Context, by By, w TaskAsk) (stead.Mandate, error) {
 	w.Mode = or(w.Mode, stead.ReadOnly)
 	a.tidy(ctx, by)
-	t := attempt{verb: "mandate.ask", by: by, subject: by.Principal, mandate: stead.MandateID(a.NewID(stead.PrefixMandate)),
+	t := attempt{verb: "mandate.ask", by: by, subject: by.Principal, mandate: stead.MandateID(a.NewID(stead.PrefixMandate)), wants: w.Grants,
 		what: stead.Fields{"task": w.Task, "mode": string(w.Mode)}}
 	t.what = with(with(with(t.what, "reason", w.Purpose.Reason), "ticket", w.Purpose.Ticket), "asserted", string(w.Asserted))
 	return a.judged(ctx, t, func(s *State) actCase {

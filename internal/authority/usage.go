@@ -4,16 +4,35 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/steadhq/stead"
 )
 
-// A GrantUse is one entitlement of a registration, and when it was last made use of.
+// A GrantUse is one entitlement of a registration, when it was last made use of, and how much of it.
 type GrantUse struct {
-	Task  string
-	Grant stead.Entitlement
-	Last  time.Time // to the hour; zero: never, as far as is known
+	stead.Use
+	Known   bool     // the record was read to its end, and nothing was done out of its sight by a login
+	Times   int      // requests it let through
+	Columns []string // those that they named; none where one named none
+	All     bool     // one named no columns: it saw all of them
+	AllRows bool     // one asked for all of its rows
+	Wider   int      // refusals of more than it, while the agent learned
+}
+
+// Spare are the columns that it grants by name and no request named, where that is known.
+func (u GrantUse) Spare() []string {
+	if !u.Known || u.All || len(u.Columns) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(u.Grant.Columns), func(c string) bool { return slices.Contains(u.Columns, c) })
+}
+
+// Part tells whether all columns or all rows are granted, and every request that is known was for some of them.
+func (u GrantUse) Part() bool {
+	columns := len(u.Grant.Columns) == 0 && !u.All && len(u.Columns) > 0
+	return u.Known && u.Times > 0 && (columns || u.Grant.Rows == "" && !u.AllRows)
 }
 
 // usedFor is how long it is known that something was used.
@@ -49,24 +68,63 @@ func used(c stead.Change, f stead.Facts, at time.Time) stead.Change {
 	return c
 }
 
-// Usage tells when each entitlement of an agent was last made use of: over-privilege is what never was. For whoever may see
-// the agent. Errors: refused, missing.
-func (a *Authority) Usage(ctx context.Context, by By, agent string) ([]GrantUse, error) {
-	c, err := a.Card(ctx, by, agent)
+// entered is a change with the use of all that a login is given for: what is done with it is seen by the system alone.
+func (s *State) entered(c stead.Change, m stead.Mandate, now time.Time) stead.Change {
+	r := s.Agent(m.Actor)
+	if r == nil || r.Task(m.Task) == nil {
+		return c
+	}
+	var f stead.Facts
+	for _, e := range r.Task(m.Task).Grants {
+		if slices.ContainsFunc(m.Scope.Grants, func(g stead.Entitlement) bool { return e.Covers(g) }) {
+			f.Uses = append(f.Uses, usedKey(r.Principal, m.Task, e))
+		}
+	}
+	return used(c, f, now)
+}
+
+// lastUse is when an agent last made use of an entitlement.
+func (s *State) lastUse(agent stead.PrincipalID, task string, e stead.Entitlement) stead.Use {
+	u := stead.Use{Task: task, Grant: e}
+	if n := s.Count(usedKey(agent, task, e)); n > 0 {
+		u.Last = time.UnixMicro(n).UTC()
+	}
+	return u
+}
+
+// Usage tells when each entitlement of an agent was last made use of, how much of it, and how often more than all of them
+// was asked for: over-privilege is what never was. For whoever may see the agent. Errors: refused, missing, broken.
+func (a *Authority) Usage(ctx context.Context, by By, agent string, since time.Time) ([]GrantUse, error) {
+	_, in, err := a.evidence(ctx, by, agent, since)
 	if err != nil {
 		return nil, err
 	}
 	var all []GrantUse
-	a.Store.View().Read(func(s *State) {
-		for _, t := range c.Tasks {
-			for _, e := range t.Grants {
-				u := GrantUse{Task: t.ID, Grant: e}
-				if n := s.Count(usedKey(c.Principal, t.ID, e)); n > 0 {
-					u.Last = time.UnixMicro(n).UTC()
-				}
-				all = append(all, u)
-			}
-		}
-	})
+	for _, u := range in.Used {
+		all = append(all, seenOf(in, GrantUse{Use: u}))
+	}
 	return all, nil
+}
+
+// seenOf fills in what the record says of an entitlement.
+func seenOf(in stead.Evidence, u GrantUse) GrantUse {
+	u.Known = in.Whole && !in.Leased[u.Grant.System]
+	for _, s := range in.Seen {
+		switch e := s.Entitlement(); {
+		case !s.Allowed && s.System == u.Grant.System && s.Action == u.Grant.Action && s.Resource == u.Grant.Resource:
+			u.Wider++
+		case !s.Allowed || s.Task != u.Task || !u.Grant.Covers(e) && u.Grant.Rows == "":
+		case s.System != u.Grant.System || s.Action != u.Grant.Action || s.Resource != u.Grant.Resource:
+		default:
+			u.Times++
+			u.All = u.All || len(s.Columns) == 0
+			u.AllRows = u.AllRows || !s.Part
+			u.Columns = append(u.Columns, s.Columns...)
+		}
+	}
+	u.Columns = slices.Compact(slices.Sorted(slices.Values(u.Columns)))
+	if u.All {
+		u.Columns = nil
+	}
+	return u
 }

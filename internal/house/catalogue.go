@@ -123,18 +123,31 @@ func (s *systems) card(app stead.App) authority.SystemCard {
 func (h *House) Fit(ctx context.Context, tasks []stead.Task) error {
 	for _, t := range tasks {
 		for _, e := range t.Grants {
-			c := h.systems.said[e.System]
-			if c == nil {
-				continue
-			}
-			card := c.fresh(ctx, h.Now, h.systems.all[e.System])
-			if card.PermissionsAt.IsZero() {
-				continue
-			}
-			if text := authority.Misfit(card.Permissions, e); text != "" {
+			if text := h.lacks(ctx, e); text != "" {
 				return stead.E(stead.Invalid, stead.ReasonRequest, "the task %s: %s", t.ID, text)
 			}
 		}
 	}
 	return nil
+}
+
+// Misfit tells why no catalogue has what an entitlement names, "" where one has it or it cannot be known.
+func (h *House) Misfit(ctx context.Context, e stead.Entitlement) string {
+	if h.Ruling().Settings.App(e.System) == nil {
+		return "there is no system " + string(e.System)
+	}
+	return h.lacks(ctx, e)
+}
+
+// lacks tells what a connected system does not have.
+func (h *House) lacks(ctx context.Context, e stead.Entitlement) string {
+	c := h.systems.said[e.System]
+	if c == nil {
+		return ""
+	}
+	card := c.fresh(ctx, h.Now, h.systems.all[e.System])
+	if card.PermissionsAt.IsZero() {
+		return ""
+	}
+	return authority.Misfit(card.Permissions, e)
 }
