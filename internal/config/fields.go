@@ -63,8 +63,8 @@ func or(s, otherwise string) string {
 	return s
 }
 
-// didYouMean names the nearest name there is, or all where none is near.
-func didYouMean(name string, known []string) string {
+// DidYouMean names the nearest name there is, or all where none is near.
+func DidYouMean(name string, known []string) string {
 	best, least := "", 1+len(name)/2
 	name = name[:min(len(name), 64)]
 	for _, k := range known {

@@ -25,7 +25,7 @@ func (n *Notify) validate(k *checker) {
 		k.must(!seen[c.ID], at+".id", "%q is there twice", c.ID)
 		seen[c.ID] = true
 		for _, t := range c.Tell {
-			k.must(slices.Contains(told(), t), at+".tell", "%q is nothing to be told%s", t, didYouMean(t, told()))
+			k.must(slices.Contains(told(), t), at+".tell", "%q is nothing to be told%s", t, DidYouMean(t, told()))
 		}
 		c.validate(k, at)
 	}

@@ -165,7 +165,7 @@ func (r *reader) object(n *yaml.Node, v reflect.Value, path string) {
 		case seen[k.Value]:
 			r.problem(k, at, "is there twice")
 		case !ok:
-			r.problem(k, at, "is not known%s", didYouMean(k.Value, names(v.Type())))
+			r.problem(k, at, "is not known%s", DidYouMean(k.Value, names(v.Type())))
 		default:
 			r.value(n.Content[i+1], f, at)
 		}
