@@ -633,6 +633,7 @@ type PlanOut struct {
 type PolicyOut struct {
 	InForce Bundle  `json:"in_force"`
 	Staged  *Bundle `json:"staged,omitempty"` // waits for its second person
+	Tag     string  `json:"tag,omitempty"`    // what If-Match compares, for those who oversee it: the versions of both
 }
 
 type PreviewOut struct {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -29,6 +30,7 @@ type policyOut struct {
 	Body struct {
 		InForce Bundle  `json:"in_force"`
 		Staged  *Bundle `json:"staged,omitempty" doc:"waits for its second person"`
+		Tag     string  `json:"tag,omitempty" doc:"what If-Match compares, for those who oversee it: the versions of both"`
 	}
 }
 
@@ -92,6 +94,7 @@ func (a *API) getPolicy(_ context.Context, by authority.By, _ *nothing) (*policy
 		out.ETag, out.Body.InForce.Author, out.Body.InForce.Applied = etag(out.Body.InForce.Version), Who{}, Who{}
 		return out, nil
 	}
+	out.Body.Tag = strings.Trim(out.ETag, `"`)
 	if s := a.Bundles.Bundle(authority.StagedBundle); s.Digest != "" && s.Digest != out.Body.InForce.Digest {
 		staged := a.bundle(s)
 		out.Body.Staged = &staged
