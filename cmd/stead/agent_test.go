@@ -11,8 +11,8 @@ import (
 // The example of an agent is one that stead apply reads, and its policy one that stands beside the default.
 func TestExampleOfAgents(t *testing.T) {
 	e := &env{}
-	got, err := e.readApplied("../../examples/agents/monthly-report.yaml")
-	if err != nil || len(got.Agents) != 1 || len(got.Agents[0].Tasks[0].Grants) != 2 || len(got.Agents[0].Keys) != 1 {
+	got, err := e.readFiles([]string{"../../examples/agents/monthly-report.yaml"})
+	if err != nil || len(got.agents) != 1 || len(got.agents[0].Tasks[0].Grants) != 2 || len(got.agents[0].Keys) != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	rules, err := os.ReadFile("../../examples/agents/agents.cedar")
@@ -29,8 +29,8 @@ func TestExampleOfAgents(t *testing.T) {
 // The example of duties is one that stead apply reads.
 func TestExampleOfDuties(t *testing.T) {
 	e := &env{}
-	got, err := e.readApplied("../../examples/agents/duties.yaml")
-	if err != nil || len(got.Exclusions) != 2 || got.Exclusions[1].Same != "argument:payment_id" || len(got.Flows) != 1 || got.Flows[0].To != "finance" {
+	got, err := e.readFiles([]string{"../../examples/agents/duties.yaml"})
+	if err != nil || len(got.exclusions) != 2 || got.exclusions[1].Same != "argument:payment_id" || len(got.flows) != 1 || got.flows[0].To != "finance" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 }

@@ -1,209 +1,167 @@
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
-	"go.yaml.in/yaml/v3"
 
-	"github.com/steadhq/stead/client/admin"
+	"github.com/steadhq/stead"
 )
 
-// applied is what stead apply reads: YAML documents, a list of agents or one thing of a kind each.
-type applied struct {
-	Agents     []admin.AgentBody `json:"agents"`
-	Exclusions []namedExclusion  `json:"exclusions,omitempty"`
-	Flows      []namedFlow       `json:"flows,omitempty"`
-}
-
-type namedExclusion struct {
-	Name string `json:"name"`
-	admin.ExclusionBody
-}
-
-type namedFlow struct {
-	Name string `json:"name"`
-	admin.FlowBody
+// applyOptions are the flags of stead apply.
+type applyOptions struct {
+	files                        []string
+	dryRun, exitCode, prune, yes bool
+	schema                       bool
 }
 
 func (e *env) apply() *cobra.Command {
-	var file string
-	c := &cobra.Command{Use: "apply -f FILE", Short: "Put agents, exclusions and flows in force as a file says", Args: cobra.NoArgs,
-		Long: "Register the agents of a YAML file that are not there yet, and change those that are. What an agent may no more then ends.\n" +
-			"A document of kind: Exclusion, or kind: Flow, is put in force before the agents. What the file does not name stays as it is.\n" +
-			"examples/agents has files to begin with.",
-		Example: "  stead apply -f agents.yaml\n  cat agents.yaml | stead apply -f -",
+	var o applyOptions
+	c := &cobra.Command{Use: "apply -f FILE|FOLDER|-", Short: "Make people, groups, things, policy, agents and duties what files say", Args: cobra.NoArgs,
+		Long: "apply reads files, compares them with what is there, and changes what is different: people and groups, things and policy,\n" +
+			"exclusions and flows, agents. Done again it changes nothing, and what was broken off is finished. What the files do not name\n" +
+			"stays, unless with --prune. Policy is only staged: another person than you puts it in force with stead policy apply.\n\n" +
+			"A file is YAML or JSON: documents of kind: Person, Group, Thing, Policy, Exclusion or Flow, lists under people:, groups: …\n" +
+			"and agents:, or entities as Cedar writes them. docs/guide/files.md explains, --schema is for editors.",
+		Example: "  stead apply -f house/ --dry-run\n  stead apply -f people.yaml -f agents.yaml\n  cat agents.yaml | stead apply -f -",
 		RunE: func(c *cobra.Command, _ []string) error {
-			wanted, err := e.readApplied(file)
-			if err != nil {
+			switch {
+			case o.schema:
+				_, err := e.out.Write(filesSchema())
 				return err
+			case len(o.files) == 0:
+				return fail(exitUsage, "stead apply --help", "say what is to be applied: -f FILE, a folder, or - for stdin")
 			}
-			client, err := e.client()
-			if err != nil {
-				return err
-			}
-			var made done
-			if err := made.apply(c.Context(), client, wanted); err != nil {
-				return err
-			}
-			return e.print(made.shown(), made.rows)
+			return e.applyFiles(c.Context(), o)
 		}}
-	c.Flags().StringVarP(&file, "file", "f", "", "the file, - for stdin")
-	_ = c.MarkFlagRequired("file") // its one error is a flag that is not there
+	f := c.Flags()
+	f.StringArrayVarP(&o.files, "file", "f", nil, "a file, a folder, or - for stdin; several times if wanted")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what would be done, and do nothing")
+	f.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 10 where something would change")
+	f.BoolVar(&o.prune, "prune", false, "take away what the files do not name, of the kinds that they name")
+	f.BoolVar(&o.yes, "yes", false, "do not ask back before something is taken away")
+	f.BoolVar(&o.schema, "schema", false, "print the JSON Schema of the files")
 	return c
 }
 
-// done is what is in force after an apply.
-type done struct {
-	Exclusions []admin.Exclusion `json:"exclusions,omitempty"`
-	Flows      []admin.Flow      `json:"flows,omitempty"`
-	Agents     []admin.Agent     `json:"agents,omitempty"`
+// applyFiles reads, plans, shows and does.
+func (e *env) applyFiles(ctx context.Context, o applyOptions) error {
+	w, err := e.readFiles(o.files)
+	if err != nil {
+		return err
+	}
+	client, err := e.client()
+	if err != nil {
+		return err
+	}
+	p := &planner{e: e, client: client, want: w, prune: o.prune, progress: e.progress("looking at")}
+	err = p.plan(ctx)
+	p.progress.done()
+	if err != nil {
+		return err
+	}
+	if o.dryRun {
+		return e.planned(p, o.exitCode)
+	}
+	if n := p.TakenAway; n > 0 {
+		if err := e.confirm(o.yes, number(n)+" gone", "takes away "+p.goes()); err != nil {
+			return err
+		}
+	}
+	if err := e.carryOut(ctx, p); err != nil {
+		return err
+	}
+	if err := e.showPlan(p); err != nil {
+		return err
+	}
+	e.say("%s", p.told("made", "changed", "taken away"))
+	p.next(e)
+	return nil
 }
 
-// apply puts what keeps apart in force before those whom it binds.
-func (d *done) apply(ctx context.Context, client *client, wanted applied) error {
-	for _, x := range wanted.Exclusions {
-		now, err := client.SetExclusion(ctx, x.Name, x.ExclusionBody)
-		if err != nil {
-			return fmt.Errorf("%s: %w", x.Name, err)
-		}
-		d.Exclusions = append(d.Exclusions, now)
+func (e *env) planned(p *planner, code bool) error {
+	if err := e.showPlan(p); err != nil {
+		return err
 	}
-	for _, f := range wanted.Flows {
-		now, err := client.SetFlow(ctx, f.Name, f.FlowBody)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
-		d.Flows = append(d.Flows, now)
-	}
-	for _, a := range wanted.Agents {
-		now, err := applyAgent(ctx, client, a)
-		if err != nil {
-			return fmt.Errorf("%s: %w", a.Name, err)
-		}
-		d.Agents = append(d.Agents, now)
+	e.say("Nothing was done. %s", p.told("to make", "to change", "to take away"))
+	if code && p.changes() > 0 {
+		return fail(exitChanges, "the same without --dry-run", "%d differ", p.changes())
 	}
 	return nil
 }
 
-// shown is the list of agents where there is nothing else, as ever.
-func (d *done) shown() any {
-	if len(d.Exclusions)+len(d.Flows) == 0 {
-		return d.Agents
+// told counts in words.
+func (p *planner) told(made, changed, gone string) string {
+	text := fmt.Sprintf("%d %s, %d %s, %d unchanged", p.Made, made, p.Changed, changed, p.Unchanged)
+	if p.TakenAway > 0 {
+		text += fmt.Sprintf(", %d %s", p.TakenAway, gone)
 	}
-	return d
+	return text + "."
 }
 
-func (d *done) rows(t *table) {
-	t.columns = []string{"agent", "owner", "tasks", "state", "version"}
-	if len(d.Exclusions)+len(d.Flows) > 0 {
-		t.columns[0], t.columns[1] = "what", "owner or author"
+// goes names what is taken away, as far as a question has room for it.
+func (p *planner) goes() string {
+	var all []string
+	for _, r := range p.Rows {
+		if r.How == howGone {
+			all = append(all, r.What+" "+r.Name)
+		}
 	}
-	for _, x := range d.Exclusions {
-		t.row("exclusion "+x.Name, account(x.Author), "", "in force", number(x.Version))
+	if more := len(all) - 5; more > 0 {
+		all = append(all[:5], fmt.Sprintf("%d more", more))
 	}
-	for _, f := range d.Flows {
-		t.row("flow "+f.Name, account(f.Author), "", "open", number(f.Version))
-	}
-	for _, a := range d.Agents {
-		t.row(a.Account, account(a.Owner), number(int64(len(a.Tasks))), agentState(a), number(a.Version))
-	}
+	return strings.Join(all, ", ")
 }
 
-func (e *env) readApplied(file string) (out applied, err error) {
-	var raw []byte
-	if file == "-" {
-		raw, err = io.ReadAll(e.in)
-	} else {
-		raw, err = os.ReadFile(file)
-	}
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return out, fail(exitNotFound, "", "there is no file %s", file)
-	case err != nil:
-		return out, err
-	}
-	for d := yaml.NewDecoder(bytes.NewReader(raw)); ; {
-		var one any
-		if err := d.Decode(&one); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return out, fail(exitUsage, "", "%s is no YAML: %s", file, err)
+// mostRows are shown at a terminal; programs read all of them.
+const mostRows = 200
+
+func (e *env) showPlan(p *planner) error {
+	return e.print(many{p, p.Rows}, func(t *table) {
+		t.columns = []string{"what", "name", "how", "changes"}
+		for i, r := range p.Rows {
+			if i == mostRows && e.format == "table" {
+				e.say("and %d more: -o json has them all", len(p.Rows)-i)
+				break
+			}
+			t.row(r.What, r.Name, r.How, r.changes())
 		}
-		if err := out.read(one); err != nil {
-			return out, fail(exitUsage, "", "%s: %s", file, strings.TrimPrefix(err.Error(), "json: "))
-		}
-	}
-	if len(out.Agents)+len(out.Exclusions)+len(out.Flows) == 0 {
-		return out, fail(exitUsage, "", "%s names nothing to apply: begin with agents: and a list, or with kind: Exclusion or kind: Flow", file)
-	}
-	return out, nil
+	})
 }
 
-// read takes one document.
-func (a *applied) read(one any) error {
-	members, _ := one.(map[string]any)
-	kind, typed := members["kind"].(string)
-	delete(members, "kind")
-	text, err := json.Marshal(one)
-	if err != nil {
-		return fmt.Errorf("names are texts: %w", err)
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	switch {
-	case one == nil:
-		return nil
-	case !typed:
-		var more applied
-		err = d.Decode(&more)
-		a.Agents, a.Exclusions, a.Flows = append(a.Agents, more.Agents...), append(a.Exclusions, more.Exclusions...), append(a.Flows, more.Flows...)
-	case kind == "Exclusion":
-		var x namedExclusion
-		err = d.Decode(&x)
-		a.Exclusions = append(a.Exclusions, x)
-	case kind == "Flow":
-		var f namedFlow
-		err = d.Decode(&f)
-		a.Flows = append(a.Flows, f)
-	default:
-		err = fmt.Errorf("there is no kind %q: Exclusion or Flow", kind)
-	}
-	return cmp.Or(err, a.named())
-}
-
-// named refuses what has no name: it could not be put anywhere.
-func (a *applied) named() error {
-	for _, x := range a.Exclusions {
-		if x.Name == "" {
-			return errors.New("an exclusion needs a name")
+// carryOut does step by step what was planned. What was done before one of them failed stays done.
+func (e *env) carryOut(ctx context.Context, p *planner) error {
+	progress := e.progress("applying")
+	defer progress.done()
+	done := 0
+	for _, s := range p.steps {
+		if err := e.patient(ctx, s.do); err != nil {
+			progress.done()
+			if done > 0 {
+				e.say("%d of %d were done. The same again does the rest.", done, p.changes())
+			}
+			return fmt.Errorf("%s: %w", s.what, err)
 		}
-	}
-	for _, f := range a.Flows {
-		if f.Name == "" {
-			return errors.New("a flow needs a name")
-		}
+		done += s.rows
+		progress.at(uint64(done), uint64(p.changes()), "changes")
 	}
 	return nil
 }
 
-// applyAgent registers an agent, or changes the one that is there while nobody else does.
-func applyAgent(ctx context.Context, client *client, a admin.AgentBody) (admin.Agent, error) {
-	now, err := client.GetAgent(ctx, a.Name)
-	if codeOf(err) == exitNotFound {
-		return client.RegisterAgent(ctx, a)
+// patient waits where the server says that this goes too fast for it.
+func (e *env) patient(ctx context.Context, do func(context.Context) error) error {
+	for {
+		err := do(ctx)
+		if err == nil || reasonOf(err) != stead.ReasonTooMany {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Second):
+		}
 	}
-	if err != nil {
-		return now, err
-	}
-	return client.ChangeAgent(ctx, a.Name, a, admin.IfMatch(now.Version))
 }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/steadhq/stead/client/admin"
+	"github.com/steadhq/stead/internal/web"
+)
+
+// An agentForm is what an agent is, in the one form in which two of them are compared.
+type agentForm struct {
+	admin.AgentBody
+	Keys []string `json:"keys,omitempty"`
+}
+
+func (p *planner) agents(ctx context.Context) error {
+	if len(p.want.agents) == 0 {
+		return nil
+	}
+	all, err := p.client.ListAgents(ctx)
+	if err != nil {
+		return err
+	}
+	there := map[string]admin.Agent{}
+	for _, a := range all.Agents {
+		there[a.Account] = a
+	}
+	for _, a := range p.want.agents {
+		was, known := there[a.Name]
+		delete(there, a.Name)
+		p.compare("agent", a.Name, known, agentThere(was), agentWanted(a.AgentBody, was), func(ctx context.Context, r *planRow) error {
+			if !known {
+				_, err := p.client.RegisterAgent(ctx, a.AgentBody)
+				return err
+			}
+			now, err := p.client.ChangeAgent(ctx, a.Name, a.AgentBody, admin.IfMatch(was.Version))
+			if now.Suspended {
+				r.Changes = append(r.Changes, fieldChange{Field: "suspended until somebody else has looked: stead agent resume"})
+			}
+			return err
+		})
+	}
+	pruned(p, "agent", there, func(ctx context.Context, name string) error { return p.client.RetireAgent(ctx, name) })
+	return nil
+}
+
+// agentThere is the form of an agent as the server shows it.
+func agentThere(a admin.Agent) agentForm {
+	f := agentForm{AgentBody: admin.AgentBody{Name: a.Account, Kind: a.AgentKind, Owner: account(a.Owner), Purpose: a.Purpose, Tier: a.Tier, Build: a.Build, Groups: a.Groups,
+		Public: a.Public, Redirects: a.Redirects, Segment: a.Segment, Spiffe: a.Spiffe, Tasks: tasksIn(a.Tasks)}, Keys: a.Keys}
+	if a.Sponsor != nil {
+		f.Sponsor = account(*a.Sponsor)
+	}
+	if a.Name != a.Account {
+		f.Shown = a.Name
+	}
+	return f
+}
+
+// agentWanted is the form of an agent as a file has it; was is the one that is there.
+func agentWanted(a admin.AgentBody, was admin.Agent) agentForm {
+	f := agentForm{AgentBody: a}
+	f.Owner, f.Tasks = known(a.Owner, was.Owner), tasksIn(a.Tasks)
+	if was.Sponsor != nil {
+		f.Sponsor = known(a.Sponsor, *was.Sponsor)
+	}
+	if f.Shown == a.Name {
+		f.Shown = ""
+	}
+	if f.Build != nil && *f.Build == (admin.Build{}) {
+		f.Build = nil
+	}
+	f.AgentBody.Keys = nil
+	for _, k := range a.Keys {
+		raw, err := json.Marshal(k)
+		if key, wrong := web.PublicKey(raw); err == nil && wrong == nil {
+			f.Keys = append(f.Keys, key.Thumbprint)
+			continue
+		}
+		f.Keys = append(f.Keys, string(raw)) // the server says what is wrong with it
+	}
+	return f
+}
+
+// known writes somebody as tables do, whatever he is named by.
+func known(text string, was admin.Who) string {
+	if text == was.ID || text == "person:"+account(was) {
+		return account(was)
+	}
+	return text
+}
+
+func tasksIn(all []admin.Task) (out []admin.Task) {
+	for _, t := range all {
+		t.Length = spanned(t.Length)
+		out = append(out, t)
+	}
+	return out
+}
