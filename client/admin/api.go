@@ -10,6 +10,16 @@ import (
 	"time"
 )
 
+type Addition struct {
+	Grant     Entitlement `json:"grant"`
+	Times     int64       `json:"times"`
+	FirstSeen time.Time   `json:"first_seen"`
+	LastSeen  time.Time   `json:"last_seen"`
+	Events    []string    `json:"events"` // the newest of those that say so
+	Task      string      `json:"task,omitempty"`
+	Why       string      `json:"why,omitempty"` // why it is not proposed
+}
+
 type AdvanceIn struct {
 	Advance string `json:"advance"` // such as 24h
 }
@@ -33,6 +43,7 @@ type Agent struct {
 	Instances []Instance  `json:"instances,omitempty"`  // that run now
 	Keys      []string    `json:"keys,omitempty"`       // thumbprints (RFC 7638) of the keys it proves itself with
 	KeysSince []time.Time `json:"keys_since,omitempty"` // since when each of the keys is registered
+	Learning  *Learning   `json:"learning,omitempty"`   // not there: it does not learn now
 	Mandates  []Mandate   `json:"mandates,omitempty"`   // that it holds or awaits
 	Name      string      `json:"name,omitempty"`       // the name to show
 	Orphan    bool        `json:"orphan,omitempty"`     // nobody answers for it any more: it works no more
@@ -385,7 +396,12 @@ type GrantUse struct {
 	Task     string      `json:"task"`
 	Grant    Entitlement `json:"grant"`
 	Unused   bool        `json:"unused"`             // not in the days asked about: it could be taken away
+	Requests int64       `json:"requests"`           // that it let through in these days, as the record has them
+	Wider    int64       `json:"wider"`              // refusals of more than this, while the agent learned
+	Columns  []string    `json:"columns,omitempty"`  // those that its requests named, where each of them named some
 	LastUsed time.Time   `json:"last_used,omitzero"` // to the hour; not there: never in the last 400 days
+	Part     bool        `json:"part,omitempty"`     // it grants all columns, or all rows, and every request was for some of them
+	Spare    []string    `json:"spare,omitempty"`    // columns that it grants and no request named; told only where that is known
 }
 
 type Group struct {
@@ -436,6 +452,20 @@ type KeyChange struct {
 	After  string `json:"after,omitempty"`
 	Before string `json:"before,omitempty"`
 	Why    string `json:"why,omitempty"` // why it waits for a restart
+}
+
+type LearnIn struct {
+	Reason string `json:"reason"`
+	For    string `json:"for"`            // how long, such as 168h; at most 720h
+	Task   string `json:"task,omitempty"` // one declared task; not given: whatever it asks for
+}
+
+type Learning struct {
+	Reason string    `json:"reason"`
+	By     Who       `json:"by"`
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until"`
+	Task   string    `json:"task,omitempty"` // this one alone; not there: whatever it asks for
 }
 
 type Lease struct {
@@ -660,6 +690,25 @@ type ProofOut struct {
 	Key   string `json:"key"`
 }
 
+type Proposal struct {
+	Agent   string          `json:"agent"`
+	Version int64           `json:"version"`           // of the registration that it is a difference to
+	Since   time.Time       `json:"since"`             // what was asked for and used from then on counts
+	Whole   bool            `json:"whole"`             // the record was read to its end; else only the newest of it, and no columns are taken away
+	Body    AgentBody       `json:"body"`              // the agent as it would be: to be read, and then handed in to PUT /v1/agents/{id}, or written into a file for stead apply
+	Add     []Addition      `json:"add,omitempty"`     // asked for and not declared
+	Edits   []string        `json:"edits,omitempty"`   // tasks that would be more than read-only, and are not now
+	Keep    []ProposedGrant `json:"keep,omitempty"`    // unchanged
+	Remove  []Removal       `json:"remove,omitempty"`  // declared and not used
+	Unknown []Addition      `json:"unknown,omitempty"` // asked for and not proposed: why says why
+}
+
+type ProposedGrant struct {
+	Task     string      `json:"task"`
+	Grant    Entitlement `json:"grant"`
+	LastUsed time.Time   `json:"last_used,omitzero"` // to the hour; not there: never in the last 400 days
+}
+
 type Reach struct {
 	System   string `json:"system"`   // an application or a system
 	Action   string `json:"action"`   // * is any
@@ -770,6 +819,14 @@ type Reload struct {
 type Reloaded struct {
 	Changed []KeyChange `json:"changed"` // in force now
 	Restart []KeyChange `json:"restart"` // what differs in the file and stays as it was until the server is started again
+}
+
+type Removal struct {
+	Task     string      `json:"task"`
+	Grant    Entitlement `json:"grant"`
+	LastUsed time.Time   `json:"last_used,omitzero"` // to the hour; not there: never in the last 400 days
+	Left     []string    `json:"left,omitempty"`     // the columns that stay; not there: none of it
+	Twice    bool        `json:"twice,omitempty"`    // another one of the task covers it
 }
 
 type ReportKind struct {
@@ -1162,9 +1219,38 @@ func (c *Client) MakeEnrolment(ctx context.Context, id string, body EnrolmentBod
 	return out, err
 }
 
+// EndLearning: End learn mode before its time; what was learned stays on record. Whoever is signed in may, on what is his to move or to know. DELETE /v1/agents/{id}/learning
+func (c *Client) EndLearning(ctx context.Context, id string, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "DELETE", path: "/v1/agents/" + url.PathEscape(id) + "/learning"}, &out, opts)
+	return out, err
+}
+
+// BeginLearning: Put an agent into learn mode: what it asks for beyond its entitlements is refused as ever, and recorded as what it was. Whoever is signed in may, on what is his to move or to know. PUT /v1/agents/{id}/learning
+func (c *Client) BeginLearning(ctx context.Context, id string, body LearnIn, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/v1/agents/" + url.PathEscape(id) + "/learning", body: body}, &out, opts)
+	return out, err
+}
+
 // AgentPast: What became of what an agent asked for, the newest first. Whoever is signed in may, on what is his to move or to know. GET /v1/agents/{id}/past
 func (c *Client) AgentPast(ctx context.Context, id string, opts ...Option) (out Past, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/agents/" + url.PathEscape(id) + "/past"}, &out, opts)
+	return out, err
+}
+
+// A GetAgentProposalQuery narrows GetAgentProposal; what is zero does not.
+type GetAgentProposalQuery struct {
+	Days int64 // what was not used for so many days is unused
+}
+
+func (q GetAgentProposalQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "days", q.Days, false)
+	return v
+}
+
+// GetAgentProposal: Propose the smallest entitlements that cover what an agent was seen to ask for: it changes nothing. Whoever is signed in may, on what is his to move or to know. GET /v1/agents/{id}/proposal
+func (c *Client) GetAgentProposal(ctx context.Context, id string, q GetAgentProposalQuery, opts ...Option) (out Proposal, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/agents/" + url.PathEscape(id) + "/proposal", query: q.values()}, &out, opts)
 	return out, err
 }
 
