@@ -142,6 +142,8 @@ func (r Registration) Wrong() string {
 		return "an agent needs an owner who answers for it"
 	case strings.TrimSpace(r.Purpose) == "":
 		return "say what the agent is for"
+	case hides(r.Purpose + r.Build.Model + r.Build.Code + r.Build.Tools):
+		return "what the agent is for, or its build, holds characters that cannot be shown: take them away"
 	case len(r.SPIFFE) > mostWorkloads || slices.ContainsFunc(r.SPIFFE, noWorkload):
 		return fmt.Sprintf("an agent is at most %d workloads, each written in full: spiffe://acme.example/report", mostWorkloads)
 	case len(r.Tasks) > mostTasks:
@@ -188,6 +190,8 @@ func (t Task) wrong() string {
 	switch {
 	case strings.TrimSpace(t.Purpose) == "":
 		return fmt.Sprintf("say what the task %s is for", t.ID)
+	case hides(t.Purpose):
+		return fmt.Sprintf("what the task %s is for holds characters that cannot be shown: take them away", t.ID)
 	case t.Mode != "" && t.Mode != ReadOnly && t.Mode != Edit:
 		return fmt.Sprintf("the task %s is read-only or edit, not %q", t.ID, t.Mode)
 	case t.Length < 0:
@@ -201,6 +205,8 @@ func (t Task) wrong() string {
 			return fmt.Sprintf("the task %s lies in two systems: make two tasks of it", t.ID)
 		case e.System == "" || e.Action == "" || e.Resource == "":
 			return fmt.Sprintf("a grant of the task %s lacks its system, action or resource", t.ID)
+		case hides(e.Resource + string(e.Action) + e.Rows + strings.Join(e.Columns, "")):
+			return fmt.Sprintf("a grant of the task %s holds characters that cannot be shown: take them away", t.ID)
 		case e.Action == ActionBarred || e.Action == ActionClosed || e.Action == ActionAct:
 			return fmt.Sprintf("the task %s: %s is never granted", t.ID, e.Action)
 		case changes(e.Action) && t.Mode != Edit:

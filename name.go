@@ -94,6 +94,9 @@ func WrongAttributes(all map[string]string) string {
 	return ""
 }
 
+// hides tells whether a text of one or more lines holds what cannot be seen: who agrees by what he reads must read all of it.
+func hides(text string) bool { return !printable(strings.Join(strings.Fields(text), " ")) }
+
 // printable tells whether s is one line that shows what it is: no control, no direction marks, no lone surrogates.
 func printable(s string) bool {
 	return utf8.ValidString(s) && !slices.ContainsFunc([]rune(s), func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) })

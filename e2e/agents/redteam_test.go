@@ -32,3 +32,33 @@ func TestExchangeOfLess(t *testing.T) {
 		}
 	})
 }
+
+// H3: what somebody is to agree to hides nothing from him: no direction marks, nothing invisible, nothing that moves a cursor.
+func TestNothingHidden(t *testing.T) {
+	w := newWorld(t)
+	by := w.run("monthly-report", "k1")
+	for _, hidden := range []string{"march\x1b[2J", "march \u202eevil", "mar\u200bch", "march\u2066x", "\xff", "a\u0000"} {
+		for _, p := range []stead.Purpose{{Reason: hidden}, {Reason: "march", Ticket: hidden}} {
+			_, err := w.AskTask(t.Context(), by, authority.TaskAsk{Task: "monthly", Purpose: p})
+			w.no(err, stead.ReasonRequest)
+		}
+		for what, change := range map[string]func(*stead.Registration){
+			"purpose":  func(r *stead.Registration) { r.Purpose = hidden },
+			"build":    func(r *stead.Registration) { r.Build.Tools = hidden },
+			"task":     func(r *stead.Registration) { r.Tasks[0].Purpose = hidden },
+			"resource": func(r *stead.Registration) { r.Tasks[0].Grants[0].Resource = hidden },
+			"column":   func(r *stead.Registration) { r.Tasks[0].Grants[0].Columns = []string{hidden} },
+			"rows":     func(r *stead.Registration) { r.Tasks[0].Grants[0].Rows = "region = '" + hidden + "'" },
+		} {
+			r := w.agent
+			r.Tasks = []stead.Task{task("monthly", "public.customers", "public.orders")}
+			change(&r)
+			if _, err := w.ChangeAgent(t.Context(), w.root, r.Principal, authority.NewAgent{Registration: r}); stead.KindOf(err) != stead.Invalid {
+				t.Errorf("%s: %q: %v", what, hidden, err)
+			}
+		}
+	}
+	if _, err := w.AskTask(t.Context(), by, authority.TaskAsk{Task: "monthly", Purpose: stead.Purpose{Reason: "März,\nzwei Zeilen\n"}}); err != nil {
+		t.Error("lines and letters are no secret:", err)
+	}
+}
