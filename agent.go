@@ -49,6 +49,7 @@ type Registration struct {
 	Document  string      `json:"document,omitempty"`  // where it describes itself, which is its client_id; "" of one that was registered by hand
 	Suspended bool        `json:"suspended,omitempty"`
 	Builder   PrincipalID `json:"builder,omitempty"` // who last said that it is of another build: he does not resume it
+	Equipped  []PrincipalID `json:"equipped,omitempty"` // who gave it what it proves itself with: they could ask as it, and do not agree to it
 	Retired   bool        `json:"retired,omitempty"`
 	Since     time.Time   `json:"since,omitzero"` // when it was registered: of two that exclude each other the later one is refused
 	Learning  Learning    `json:"learning,omitzero"`
@@ -107,6 +108,24 @@ func (e Entitlement) Covers(other Entitlement) bool {
 // String writes an entitlement in one unambiguous line.
 func (e Entitlement) String() string {
 	return fmt.Sprintf("%q %q %q columns %q rows %q", e.System, e.Action, e.Resource, e.Columns, e.Rows)
+}
+
+// EquippedBy is r when by has given it a key, a secret, a workload or a one-time token.
+func (r Registration) EquippedBy(by PrincipalID) Registration {
+	if by != "" && by != r.Owner && !slices.Contains(r.Equipped, by) {
+		r.Equipped = append(slices.Clip(r.Equipped), by)
+	}
+	return r
+}
+
+// behind are those who could ask as the agent: who answers for it, and who gave it what it proves itself with.
+func (r *Registration) behind(who func(PrincipalID) Principal) (all []Principal) {
+	for _, id := range append([]PrincipalID{r.Owner}, r.Equipped...) {
+		if p := who(id); p.ID != "" {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // Task finds a declared task; nil is none.

@@ -11,6 +11,7 @@ type Approver struct {
 	Acting bool                        // his session acts for somebody
 	Asker  Principal                   // whose request it is
 	Owner  Principal                   // who answers for the agent whose request it is; nobody is the zero Principal
+	Agent  *Registration               // of the agent; nil where a person asks
 	Who    func(PrincipalID) Principal // finds who voted before, as they are now
 }
 
@@ -63,6 +64,8 @@ func mayVote(m Mandate, by Approver, digest string, now time.Time) (int, error) 
 		return 0, E(Refused, ReasonOwn, "nobody approves his own request")
 	case by.Owner.ID != "" && by.SameHuman(by.Owner):
 		return 0, E(Refused, ReasonOwn, "nobody approves a request of an agent that he answers for")
+	case slices.ContainsFunc(by.behind(), by.SameHuman):
+		return 0, E(Refused, ReasonOwn, "nobody approves a request of an agent that he gave its key, secret or token: he could have asked himself")
 	case by.SameHuman(by.Who(m.Subject)):
 		return 0, E(Refused, ReasonOwn, "who is acted for does not approve it")
 	case !m.Stages[stage].Eligible(by.Principal, m.Waited(stage, now)):
@@ -75,9 +78,17 @@ func mayVote(m Mandate, by Approver, digest string, now time.Time) (int, error) 
 	return stage, m.apart(by, m.Stages[stage].voters(m.Waited(stage, now)))
 }
 
+// behind are those who could ask as the agent whose request it is.
+func (by Approver) behind() []Principal {
+	if by.Agent == nil {
+		return nil
+	}
+	return by.Agent.behind(by.Who)
+}
+
 // apart refuses a voter who may be the same person as who asked, who answers for him, or who voted before.
 func (m Mandate) apart(by Approver, groups []string) error {
-	for _, q := range []Principal{by.Asker, by.Owner} {
+	for _, q := range append([]Principal{by.Asker, by.Owner}, by.behind()...) {
 		if !Apart(by.Principal, groups, q, nil) {
 			return OneHand(by.Principal, q)
 		}

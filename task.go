@@ -188,9 +188,11 @@ func StartTask(m Mandate, f Facts, v Verdict, who func(PrincipalID) Principal, n
 		return m, E(Refused, ReasonVoid, "the rules that let you ask have changed: ask again")
 	}
 	if !m.Consented() && slices.ContainsFunc(m.Approvals, func(a Approval) bool {
-		return f.Owner.SameHuman(Principal{ID: a.By, Person: a.Person}) || !Apart(who(a.By), nil, *f.Owner, nil)
+		return slices.ContainsFunc(f.Agent.behind(who), func(p Principal) bool {
+			return p.SameHuman(Principal{ID: a.By, Person: a.Person}) || !Apart(who(a.By), nil, p, nil)
+		})
 	}) {
-		return m, E(Refused, ReasonVoid, "who agreed to this answers for the agent now: ask again")
+		return m, E(Refused, ReasonVoid, "who agreed to this answers for the agent now, or gave it what it proves itself with: ask again")
 	}
 	m.State, m.StartedAt, m.Version, m.Key = Active, now, m.Version+1, f.Instance.Key.Thumbprint
 	if m.Until = now.Add(time.Duration(m.Bounds.Length)); m.Parent != "" {

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/steadhq/stead"
@@ -60,5 +61,45 @@ func TestNothingHidden(t *testing.T) {
 	}
 	if _, err := w.AskTask(t.Context(), by, authority.TaskAsk{Task: "monthly", Purpose: stead.Purpose{Reason: "März,\nzwei Zeilen\n"}}); err != nil {
 		t.Error("lines and letters are no secret:", err)
+	}
+}
+
+// D1, A6: who gave an agent what it proves itself with could ask as it, and does not agree to its requests: not by that
+// account, nor by one that he has in hand, nor before he gave it.
+func TestYesOfWhoHasItsKey(t *testing.T) {
+	for name, equip := range map[string]func(*world, authority.By, stead.Registration) error{
+		"a key": func(w *world, by authority.By, r stead.Registration) error {
+			r.Keys = append(r.Keys, stead.AgentKey{Thumbprint: "another", JWK: "{}"})
+			_, err := w.ChangeAgent(t.Context(), by, r.Principal, authority.NewAgent{Registration: r})
+			return err
+		},
+		"a secret": func(w *world, by authority.By, r stead.Registration) error {
+			return second(w.MakeSecret(t.Context(), by, r.Principal))
+		},
+		"a token": func(w *world, by authority.By, r stead.Registration) error {
+			return second(w.MakeEnrolment(t.Context(), by, r.Principal, 0))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.apply(map[string]string{"agents.cedar": strings.Replace(rules, "staff/ai-operations; staff/security; staff/compliance", "staff/admins", 1)})
+			ask := func(key string) stead.Mandate {
+				return must(w.AskTask(t.Context(), w.run("monthly-report", key), authority.TaskAsk{Task: "monthly"}))
+			}
+			before := ask("k1")
+			_, err := w.agree("staff/root", before) // it was registered with its key by him
+			w.no(err, stead.ReasonOwn)
+			root2 := w.Login("staff/root2", "console.test")
+			if before, err = w.agree("staff/root2", before); err != nil {
+				t.Fatal(err)
+			}
+			if err := equip(w, root2, w.agent); err != nil {
+				t.Fatal(err)
+			}
+			_, err = w.agree("staff/root2", ask("k2"))
+			w.no(err, stead.ReasonOwn)
+			_, err = w.StartTask(t.Context(), w.by("k1"), before.ID)
+			w.no(err, stead.ReasonVoid)
+		})
 	}
 }

@@ -91,6 +91,9 @@ func (a *Authority) Register(ctx context.Context, by By, n NewAgent) (stead.Regi
 		}
 		r.Keys = dated(r.Keys, nil, now)
 		r.Since = now
+		if r.Equipped = nil; len(proofsOf(r)) > 0 {
+			r = r.EquippedBy(by.Principal)
+		}
 		if err := s.excluded(r); err != nil {
 			return nil, err
 		}
@@ -195,7 +198,10 @@ func (a *Authority) ChangeAgent(ctx context.Context, by By, id stead.PrincipalID
 		if (old.Kind == stead.Employee || r.Kind == stead.Employee) && (old.Owner != r.Owner || old.Kind != r.Kind) {
 			return old, stead.E(stead.Refused, stead.ReasonState, "an employee's agent is his for good: retire it and register another")
 		}
-		r.Keys = dated(r.Keys, old.Keys, now)
+		r.Keys, r.Equipped = dated(r.Keys, old.Keys, now), old.Equipped
+		if slices.ContainsFunc(proofsOf(r), func(p string) bool { return !slices.Contains(proofsOf(old), p) }) {
+			r = r.EquippedBy(by.Principal)
+		}
 		gone := old.Suspended && old.Builder != "" && s.Principal(old.Builder) == nil // nobody could be apart from him
 		if r.Builder = old.Builder; r.Build != old.Build || gone {
 			r.Suspended, r.Builder = true, by.Principal

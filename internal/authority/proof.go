@@ -139,7 +139,7 @@ func (a *Authority) MakeEnrolment(ctx context.Context, by By, id stead.Principal
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "a one-time token counts for at most %s", longestEnrolment)
 		}
 		out.Until = now.Add(or(length, longestEnrolment))
-		c := stead.Change{Event: stead.Event{Kind: "enrolment.made", What: stead.Fields{"until": out.Until.Format(time.RFC3339)}}}
+		c := stead.Change{Event: stead.Event{Kind: "enrolment.made", What: stead.Fields{"until": out.Until.Format(time.RFC3339)}}, Records: equipping(s, id, by)}
 		c.Counts = []stead.Count{{Key: enrolmentCount(sum(out.Token)), Op: stead.CountRaise, N: out.Until.UnixMicro(), Until: out.Until.Add(stead.Day)}}
 		return []stead.Change{c}, nil
 	})

@@ -22,7 +22,8 @@ func (a *Authority) MakeSecret(ctx context.Context, by By, id stead.PrincipalID)
 		c := renewed(s, *s.Principal(id), stead.Credentials{})
 		c.Client = sum(secret)
 		over, err := unproved(s, *s.Agent(id), c.Client, now)
-		return append([]stead.Change{{Event: stead.Event{Kind: "secret.made"}, Records: []stead.Record{c}}}, over...), err
+		made := stead.Change{Event: stead.Event{Kind: "secret.made"}, Records: append([]stead.Record{c}, equipping(s, id, by)...)}
+		return append([]stead.Change{made}, over...), err
 	})
 	return done(&secret, err)
 }
@@ -41,6 +42,17 @@ func (a *Authority) equips(s *State, by By, id stead.PrincipalID, now time.Time)
 		return stead.E(stead.Missing, stead.ReasonNotYours, "there is no such agent")
 	}
 	return nil
+}
+
+// equipping is the registration of an agent once the caller has given it what it proves itself with, where that changes it.
+func equipping(s *State, id stead.PrincipalID, by By) []stead.Record {
+	old := *s.Agent(id)
+	r := old.EquippedBy(by.Principal)
+	if len(r.Equipped) == len(old.Equipped) {
+		return nil
+	}
+	r.Version++
+	return []stead.Record{r}
 }
 
 // A PresentedSecret is what a client shows that cannot hold a key.
