@@ -112,7 +112,7 @@ func (e Entitlement) String() string {
 
 // EquippedBy is r when by has given it a key, a secret, a workload or a one-time token.
 func (r Registration) EquippedBy(by PrincipalID) Registration {
-	if by != "" && by != r.Owner && !slices.Contains(r.Equipped, by) {
+	if by != "" && !slices.Contains(r.Equipped, by) {
 		r.Equipped = append(slices.Clip(r.Equipped), by)
 	}
 	return r

@@ -64,6 +64,22 @@ func TestNothingHidden(t *testing.T) {
 	}
 }
 
+// D3: who answered for an agent and gave it a secret has that still when somebody else answers for it.
+func TestYesOfOldOwner(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.MakeSecret(t.Context(), w.Login("staff/max", "console.test"), w.agent.Principal); err != nil {
+		t.Fatal(err)
+	}
+	r := w.agent
+	r.Owner = w.People["staff/cole"].ID
+	if _, err := w.ChangeAgent(t.Context(), w.root, r.Principal, authority.NewAgent{Registration: r}); err != nil {
+		t.Fatal(err)
+	}
+	m := must(w.AskTask(t.Context(), w.run("monthly-report", "k1"), authority.TaskAsk{Task: "monthly"}))
+	_, err := w.agree("staff/max", m)
+	w.no(err, stead.ReasonOwn)
+}
+
 // D1, A6: who gave an agent what it proves itself with could ask as it, and does not agree to its requests: not by that
 // account, nor by one that he has in hand, nor before he gave it.
 func TestYesOfWhoHasItsKey(t *testing.T) {
