@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/steadhq/stead"
@@ -123,7 +124,7 @@ func onceNamed(text string) error {
 		case '"':
 			end := closing(text, i)
 			if strings.HasPrefix(strings.TrimLeft(text[end+1:], " \t\r\n"), ":") {
-				m := member{open[len(open)-1], strings.ToLower(unquoted(text[i : end+1]))}
+				m := member{open[len(open)-1], strings.Map(folded, strings.ToLower(unquoted(text[i:end+1])))}
 				if seen[m] {
 					return bad("the name %q is given twice", m.name)
 				}
@@ -133,6 +134,15 @@ func onceNamed(text string) error {
 		}
 	}
 	return nil
+}
+
+// folded is one letter for all that a reader who minds no case takes for the same: the long s is an s to Go's own.
+func folded(r rune) rune {
+	least := r
+	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+		least = min(least, f)
+	}
+	return least
 }
 
 // closing is where the string that begins at from ends.

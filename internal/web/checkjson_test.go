@@ -17,6 +17,7 @@ func TestCheckJSON(t *testing.T) {
 		`"a"`: true, ` 1 `: true, `null`: true, `{"\"":1,"a\"":"b:"}`: true, `{"a":"a","b" : "b"}`: true, `["a:",":"]`: true,
 		`{"a":1,"\u0061":2}`: false, `{"a" : 1,"A"	: 2}`: false, `{"x":{"a":1,"b":[],"a":2}}`: false, `{"":1,"":2}`: false,
 		`{"\\":1,"\u005c":2}`: false, `{"a":1}x`: false, `1 2`: false, ``: false, `{"a":"` + "\xff" + `"}`: false, `{'a':1}`: false,
+		`{"status":1,"ſtatus":2}`: false, `{"\u017fum":1,"SUM":2}`: false, `{"key":1,"\u212aey":2}`: false, `{"ς":1,"σ":2}`: false, // as Go's own reader folds them
 		strings.Repeat("[", 32) + strings.Repeat("]", 32): true, strings.Repeat("[", 33) + strings.Repeat("]", 33): false,
 	} {
 		if err := web.CheckJSON([]byte(text)); (err == nil) != ok {
