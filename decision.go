@@ -44,7 +44,8 @@ type Decision struct {
 	Policy  string // digest of the bundle
 	Rights  Rights
 	Mandate MandateID
-	Final   bool   // the mandate must be ended for this reason
-	Law     string // the exclusion or segment that refuses, where one does
+	Final   bool        // the mandate must be ended for this reason
+	Law     string      // the exclusion or segment that refuses, where one does
+	Beside  PrincipalID // the agent because of which an exclusion does, for those alone who may know of it
 	Obligations
 }

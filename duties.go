@@ -53,7 +53,8 @@ type Duty struct {
 	Wants     Entitlement // what touches it
 	Side      Side
 	Thing     string   // on what it is done, of an exclusion about doing
-	Other     string   // in words: who holds, or did, the other side; "" is nobody
+	Other     string      // in words that anybody may read: that the other side is held, or was done; "" is by nobody
+	Beside    PrincipalID // the agent that holds it, for those alone who may know of it
 	Marks     []string // counters that a yes leaves its side in
 }
 
@@ -137,12 +138,18 @@ func (d Duty) against() string {
 	return ""
 }
 
+// against is the first duty that refuses; nil is none.
+func against(all []Duty) *Duty {
+	if i := slices.IndexFunc(all, func(d Duty) bool { return d.against() != "" }); i >= 0 {
+		return &all[i]
+	}
+	return nil
+}
+
 // separated: no party does both sides of an exclusion, nor one while it holds the other. No policy lifts it.
 func separated(_ Question, f Facts, _ time.Time) *no {
-	for _, d := range f.Duties {
-		if text := d.against(); text != "" {
-			return &no{ReasonDuty, text, false}
-		}
+	if d := against(f.Duties); d != nil {
+		return &no{ReasonDuty, d.against(), false}
 	}
 	return nil
 }
@@ -151,11 +158,11 @@ func separated(_ Question, f Facts, _ time.Time) *no {
 func apart(f Facts, grants []Entitlement) error {
 	for _, e := range grants {
 		if n := reaches(f, e.Action); n != nil {
-			return E(Refused, n.reason, "%s", n.text)
+			return ByLaw(segmentOf(f.App), n.reason, "%s", n.text)
 		}
 		for _, d := range f.Duties {
 			if text := d.against(); text != "" && !d.Exclusion.Doing() && d.Wants.alike(e) {
-				return E(Refused, ReasonDuty, "%s", text)
+				return ByLaw(d.Exclusion.Name, ReasonDuty, "%s", text)
 			}
 		}
 	}
@@ -171,11 +178,9 @@ func (e Entitlement) alike(other Entitlement) bool {
 func lawOf(f Facts, r Reason) string {
 	switch r {
 	case ReasonDuty:
-		for _, d := range f.Duties {
-			if d.against() != "" {
+		if d := against(f.Duties); d != nil {
 				return d.Exclusion.Name
 			}
-		}
 	case ReasonSegment, ReasonIsolated:
 		return segmentOf(f.App)
 	}

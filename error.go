@@ -23,7 +23,8 @@ type Error struct {
 	Kind   Kind
 	Reason Reason
 	Text   string
-	Err    error // the cause, where there is one
+	Law    string // the exclusion or segment that refuses, where one does
+	Err    error  // the cause, where there is one
 }
 
 func (e *Error) Error() string {
@@ -42,6 +43,13 @@ func E(k Kind, r Reason, format string, args ...any) *Error {
 	if e.Err != nil {
 		e.Text = strings.TrimSuffix(e.Text, ": "+e.Err.Error())
 	}
+	return e
+}
+
+// ByLaw is the refusal of a law that has a name.
+func ByLaw(law string, r Reason, format string, args ...any) *Error {
+	e := E(Refused, r, format, args...)
+	e.Law = law
 	return e
 }
 

@@ -13,7 +13,9 @@ func Weigh(q Question, f Facts, v Verdict, now time.Time) Decision {
 	for _, law := range []func(Question, Facts, time.Time) *no{vouched, whole, loggedIn, segmented, forSomebody, place, inForce, above, within, separated} {
 		if n := law(q, f, now); n != nil {
 			d.Reason, d.Text, d.Final = n.reason, n.text, n.final && claimed(q, f)
-			d.Law = lawOf(f, n.reason)
+			if d.Law = lawOf(f, n.reason); n.reason == ReasonDuty {
+				d.Beside = against(f.Duties).Beside
+			}
 			return d
 		}
 	}

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -167,6 +168,9 @@ func (a *Authority) refusal(s *State, t attempt, err error, now time.Time) stead
 		e.What = with(e.What, k, v)
 	}
 	e.What = with(e.What, "wants", s.lacked(t, err, now))
+	if no := (*stead.Error)(nil); errors.As(err, &no) {
+		e.What = with(e.What, "law", no.Law)
+	}
 	if n := a.brakes.suppressed(t.by); n > 0 {
 		e.Who = with(e.Who, "suppressed", number(n))
 	}

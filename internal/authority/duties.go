@@ -38,7 +38,7 @@ func (s *State) duties(f *stead.Facts, q stead.Question, now time.Time) {
 		if x.Doing() {
 			s.did(&d, of, now)
 		} else {
-			d.Other = s.keptBy(x, d.Side.Other(), of, f, who...)
+			d.Other, d.Beside = heldBy(s.keptBy(x, d.Side.Other(), of, f, who...))
 		}
 		f.Duties = append(f.Duties, d)
 	})
@@ -99,29 +99,37 @@ func (s *State) agentsOf(of party) (all []*stead.Registration) {
 	return all
 }
 
-// holds says in words who of a party holds a side of an exclusion, of those that had it before an agent: nil is none, who
-// comes after all of them. What an agent holds by itself counts against it too.
-func (s *State) holds(x *stead.Exclusion, side stead.Side, of party, before *stead.Registration) string {
+// heldBy says so in words that tell nobody whose that is.
+func heldBy(r *stead.Registration) (string, stead.PrincipalID) {
+	if r == nil {
+		return "", ""
+	}
+	return "an agent of somebody who counts as one with whoever this is for may do that; who may read the record sees which", r.Principal
+}
+
+// holds finds who of a party holds a side of an exclusion, of those that had it before an agent: nil is none, who comes after
+// all of them. What an agent holds by itself counts against it too.
+func (s *State) holds(x *stead.Exclusion, side stead.Side, of party, before *stead.Registration) *stead.Registration {
 	for _, r := range s.agentsOf(of) {
 		if before != nil && before.Principal != r.Principal && younger(*r, *before) {
 			continue
 		}
-		if text := s.holding(x, side, r); text != "" {
-			return text
+		if s.holding(x, side, r) != "" {
+			return r
 		}
 	}
-	return ""
+	return nil
 }
 
 // keptBy is holds for all who stand behind a question: what came before the last of its agents counts against it, and where a
 // person acts, or is acted for, everything.
-func (s *State) keptBy(x *stead.Exclusion, side stead.Side, of party, f *stead.Facts, who ...stead.PrincipalID) string {
+func (s *State) keptBy(x *stead.Exclusion, side stead.Side, of party, f *stead.Facts, who ...stead.PrincipalID) *stead.Registration {
 	last := f.Agent
 	for _, id := range who {
 		last = lastOf(last, s.Agent(id))
 		if p := s.Principal(id); p != nil && p.Kind == stead.Person {
-			if text := s.holds(x, side, s.with(nil, id), nil); text != "" {
-				return text
+			if r := s.holds(x, side, s.with(nil, id), nil); r != nil {
+				return r
 			}
 		}
 	}
@@ -273,7 +281,9 @@ func (s *State) wished(f *stead.Facts, grants []stead.Entitlement) {
 	s.Exclusions(func(x *stead.Exclusion) {
 		for _, e := range grants {
 			if on, _ := x.Touches(e); on != 0 && !x.Doing() {
-				f.Duties = append(f.Duties, stead.Duty{Exclusion: x, Wants: e, Side: on, Other: s.keptBy(x, on.Other(), of, f, who...)})
+				d := stead.Duty{Exclusion: x, Wants: e, Side: on}
+				d.Other, d.Beside = heldBy(s.keptBy(x, on.Other(), of, f, who...))
+				f.Duties = append(f.Duties, d)
 			}
 		}
 	})

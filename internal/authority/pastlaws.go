@@ -22,7 +22,8 @@ func (a *Authority) pastLaws(ctx context.Context, f *stead.Facts, e StoredEvent,
 	if x, err := pastOf[stead.Exclusion](ctx, a.Store, stead.KindExclusion, e.What["law"], index); err != nil {
 		return err
 	} else if x != nil && e.Reason == stead.ReasonDuty {
-		f.Duties = []stead.Duty{{Exclusion: x, Other: "the other side was held or done then by who counts as one with the caller"}}
+		f.Duties = []stead.Duty{{Exclusion: x, Other: "the other side was held or done then by who counts as one with the caller",
+			Beside: stead.PrincipalID(e.What["beside"])}}
 	}
 	if f.Agent == nil {
 		return nil

@@ -45,11 +45,31 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 	v := a.verdict(q, f, e.At)
 	out.Decision = stead.Weigh(q, f, v, e.At)
 	out.Decision.ID = id
+	out.Decision.Text += a.besides(ctx, by, q, out.Decision)
 	out.Same = out.Decision.Allow == (e.Outcome == stead.OK) && out.Decision.Reason == e.Reason
 	if f.Actor != nil && f.Subject != nil && f.App != nil && f.Realm != nil {
 		out.Explanation, err = a.Policy.Why(f.Policy, a.doCase(q, f, e.At))
 	}
 	return out, err
+}
+
+// besides names the agent because of which an exclusion refused, to those who may know of it, and what it may do by now.
+func (a *Authority) besides(ctx context.Context, by By, q stead.Question, d stead.Decision) string {
+	c, err := a.Card(ctx, by, string(d.Beside))
+	if d.Beside == "" || err != nil {
+		return ""
+	}
+	text := c.Account.String()
+	a.Store.View().Read(func(s *State) {
+		x, r := s.Exclusion(d.Law), s.Agent(d.Beside)
+		if x == nil || r == nil {
+			return
+		}
+		if touched, ok := x.Duty(q); ok {
+			text = or(s.holding(x, touched.Side.Other(), r), text)
+		}
+	})
+	return ". It is " + text
 }
 
 // question reads back what was asked.
