@@ -5,7 +5,7 @@
 # make lint   format, vet, staticcheck, govulncheck, generated files
 # make bench  figures, side by side with their twins; never part of the tests. make peers, which it runs first, builds OPA and
 #             OpenFGA from their Go modules
-# make soak   an hour of kill -9, of disks that forget or fail, of tampering, of races, of nodes and databases that go, with a
+# make soak   an hour of kill -9, of disks that forget or fail, of tampering, of races, of nodes and databases that go, then long walks of agents against the model, with a
 #             table at the end
 
 GO ?= go
@@ -52,6 +52,7 @@ bench: peers
 	$(GO) test -run '^$$' -bench . -benchtime 3s -timeout 60m ./bench/
 
 soak:
-	@out=$$(mktemp) && STEAD_SOAK=9m $(GO) test -count 1 -v -timeout 120m ./soak/ 2>&1 | tee $$out; \
-	grep -q '^ok' $$out || exit 1; \
+	@out=$$(mktemp) && { STEAD_SOAK=9m $(GO) test -count 1 -v -timeout 120m ./soak/ && \
+		STEAD_SOAK=9m $(GO) test -count 1 -timeout 60m -run TestDutiesMachine ./e2e/agents -rapid.checks=3000; } 2>&1 | tee $$out; \
+	test "$$(grep -c '^ok' $$out)" = 2 || exit 1; \
 	echo; echo '| attack | times | took | outcome |'; echo '|---|---|---|---|'; grep '^|' $$out; rm $$out

@@ -1,26 +1,37 @@
 package model
 
-// Duties is a second, smaller world: workers of people, two sides that are kept apart, and two segments with a way
-// between them that may be open or not. Seconds and names, as in World.
+// Duties is a second, smaller world: workers of people that pass what they hold on to each other, two sides that are kept
+// apart, and two segments with a way between them that may be open or not. Seconds and names, as in World.
 type Duties struct {
 	Now         int64
 	Day, Window int64
+	Calls       int  // how often a mandate is used
 	Held, Done  bool // whether holding both, and doing both on one thing, is excluded now
 	Open        bool // whether the way from the outer segment into the inner one is open
 	Cut         map[string]string
 	Workers     map[string]*Worker
+	Parts       []*Part
 	marks       map[[2]string]mark // what a party did on a thing
-	born        int
 }
 
-// A Worker is an agent: whose it is, where, and what it holds.
+// A Worker is an agent: whose it is, where, and what it may hold.
 type Worker struct {
 	Owner   string
 	Own     string // its own party: the owner's where it is his own
 	Segment string
 	Sides   map[string]bool
-	Until   map[string]int64 // end of the mandate of each side; 0 is none
 	born    int
+}
+
+// A Part is a mandate: a side in the hand of a worker, or what it passed on of that.
+type Part struct {
+	Worker, Side string
+	Above        *Part // nil: it was asked for
+	Until        int64
+	Depth        int // how often it is passed on further
+	Spent        int
+	Over, Still  bool // ended; suspended
+	Gone         bool // the instance that held it has ended
 }
 
 type mark struct {
@@ -34,8 +45,8 @@ const inner = "finance"
 var other = map[string]string{"initiate": "approve", "approve": "initiate"}
 
 // NewDuties gives a world in which nothing is kept apart.
-func NewDuties(day, window int64) *Duties {
-	return &Duties{Day: day, Window: window, Cut: map[string]string{}, Workers: map[string]*Worker{}, marks: map[[2]string]mark{}}
+func NewDuties(day, window int64, calls int) *Duties {
+	return &Duties{Day: day, Window: window, Calls: calls, Cut: map[string]string{}, Workers: map[string]*Worker{}, marks: map[[2]string]mark{}}
 }
 
 // Register adds a worker; false: the owner's workers would hold both.
@@ -52,8 +63,7 @@ func (d *Duties) Register(name string, w Worker) bool {
 			}
 		}
 	}
-	d.born++
-	w.born, w.Until = d.born, map[string]int64{}
+	w.born = len(d.Workers)
 	d.Workers[name] = &w
 	return true
 }
@@ -64,82 +74,179 @@ type Reasons []string
 // Ok tells whether nothing speaks against it.
 func (r Reasons) Ok() bool { return len(r) == 0 }
 
-// way tells whether a worker reaches the system.
-func (d *Duties) way(w *Worker) (no Reasons) {
-	if d.Cut[w.Segment] != "" || d.Cut[inner] != "" {
-		no = append(no, "isolated")
+func (r *Reasons) when(wrong bool, why ...string) {
+	if wrong {
+		*r = append(*r, why...)
 	}
-	if w.Segment != inner && !d.Open {
-		no = append(no, "segment")
+}
+
+// line is who holds a part and who it came from.
+func (p *Part) line() (all []*Part) {
+	for ; p != nil; p = p.Above {
+		all = append(all, p)
+	}
+	return all
+}
+
+func (d *Duties) workers(line []*Part) (all []*Worker) {
+	for _, p := range line {
+		all = append(all, d.Workers[p.Worker])
+	}
+	return all
+}
+
+// ways tells whether each of some workers reaches the system.
+func (d *Duties) ways(all []*Worker) (no Reasons) {
+	for _, w := range all {
+		no.when(d.Cut[w.Segment] != "" || d.Cut[inner] != "", "isolated")
+		no.when(w.Segment != inner && !d.Open, "segment")
 	}
 	return no
 }
 
-// held tells whether the other side is held by whoever came before, or by the worker itself.
-func (d *Duties) held(w *Worker, side string) bool {
-	for _, v := range d.Workers {
-		if d.Held && v.Owner == w.Owner && v.Sides[other[side]] && v.born <= w.born {
-			return true
+// held tells whether somebody of one party with any of them holds the other side, and was there before the last of them.
+func (d *Duties) held(all []*Worker, side string) bool {
+	last := 0
+	for _, w := range all {
+		last = max(last, w.born)
+	}
+	for _, w := range all {
+		for _, v := range d.Workers {
+			if d.Held && v.Owner == w.Owner && v.Sides[other[side]] && v.born <= last {
+				return true
+			}
 		}
 	}
 	return false
 }
 
 // Begin asks for a side and starts on it.
-func (d *Duties) Begin(name, side string) Reasons {
+func (d *Duties) Begin(name, side string) (no Reasons) {
 	w := d.Workers[name]
-	no := d.way(w)
-	if !w.Sides[side] {
-		no = append(no, "scope")
-	}
-	if d.held(w, side) {
-		no = append(no, "separation-of-duties")
-	}
+	no = d.ways([]*Worker{w})
+	no.when(!w.Sides[side], "scope")
+	no.when(d.held([]*Worker{w}, side), "separation-of-duties")
 	if no.Ok() {
-		w.Until[side] = d.Now + d.Day
+		d.Parts = append(d.Parts, &Part{Worker: name, Side: side, Until: d.Now + d.Day, Depth: 2})
 	}
 	return no
 }
 
-// Work is one use of a side on a thing.
-func (d *Duties) Work(name, side, thing string) Reasons {
-	w := d.Workers[name]
-	no := d.way(w)
-	switch {
-	case w.Until[side] == 0:
-		no = append(no, "ended")
-	case d.Now >= w.Until[side]:
-		no = append(no, "expired", "ended")
-		w.Until[side] = 0
+// stands tells why nothing is done with a part whatever it is: it or one above is over, or held up.
+func (d *Duties) stands(line []*Part) (no Reasons) {
+	no.when(line[0].Gone, "sign-in")
+	for _, p := range line {
+		no.when(p.Over, "ended", "above-ended", "not-yours")
+		no.when(d.Now >= p.Until, "expired", "ended", "above-ended", "not-yours")
+		no.when(p.Still, "suspended")
 	}
-	if d.held(w, side) {
-		no = append(no, "separation-of-duties")
+	return no
+}
+
+// Stands tells whether a part is in force, with all above it.
+func (d *Duties) Stands(p *Part) bool { return d.stands(p.line()).Ok() }
+
+// Dead tells whether a part is over, or its time is.
+func (d *Duties) Dead(p *Part) bool {
+	for _, q := range p.line() {
+		if q.Over || d.Now >= q.Until {
+			return true
+		}
 	}
-	return d.do(no, side, thing, w.Owner, w.Own)
+	return false
+}
+
+// Pass gives a part on to another worker, which starts on it.
+func (d *Duties) Pass(p *Part, to string) (no Reasons) {
+	line, w := p.line(), d.Workers[to]
+	no = d.stands(line)
+	all := append(d.workers(line), w)
+	no = append(no, d.ways(all)...)
+	no.when(p.Depth == 0, "chaining")
+	for _, q := range line {
+		no.when(q.Worker == to, "chaining")
+	}
+	no.when(!w.Sides[p.Side], "scope")
+	no.when(d.held(all, p.Side), "separation-of-duties")
+	if no.Ok() {
+		d.Parts = append(d.Parts, &Part{Worker: to, Side: p.Side, Above: p, Until: min(p.Until, d.Now+d.Day), Depth: p.Depth - 1})
+	}
+	return no
+}
+
+// May tells whether a part may be used on a thing; nothing comes of asking.
+func (d *Duties) May(p *Part, thing string) (no Reasons) {
+	line := p.line()
+	no = append(d.stands(line), d.ways(d.workers(line))...)
+	for _, q := range line {
+		no.when(q.Spent >= d.Calls, "budget")
+	}
+	no.when(d.held(d.workers(line), p.Side), "separation-of-duties")
+	no.when(d.did(p.Side, thing, d.parties(line)), "separation-of-duties")
+	return no
+}
+
+// Work is one use of a part on a thing: all above it do it too, and pay for it.
+func (d *Duties) Work(p *Part, thing string) Reasons {
+	no := d.May(p, thing)
+	if no.Ok() {
+		for _, q := range p.line() {
+			q.Spent++
+		}
+		d.mark(p.Side, thing, d.parties(p.line()))
+	}
+	return no
+}
+
+func (d *Duties) parties(line []*Part) (all []string) {
+	for _, w := range d.workers(line) {
+		all = append(all, w.Owner, w.Own)
+	}
+	return all
 }
 
 // Self is a use by a person himself.
 func (d *Duties) Self(who, side, thing string) (no Reasons) {
 	for _, v := range d.Workers {
-		if d.Held && v.Owner == who && v.Sides[other[side]] {
-			no = Reasons{"separation-of-duties"}
-		}
+		no.when(d.Held && v.Owner == who && v.Sides[other[side]], "separation-of-duties")
 	}
-	return d.do(no, side, thing, who)
+	no.when(d.did(side, thing, []string{who}), "separation-of-duties")
+	if no.Ok() {
+		d.mark(side, thing, []string{who})
+	}
+	return no
 }
 
-func (d *Duties) do(no Reasons, side, thing string, parties ...string) Reasons {
+func (d *Duties) did(side, thing string, parties []string) bool {
 	for _, p := range parties {
 		if m := d.marks[[2]string{thing, p}]; d.Done && m.side == other[side] && d.Now < m.till {
-			no = append(no, "separation-of-duties")
+			return true
 		}
 	}
+	return false
+}
+
+func (d *Duties) mark(side, thing string, parties []string) {
 	for _, p := range parties {
-		if no.Ok() && d.Done {
+		if d.Done {
 			d.marks[[2]string{thing, p}] = mark{side, d.Now + d.Window}
 		}
 	}
-	return no
+}
+
+// End ends a part, and all that came from it.
+func (d *Duties) End(p *Part) {
+	for _, q := range d.Parts {
+		for _, above := range q.line() {
+			q.Over = q.Over || above == p
+		}
+	}
+}
+
+// Quit ends the instance that holds a part.
+func (d *Duties) Quit(p *Part) {
+	p.Gone = true
+	d.End(p)
 }
 
 // Isolate cuts a segment off; false: it is already.
@@ -169,9 +276,9 @@ func (d *Duties) Lead(open bool) {
 
 // close ends what has no way any more.
 func (d *Duties) close() {
-	for _, w := range d.Workers {
-		if !d.way(w).Ok() {
-			w.Until = map[string]int64{}
+	for _, p := range d.Parts {
+		if !d.ways([]*Worker{d.Workers[p.Worker]}).Ok() {
+			d.End(p)
 		}
 	}
 }
