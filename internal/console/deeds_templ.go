@@ -537,7 +537,7 @@ func lostPage(v lostView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = problem(v.Problem, "Each code is taken once. See that the clock of your device is right.").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = problem(v.Problem, "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

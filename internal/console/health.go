@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 )
 
@@ -59,11 +60,11 @@ func (c *Console) health(v *visit) error {
 		default:
 			p.Wrong++
 		}
-		if n := len(p.Areas); n == 0 || p.Areas[n-1].Name != f.Area {
-			p.Areas = append(p.Areas, area{Name: f.Area})
+		at := slices.IndexFunc(p.Areas, func(a area) bool { return a.Name == f.Area })
+		if at < 0 {
+			p.Areas, at = append(p.Areas, area{Name: f.Area}), len(p.Areas)
 		}
-		last := &p.Areas[len(p.Areas)-1]
-		last.All = append(last.All, f)
+		p.Areas[at].All = append(p.Areas[at].All, f)
 	}
 	v.w.Header().Set("Refresh", strconv.Itoa(eachMinute))
 	return v.show(http.StatusOK, healthPage(p))

@@ -70,7 +70,7 @@ func TestPages(t *testing.T) {
 		"nobody":          {house().armed().refusing("find", errNobody).with(func(a *verbs) { a.found = nil }), "/act?name=x", 200, []string{"nobody by that name", "Write the whole name"}, []string{`name="subject"`}, []string{"find x  map[]"}},
 		"acting already":  {house().armed().acts(), "/act", 303, nil, nil, nil},
 		"ready":           {house(), "/act/man_1", 200, []string{"Ready to start", "SUP-4711", "10 min, and up to 3 extensions: 40 min at most", `action="/act/man_1/start"`, "Withdraw"}, nil, nil},
-		"waits":           {waiting(), "/act/man_1", 200, []string{"Waiting for a yes", "one person of staff/security or staff/managers", "Withdraw"}, []string{"/start"}, nil},
+		"waits":           {waiting(), "/act/man_1", 200, []string{"Waiting for a yes", "One person of staff/security or staff/managers", "Withdraw"}, []string{"/start"}, nil},
 		"over":            {ended(), "/act/man_1", 200, []string{"It did not begin", "/act?app=orders"}, []string{"Withdraw"}, nil},
 		"not mine":        {house().is(omar), "/act/man_1", 303, nil, nil, nil},
 		"acting":          {house().acts(), "/acting", 200, []string{"You act for Dana Reyes", "Go to Acme Orders", "Extensions left", "More time"}, nil, nil},

@@ -32,6 +32,8 @@ type setupView struct {
 	Token, Name, Shown, Directory, Problem string
 	Directories                            web.FieldSpec
 	Secret                                 Secret
+	Side                                   int    // of the drawing, in modules
+	Drawing                                string // the modules that are dark, as a path
 }
 
 const leastPassword = 12 // characters, of the first administrator
@@ -75,6 +77,7 @@ func (c *Console) setupFirst(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch {
 	case err == nil:
+		v.Side, v.Drawing = drawn(v.Secret.URI)
 		return web.WritePage(r.Context(), w, http.StatusOK, setupCodePage(v))
 	case stead.KindOf(err) == stead.Invalid && web.PrefersHTML(r):
 		v.Problem = saying(err)
