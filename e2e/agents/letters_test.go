@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/house"
@@ -271,20 +269,4 @@ func (h *houses) ended(mine, theirs said) {
 	if s := h.shows(kept); s.status != http.StatusOK {
 		h.t.Error("she agreed at B herself, and letters count again:", s)
 	}
-}
-
-// forged is a letter as somebody else signs it, with other claims and another header.
-func (h *houses) forged(key *ecdsa.PrivateKey, kid string, change map[string]any, head map[jose.HeaderKey]any) string {
-	h.t.Helper()
-	now := h.b.Clock.Wall().Unix()
-	claims := map[string]any{"iss": h.a.origin, "sub": "person:customers/dana", "aud": h.b.origin, "client_id": "planner", "jti": h.b.next(), "iat": now, "exp": now + 300}
-	maps.Copy(claims, change)
-	for name, v := range change {
-		if v == nil {
-			delete(claims, name)
-		}
-	}
-	all := map[jose.HeaderKey]any{"typ": "oauth-id-jag+jwt", "kid": kid}
-	maps.Copy(all, head)
-	return h.b.signed(key, claims, all)
 }

@@ -180,7 +180,7 @@ func (w Admission) of(t stead.Task) ([]stead.Entitlement, error) {
 	systems := []stead.AppID{t.Grants[0].System}
 	said, err := Entitlements(w.Issuer, w.Letter.Details, systems)
 	if err != nil {
-		return nil, err
+		return nil, stead.E(stead.Refused, stead.ReasonRights, "the letter names what is not known here: %w", err)
 	}
 	if len(said) == 0 {
 		if said, err = scoped(t.Grants, w.Letter.Scopes); err != nil {
