@@ -37,6 +37,7 @@ type Mandate struct {
 	Session  SessionID `json:"session,omitempty"` // a person's: it ends with this session
 	Claimed  bool      `json:"claimed,omitempty"` // it was taken to another session of its actor, once
 	Key      string    `json:"key,omitempty"`     // an agent's: RFC 7638 thumbprint of the key that started it, and no other uses it
+	Unbound  bool      `json:"unbound,omitempty"` // a token was given for it that is bound to no key (R39)
 	Parent   MandateID `json:"parent,omitempty"`  // the mandate this one was narrowed from
 	MaxDepth int       `json:"max_depth"`         // further links allowed below: 0 for people
 

@@ -158,8 +158,11 @@ func (m Mandate) Turns(stage int, now time.Time) (all []Turn) {
 }
 
 // Standing says by which rules m was approved without anybody's yes, and why that is in order; "" where somebody had to
-// agree, or no rule says why.
+// agree, or no rule says why. What an agent does for a person has that person's own yes, or another house's word for it.
 func (m Mandate) Standing() string {
+	if m.Consented() {
+		return ""
+	}
 	var all []string
 	for _, r := range m.Rules {
 		if r.Reason != "" && len(m.Stages) == 0 {

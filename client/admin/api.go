@@ -543,8 +543,10 @@ type Mandate struct {
 	Target         string              `json:"target,omitempty"`
 	Task           string              `json:"task,omitempty"` // of an agent: which of its declared tasks
 	Ticket         string              `json:"ticket,omitempty"`
+	Unbound        bool                `json:"unbound,omitempty"` // a token was given for it that is bound to no key
 	Until          time.Time           `json:"until,omitzero"`
 	Why            ReasonCode          `json:"why,omitempty"` // why it ended
+	Word           *Word               `json:"word,omitempty"` // of another house, in the place of the person's own yes
 }
 
 type MandatesOut struct {
@@ -1101,10 +1103,11 @@ type UsageOut struct {
 
 type Vote struct {
 	By      Who       `json:"by"`
-	Stage   int64     `json:"stage"`
 	Yes     bool      `json:"yes"`
 	At      time.Time `json:"at"`
 	Comment string    `json:"comment,omitempty"`
+	Own     bool      `json:"own,omitempty"`   // the yes of the person himself whom an agent acts for: it belongs to no stage
+	Stage   int64     `json:"stage,omitempty"` // which of stages; missing of own
 }
 
 type Who struct {
@@ -1154,6 +1157,12 @@ type WhyOut struct {
 	SubjectRights string            `json:"subject_rights,omitempty"`
 	Text          string            `json:"text,omitempty"` // what, why, what next
 	Winners       map[string]string `json:"winners,omitempty"`
+}
+
+type Word struct {
+	Issuer  string `json:"issuer"`
+	Subject string `json:"subject"` // as that house calls the person
+	Letter  string `json:"letter"`  // the jti of its assertion (ID-JAG)
 }
 
 // Acknowledge: Say that you have seen that acting ended. Whoever is signed in may, on what is his to move or to know. POST /v1/acting/acknowledge

@@ -310,7 +310,9 @@ func TestLetterHangsOn(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"the policy": func(_ *testing.T, k *taking) { k.b.apply(map[string]string{"letting.cedar": letting + writing + forbidding}) },
+		"the policy": func(_ *testing.T, k *taking) {
+			k.b.apply(map[string]string{"letting.cedar": letting + writing + forbidding})
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := newTaking(t, nil)

@@ -50,6 +50,8 @@ type Mandate struct {
 	Rules     []stead.RuleRef     `json:"rules,omitempty"`
 	Stages    []stead.Stage       `json:"stages,omitempty" doc:"who must agree"`
 	Votes     []Vote              `json:"approvals,omitempty"`
+	Word      *Word               `json:"word,omitempty" doc:"of another house, in the place of the person's own yes"`
+	Unbound   bool                `json:"unbound,omitempty" doc:"a token was given for it that is bound to no key"`
 	Standing  string              `json:"standing,omitempty" doc:"by which rules it was approved without anybody's yes, and why that is in order"`
 	Comments  []Comment           `json:"comments,omitempty" doc:"what was said about it; no votes"`
 	AskedAt   time.Time           `json:"asked_at"`
@@ -64,10 +66,18 @@ type Mandate struct {
 	Claim     string              `json:"claim,omitempty" doc:"a link that only the actor can start it by, once, in his browser"`
 }
 
+// A Word is another house's.
+type Word struct {
+	Issuer  string `json:"issuer"`
+	Subject string `json:"subject" doc:"as that house calls the person"`
+	Letter  string `json:"letter" doc:"the jti of its assertion (ID-JAG)"`
+}
+
 // A Vote is one yes or no.
 type Vote struct {
 	By      Who       `json:"by"`
-	Stage   int       `json:"stage"`
+	Stage   *int      `json:"stage,omitempty" doc:"which of stages; missing of own"`
+	Own     bool      `json:"own,omitempty" doc:"the yes of the person himself whom an agent acts for: it belongs to no stage"`
 	Yes     bool      `json:"yes"`
 	Comment string    `json:"comment,omitempty"`
 	At      time.Time `json:"at"`
@@ -87,13 +97,20 @@ func (a *API) mandate(m stead.Mandate) Mandate {
 		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
 		Digest: m.Digest, Standing: m.Standing(), Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
 		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,
-		Parent: m.Parent, Depth: m.MaxDepth, Delegates: m.Delegates, Budget: m.Bounds.Budget, Limits: m.Scope.Conditions,
+		Parent: m.Parent, Unbound: m.Unbound, Depth: m.MaxDepth, Delegates: m.Delegates, Budget: m.Bounds.Budget, Limits: m.Scope.Conditions,
 	}
 	if v.Mode == "" {
 		v.Mode = stead.ReadOnly
 	}
+	if m.Word.Given() {
+		v.Word = &Word{m.Word.Issuer, m.Word.Subject, m.Word.Letter}
+	}
 	for _, y := range m.Approvals {
-		v.Votes = append(v.Votes, Vote{By: a.show(y.By), Stage: y.Stage, Yes: y.Yes, Comment: y.Comment, At: y.At})
+		vote := Vote{By: a.show(y.By), Stage: &y.Stage, Yes: y.Yes, Comment: y.Comment, At: y.At}
+		if m.OwnYes(y) {
+			vote.Own, vote.Stage = true, nil
+		}
+		v.Votes = append(v.Votes, vote)
 	}
 	for _, c := range m.Comments {
 		v.Comments = append(v.Comments, Comment{By: a.show(c.By), Text: c.Text, At: c.At})

@@ -78,6 +78,9 @@ func (a *Authority) takes(s *State, by By, x Exchange, now time.Time) error {
 }
 
 func (a *Authority) shown(s *State, t Token, now time.Time) error {
+	if t.Key == "" {
+		return stead.E(stead.Invalid, stead.ReasonBadProof, "a token that is bound to no key is passed on to nobody")
+	}
 	by, err := keyed(s, PresentedKey{Agent: t.Client, Thumbprint: t.Key}, now)
 	if err == nil {
 		err = a.counts(s, by, t, now)

@@ -93,6 +93,7 @@ type Case struct {
 	Path      string
 	Mode      stead.Mode
 	Purpose   stead.Purpose
+	Unbound   bool   // of act, by an agent: for a token that is bound to no key
 	Task      string // of act: which of its declared tasks an agent asks for
 	Length    time.Duration
 	Level     int

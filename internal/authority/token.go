@@ -16,7 +16,7 @@ type Token struct {
 	Client   string // its name
 	Audience string
 	Instance stead.InstanceID
-	Key      string          // thumbprint of the key that must be proved beside it
+	Key      string          // thumbprint of the key that must be proved beside it; "": none, for one system and its mandate (R39)
 	Mandate  stead.MandateID // "": for Stead's own doors alone
 	Act      []string        // who acts, where that is not the subject: the current actor, and then those who passed it on to him
 	Before   []stead.Hop     // who acts in another house, on whose word this rests
@@ -36,6 +36,7 @@ type TokenWish struct {
 	Issuer   string          // origin of Stead's own doors
 	Resource string          // whom it is for: Issuer, or a system; "": the mandate's, or else Issuer
 	Mandate  stead.MandateID // which the token stands for
+	Unbound  bool            // to no key: the key of the run that asks proved the client
 	Details  []Detail        // of the mandate: these alone
 	Once     []Once          // what proved the client: never again
 }
@@ -68,7 +69,7 @@ func (a *Authority) IssueToken(ctx context.Context, by By, w TokenWish) (Token, 
 		if err := working(s, by, now); err != nil {
 			return nil, err
 		}
-		if by.Instance != "" && by.Key != w.Key.Thumbprint {
+		if by.Instance != "" && by.Key != w.Key.Thumbprint || w.Unbound && by.Instance == "" {
 			return nil, stead.E(stead.Refused, stead.ReasonChain, "an instance asks for tokens of its own key alone")
 		}
 		if r := a.distrust(); r != stead.ReasonNone {
@@ -99,6 +100,11 @@ func (a *Authority) issued(s *State, out *Token, w TokenWish, run stead.Instance
 	c := stead.Change{Event: stead.Event{Kind: "token.issued", What: stead.Fields{"instance": string(run.ID), "audience": out.Audience}}}
 	c.Event.What = with(c.Event.What, "act", strings.Join(out.Act, " < "))
 	c.Counts = passing(w.Once)
+	if w.Unbound {
+		c.Event.What["bound"] = "no"
+		out.Key = ""
+		c.Records = unboundOnce(*s.Mandate(w.Mandate))
+	}
 	return c, nil
 }
 
@@ -132,6 +138,9 @@ func (a *Authority) runs(s *State, by By, w TokenWish, id stead.InstanceID, now 
 // bound gives a token its audience and, where it stands for a mandate, no more time than that has.
 func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, now time.Time) error {
 	if w.Mandate == "" {
+		if w.Unbound {
+			return stead.E(stead.Refused, stead.ReasonRights, "a token without a mandate is bound to a key: "+sendProof)
+		}
 		if len(w.Details) > 0 {
 			return stead.E(stead.Refused, stead.ReasonRights, "authorization_details are of a mandate: name one that is in force")
 		}
@@ -153,6 +162,11 @@ func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, n
 	t.Audience = or(w.Resource, a.ResourceName(w.Issuer, m.Scope.Apps[0]))
 	if !slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return a.ResourceName(w.Issuer, id) == t.Audience }) {
 		return stead.E(stead.Refused, stead.ReasonScope, "that mandate is not for this resource")
+	}
+	if w.Unbound {
+		if err := a.mayUnbind(s, *m); err != nil {
+			return err
+		}
 	}
 	rights, err := Entitlements(w.Issuer, w.Details, m.Scope.Apps)
 	if err != nil {
@@ -222,7 +236,11 @@ func (a *Authority) holds(s *State, m stead.Mandate, now time.Time) error {
 // PresentToken tells who shows a token that was verified, with the key that it is bound to: it counts only while its
 // instance, agent, owner and mandate do, now. Errors: those of PresentKey; refused, expired.
 func (a *Authority) PresentToken(ctx context.Context, t Token, address string) (By, error) {
-	by, err := a.PresentKey(ctx, PresentedKey{Agent: t.Client, Thumbprint: t.Key, Address: address})
+	key := t.Key
+	if key == "" {
+		key = a.keyOf(t.Instance)
+	}
+	by, err := a.PresentKey(ctx, PresentedKey{Agent: t.Client, Thumbprint: key, Address: address})
 	if err != nil {
 		return By{}, err
 	}
@@ -250,10 +268,15 @@ func (a *Authority) counts(s *State, by By, t Token, now time.Time) error {
 		return stead.E(stead.Refused, stead.ReasonSignIn, "this token is over: get another")
 	case s.Count(revoked(t)) != 0:
 		return stead.E(stead.Refused, stead.ReasonSignIn, "this token was revoked")
-	case t.Mandate != "" && (m == nil || m.Actor != by.Principal || m.Key != t.Key), t.Subject != subject, !slices.Equal(t.Act, act), !slices.Equal(t.Before, before):
+	case t.Mandate != "" && (m == nil || m.Actor != by.Principal || m.Key != by.Key), t.Key != "" && t.Key != by.Key, t.Subject != subject, !slices.Equal(t.Act, act), !slices.Equal(t.Before, before):
 		return stead.E(stead.Refused, stead.ReasonSignIn, "the mandate of this token is over")
 	case t.Mandate == "":
 		return nil
+	}
+	if t.Key == "" {
+		if err := a.mayUnbind(s, *m); err != nil {
+			return err
+		}
 	}
 	return a.holds(s, *m, now)
 }

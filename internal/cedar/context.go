@@ -65,6 +65,7 @@ func newContext(c *authority.Case, n names) types.Record {
 		m.put("minutes", types.Long((c.Length+time.Minute-1)/time.Minute))
 		if c.Task != "" {
 			m.put("task", types.String(c.Task))
+			m.put("sender_bound", types.Boolean(!c.Unbound))
 		}
 		if c.Realm != nil {
 			m.put("realm", types.String(c.Realm.ID))

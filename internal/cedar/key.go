@@ -15,6 +15,7 @@ type keyed struct {
 	disabled, privileged                     bool
 	subject, mode, level, amr, address, path bool
 	reason, ticket, minutes, realm, task     bool
+	bound                                    bool
 	custom                                   []string
 }
 
@@ -24,6 +25,7 @@ func newKeyed(n names, s *shape, ticketForms int) keyed {
 		subject: n.has("subject"), mode: n.has("mode"), level: n.has("level"), amr: n.has("amr"),
 		address: n.has("address"), path: n.has("path"), reason: n.has("reason"),
 		ticket: n.has("ticket") || ticketForms > 1, minutes: n.has("minutes"), realm: n.has("realm"), task: n.has("task"),
+		bound: n.has("sender_bound"),
 	}
 	custom := map[string]bool{}
 	for _, attrs := range s.custom {
@@ -60,6 +62,9 @@ func (k *keyed) append(b []byte, c *authority.Case) []byte {
 	}
 	if k.task {
 		b = text(b, c.Task)
+	}
+	if k.bound {
+		b = yes(yes(b, c.Unbound), c.Task != "")
 	}
 	if k.path {
 		b = text(b, c.Path)

@@ -69,9 +69,18 @@ func (c *Console) onBehalf(m stead.Mandate, run string, rows [][2]string) [][2]s
 	rows = append(rows, [2]string{"Task", m.Task})
 	var agreed []string
 	for _, a := range m.Approvals {
-		if a.Yes {
+		switch {
+		case m.OwnYes(a):
+			agreed = append(agreed, c.who(a.By)+", for himself or herself")
+		case a.Yes:
 			agreed = append(agreed, c.who(a.By))
 		}
+	}
+	if m.Word.Given() {
+		rows = append(rows, [2]string{"On the word of", m.Word.Issuer + ", who calls the person " + m.Word.Subject})
+	}
+	if m.Unbound {
+		rows = append(rows, [2]string{"Tokens", "bound to no key: whoever has one can use it, for five minutes at most"})
 	}
 	if m.Key != "" {
 		rows = append(rows, [2]string{"Run", cmp.Or(run, "over, by key "+shortKey(stead.AgentKey{Thumbprint: m.Key}))})

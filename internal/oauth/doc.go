@@ -8,7 +8,7 @@
 //
 // Invariants:
 //   - who asks proves himself before anything else is looked at, and in one way only;
-//   - a token is bound to a key that was proved (RFC 9449): there are no bearer tokens;
+//   - a token is bound to a key that was proved (RFC 9449), but where resource, tier and policy all let it be without (R39);
 //   - what is not known (scopes, resources, grants) is refused, and nothing falls back to something else;
 //   - nothing is sent to an address before client and address are known to belong together;
 //   - every refusal of a token is on record, and so is every token before it is given.

@@ -183,6 +183,8 @@ type call struct {
 	by     authority.By      // once he has proved it
 	once   []authority.Once
 	key    string // thumbprint of the key that was attested: no other may be proved beside; "": any
+
+	unbound bool // no key was proved beside
 }
 
 // An answer is what a call is answered with; nil is nothing but 200.

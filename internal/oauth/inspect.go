@@ -28,7 +28,7 @@ type state struct {
 	Issued   int64             `json:"iat"`
 	Expires  int64             `json:"exp"`
 	Type     string            `json:"token_type"`
-	Confirms map[string]string `json:"cnf"`
+	Confirms map[string]string `json:"cnf,omitempty"` // missing: bound to no key
 	Instance stead.InstanceID  `json:"instance"`
 	Mandate  stead.MandateID   `json:"mandate,omitempty"`
 
@@ -62,8 +62,22 @@ func (d *Door) introspect(c *call) (answer, error) {
 	case err != nil:
 		return dead{}, nil
 	}
-	return state{true, d.Issuer, t.Subject, t.Audience, t.Client, t.ID, t.Since.Unix(), t.Until.Unix(), "DPoP", map[string]string{"jkt": t.Key},
+	return state{true, d.Issuer, t.Subject, t.Audience, t.Client, t.ID, t.Since.Unix(), t.Until.Unix(), typeOf(t), confirms(t),
 		t.Instance, t.Mandate, authority.ActorOf(d.Issuer, t.Act, t.Before...), authority.DetailsOf(d.Issuer, t.Rights)}, nil
+}
+
+func typeOf(t authority.Token) string {
+	if t.Key == "" {
+		return "Bearer"
+	}
+	return "DPoP"
+}
+
+func confirms(t authority.Token) map[string]string {
+	if t.Key == "" {
+		return nil
+	}
+	return map[string]string{"jkt": t.Key}
 }
 
 // revoke makes a token count no more. What is no live token of ours is as good as revoked (RFC 7009, 2.2).

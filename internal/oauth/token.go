@@ -97,7 +97,7 @@ func said(c *call, err error) error {
 
 func (d *Door) gives(t authority.Token) (tokenAnswer, error) {
 	text, err := d.Mint.Mint(t)
-	return tokenAnswer{Token: text, Type: "DPoP", Expires: t.Until.Unix() - t.Since.Unix(), Details: authority.DetailsOf(d.Issuer, t.Rights)}, err
+	return tokenAnswer{Token: text, Type: typeOf(t), Expires: t.Until.Unix() - t.Since.Unix(), Details: authority.DetailsOf(d.Issuer, t.Rights)}, err
 }
 
 // wish reads what every grant reads: the key that is proved, what the token is for, and of what.
@@ -115,14 +115,18 @@ func (d *Door) wish(c *call) (authority.TokenWish, error) {
 		return w, err
 	}
 	w.Key, err = d.proof(c)
-	w.Once = c.once
+	w.Once, w.Unbound = c.once, c.unbound
 	return w, err
 }
 
 // proof reads which key is proved beside, and uses up all that counts once.
 func (d *Door) proof(c *call) (stead.AgentKey, error) {
 	if len(c.r.Header["Dpop"]) == 0 {
-		return stead.AgentKey{}, says("invalid_dpop_proof", "tokens are bound to a key: send a proof of it in the field DPoP (RFC 9449); bearer tokens are not issued")
+		if c.form["grant_type"] == clientCredentials && c.by.Instance != "" {
+			c.unbound = true // what the run signed proves its key; whether that does policy says
+			return stead.AgentKey{Thumbprint: c.by.Key}, d.use(c, "invalid_client")
+		}
+		return stead.AgentKey{}, says("invalid_dpop_proof", "tokens are bound to a key: send a proof of it in the field DPoP (RFC 9449); where a resource says bearer, the run that holds the mandate may ask without, by an assertion of its own key")
 	}
 	key, once, err := d.Proofs.Check(c.r, "")
 	if err != nil {

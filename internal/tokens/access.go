@@ -56,7 +56,7 @@ type claims struct {
 	Issued   int64            `json:"iat"`
 	ID       string           `json:"jti"`
 	Client   string           `json:"client_id"`
-	Confirms confirmation     `json:"cnf"`
+	Confirms *confirmation    `json:"cnf,omitempty"` // missing: bound to no key (R39)
 	Instance stead.InstanceID `json:"instance"`
 	Mandate  stead.MandateID  `json:"mandate,omitempty"`
 
@@ -72,8 +72,11 @@ type confirmation struct {
 // Mint signs a token. One that lasts too long, or lacks anything, is not made.
 func (k *Keeper) Mint(t authority.Token) (string, error) {
 	c := claims{Issuer: k.Issuer, Subject: t.Subject, Audience: t.Audience, Expires: t.Until.Unix(), Issued: t.Since.Unix(), ID: t.ID,
-		Client: t.Client, Confirms: confirmation{t.Key}, Instance: t.Instance, Mandate: t.Mandate,
+		Client: t.Client, Instance: t.Instance, Mandate: t.Mandate,
 		Act: authority.ActorOf(k.Issuer, t.Act, t.Before...), Details: authority.DetailsOf(k.Issuer, t.Rights)}
+	if t.Key != "" {
+		c.Confirms = &confirmation{t.Key}
+	}
 	if t.MayAct != "" {
 		c.MayAct = &authority.Actor{Subject: t.MayAct, Issuer: k.Issuer}
 	}
@@ -92,10 +95,16 @@ func (k *Keeper) Mint(t authority.Token) (string, error) {
 }
 
 func (c claims) whole() bool {
-	for _, text := range []string{c.Issuer, c.Subject, c.Audience, c.ID, c.Client, c.Confirms.Thumbprint, string(c.Instance)} {
+	for _, text := range []string{c.Issuer, c.Subject, c.Audience, c.ID, c.Client, string(c.Instance)} {
 		if text == "" {
 			return false
 		}
+	}
+	switch {
+	case c.Confirms == nil && (c.Mandate == "" || c.Audience == c.Issuer):
+		return false // at Stead's own doors a key is proved
+	case c.Confirms != nil && c.Confirms.Thumbprint == "":
+		return false
 	}
 	return c.Issued > 0 && c.Expires > c.Issued
 }
@@ -113,8 +122,11 @@ func (k *Keeper) Read(text string) (authority.Token, error) {
 	case now.Unix() >= c.Expires || now.Add(skew).Unix() < c.Issued:
 		return authority.Token{}, over("this token is over: get another")
 	}
-	t := authority.Token{ID: c.ID, Subject: c.Subject, Client: c.Client, Audience: c.Audience, Instance: c.Instance, Key: c.Confirms.Thumbprint,
+	t := authority.Token{ID: c.ID, Subject: c.Subject, Client: c.Client, Audience: c.Audience, Instance: c.Instance,
 		Mandate: c.Mandate, Since: time.Unix(c.Issued, 0).UTC(), Until: time.Unix(c.Expires, 0).UTC()}
+	if c.Confirms != nil {
+		t.Key = c.Confirms.Thumbprint
+	}
 	var ours bool
 	if t.Act, t.Before, ours = c.Act.By(k.Issuer); !ours {
 		return authority.Token{}, over("this is no token of Stead's")
