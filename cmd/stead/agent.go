@@ -14,7 +14,7 @@ func (e *env) agent() *cobra.Command {
 	c := &cobra.Command{Use: "agent", Short: "Agents: whose they are, what they may, what runs of them",
 		Long: "An agent is registered with an owner who answers for it, and with the tasks it is there for: exactly the entitlements that\n" +
 			"each needs. It acts under a mandate for one of them, agreed to as policy says. Register and change agents with stead apply."}
-	c.AddCommand(e.agentList(), e.agentShow(), e.agentUsage(), e.agentSuspend(), e.agentResume(), e.agentRetire(), e.agentSecret(), e.agentEnrollToken(), e.agentTry())
+	c.AddCommand(e.agentList(), e.agentShow(), e.agentUsage(), e.agentLearn(), e.agentPropose(), e.agentSuspend(), e.agentResume(), e.agentRetire(), e.agentSecret(), e.agentEnrollToken(), e.agentTry())
 	return c
 }
 
@@ -46,6 +46,8 @@ func agentState(a admin.Agent) string {
 		return "suspended"
 	case a.Orphan:
 		return "nobody answers for it"
+	case a.Learning != nil:
+		return "in use, learns"
 	}
 	return "in use"
 }
@@ -66,13 +68,16 @@ func (e *env) agentShow() *cobra.Command {
 			t.row("kind", a.AgentKind+", tier "+a.Tier)
 			t.row("owner", account(a.Owner))
 			t.row("state", agentState(a))
+			if a.Learning != nil {
+				t.row("learning", learnState(a))
+			}
 			for _, k := range a.Tasks {
 				t.row("task "+k.ID, strings.TrimSpace(k.Purpose+" "+k.Length))
 				if k.Depth > 0 {
 					t.row("", strings.TrimSpace("passed on "+number(k.Depth)+" deep "+strings.Join(k.Delegates, ", ")))
 				}
 				for _, g := range k.Grants {
-					t.row("", strings.TrimSpace(g.Action+" "+g.System+": "+g.Resource+" "+strings.Join(g.Columns, ", ")+" "+g.Rows))
+					t.row("", grantLine(g))
 				}
 			}
 			for _, i := range a.Instances {

@@ -30,10 +30,20 @@ func (e *env) agentUsage() *cobra.Command {
 				if !u.LastUsed.IsZero() {
 					last = u.LastUsed.Local().Format(time.DateTime)
 				}
-				if u.Unused {
+				switch {
+				case u.Unused:
 					mark = "unused"
+				case len(u.Spare) > 0:
+					mark = "unused columns: " + strings.Join(u.Spare, ", ")
+				case u.Part && len(u.Columns) > 0:
+					mark = "wider than used: only " + strings.Join(u.Columns, ", ")
+				case u.Part:
+					mark = "wider than used: only some rows"
 				}
-				t.row(u.Task, strings.TrimSpace(u.Grant.Action+" "+u.Grant.System+": "+u.Grant.Resource+" "+strings.Join(u.Grant.Columns, ", ")+" "+u.Grant.Rows), last, mark)
+				if u.Wider > 0 {
+					mark = strings.TrimPrefix(mark+", asked for more "+number(u.Wider)+" times", ", ")
+				}
+				t.row(u.Task, grantLine(u.Grant), last, mark)
 			}
 		})
 	}}

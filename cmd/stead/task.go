@@ -16,6 +16,7 @@ type taskOptions struct {
 	who            whoOptions
 	mandate        string
 	ask            admin.TaskBody
+	needs          []string
 	beat, patience time.Duration
 	files          string
 	result         string
@@ -40,6 +41,7 @@ func (o *taskOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.ask.Ticket, "ticket", "", "ticket it is for, with --task")
 	f.StringVar(&o.ask.For, "for", "", "how long it may take, such as 2h, with --task; task and policy may shorten it")
 	f.StringVar(&o.ask.Mode, "mode", "", "read-only or edit, with --task")
+	f.StringArrayVar(&o.needs, "need", nil, "less than all of the task, with --task: \"SYSTEM ACTION RESOURCE(COLUMN, COLUMN)\", as often as needed")
 	f.DurationVar(&o.patience, "timeout", 10*time.Minute, "how long to wait for those who must agree")
 	f.BoolVar(&o.shareKey, "share-key", false, "give the program the instance's key too, for services that ask for a proof of it")
 }
@@ -80,6 +82,13 @@ type begun struct {
 func (e *env) beginTask(ctx context.Context, o taskOptions) (*begun, error) {
 	if (o.mandate == "") == (o.ask.Task == "") {
 		return nil, fail(exitUsage, "stead task --help", "say one of --mandate and --task")
+	}
+	for _, text := range o.needs {
+		need, err := stead.ReadNeed(text)
+		if err != nil {
+			return nil, fail(exitUsage, "", "--need %s", err)
+		}
+		o.ask.Grants = append(o.ask.Grants, admin.Entitlement{System: string(need.System), Action: string(need.Action), Resource: need.Resource, Columns: need.Columns})
 	}
 	client, err := e.client()
 	if err != nil {

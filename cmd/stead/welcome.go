@@ -49,6 +49,8 @@ var examples = map[string]string{
 	"stead agent list":            "  stead agent list",
 	"stead agent show":            "  stead agent show monthly-report",
 	"stead agent usage":           "  stead agent usage monthly-report --days 30",
+	"stead agent learn":           "  stead agent learn monthly-report --for 168h --reason \"first run of the new model\"",
+	"stead agent propose":         "  stead agent propose monthly-report --out proposal.yaml",
 	"stead agent suspend":         "  stead agent suspend monthly-report --reason \"odd queries\"",
 	"stead agent resume":          "  stead agent resume monthly-report",
 	"stead agent retire":          "  stead agent retire monthly-report --yes",

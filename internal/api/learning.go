@@ -124,10 +124,10 @@ func addition(x stead.Addition) Addition { return Addition(x) }
 
 // body is what would be handed in for an agent to be as it is.
 func (a *API) body(c authority.Card) agentBody {
-	b := agentBody{Name: c.Account.Name, Shown: c.Account.Shown, Groups: c.Account.Groups, Kind: c.Registration.Kind, Owner: a.show(c.Owner).Account, Purpose: c.Purpose,
+	b := agentBody{Name: c.Account.Name, Shown: c.Account.Shown, Groups: c.Account.Groups, Kind: c.Registration.Kind, Owner: a.full(c.Owner), Purpose: c.Purpose,
 		Tier: c.Tier, Segment: c.Segment, Build: c.Build, SPIFFE: c.SPIFFE, Tasks: each(c.Tasks, task), Redirects: c.Redirects, Public: c.Public}
 	if c.Sponsor != "" {
-		b.Sponsor = a.show(c.Sponsor).Account
+		b.Sponsor = a.full(c.Sponsor)
 	}
 	for _, k := range c.Keys {
 		var jwk map[string]any
@@ -136,4 +136,12 @@ func (a *API) body(c authority.Card) agentBody {
 		}
 	}
 	return b
+}
+
+// full is how a body names somebody; by the id where the account is gone.
+func (a *API) full(id stead.PrincipalID) string {
+	if p := a.Register.Principal(id); p.Name != "" {
+		return p.Directory + "/" + p.Name
+	}
+	return string(id)
 }
