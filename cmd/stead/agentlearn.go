@@ -99,7 +99,7 @@ func (e *env) proposalFile(file string, p admin.Proposal) error {
 	var text bytes.Buffer
 	to := *e
 	to.out = &text
-	if err := to.yaml(applied{Agents: []admin.AgentBody{p.Body}}); err != nil {
+	if err := to.yaml(map[string][]admin.AgentBody{"agents": {p.Body}}); err != nil {
 		return err
 	}
 	if _, err := out.Write(text.Bytes()); err != nil {

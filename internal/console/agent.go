@@ -58,7 +58,9 @@ func (c *Console) agent(v *visit) error {
 	}
 	p := agentView{frame: v.frame(a.Account.DisplayName(), a.Purpose), Path: agentHref(a.Principal), Said: agentSaid(v.r.URL.Query().Get(agentSaidOf)),
 		MayEnd: v.stopsAgent(a), Deeds: v.deedsOfAgent(a)}
-	p.State, p.Bad = agentState(a)
+	if p.State, p.Bad = agentState(a); c.learning(a) != "" {
+		p.State += ", learns"
+	}
 	if err := v.agentFacts(&p, a); err != nil {
 		return err
 	}
@@ -120,6 +122,7 @@ func (v *visit) agentFacts(p *agentView, a authority.Card) error {
 		add("Key", shortKey(k)+", registered "+c.ago(k.Since), "")
 	}
 	add("Last used", c.ago(used), "")
+	add("Learning", c.learning(a), "")
 	p.Counted = asked(past)
 	for _, m := range past.Mandates[:min(len(past.Mandates), fewOfPast)] {
 		p.Before = append(p.Before, c.past(m))

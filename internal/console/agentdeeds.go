@@ -27,6 +27,18 @@ func agentDeeds() []deed {
 				_, err := v.c.Authority.ResumeAgent(v.r.Context(), v.tied(f, stead.KindAgent, p.ID), p.ID)
 				return nil, err
 			}},
+		{Path: "learn", Title: "Let it learn for a week", Button: "Let it learn", Why: "Why", Done: "It learns. What it asks for beyond its tasks is refused as ever, and on record.",
+			Says: "What it asks for beyond its tasks is refused as ever, and on record as what it was. Nothing is granted. It ends by itself after seven days.",
+			do: func(v *visit, p stead.Principal, f url.Values) (templ.Component, error) {
+				_, err := v.c.Authority.Learn(v.r.Context(), v.tied(f, stead.KindAgent, p.ID), p.ID, "", f.Get("reason"), 7*stead.Day)
+				return nil, err
+			}},
+		{Path: "unlearn", Title: "End its learning", Button: "End it", Done: "It learns no more. What it learned stays on record.",
+			Says: "Its refusals say no more what it wanted. What it learned stays on record.",
+			do: func(v *visit, p stead.Principal, f url.Values) (templ.Component, error) {
+				_, err := v.c.Authority.EndLearning(v.r.Context(), v.tied(f, stead.KindAgent, p.ID), p.ID)
+				return nil, err
+			}},
 		{Path: "retire", Title: "Retire it", Button: "Retire it for good", Done: "The agent is retired.",
 			Says: "It ends for good, with everything that runs of it and every mandate it holds. Its name is free again; what it did stays in the trail.",
 			do: func(v *visit, p stead.Principal, f url.Values) (templ.Component, error) {
@@ -58,6 +70,11 @@ func (v *visit) deedsOfAgent(a authority.Card) (may []offer) {
 	for _, d := range agentDeeds() {
 		switch {
 		case strings.Contains(d.Path, "{"), d.Path == "suspend" && a.Suspended:
+		case d.Path == "learn" || d.Path == "unlearn":
+			on := a.Learning.On(v.c.Now())
+			if on == (d.Path == "unlearn") && (a.Owner == v.by.Principal || v.c.Authority.May(v.by, authority.Admin) == nil) {
+				may = append(may, v.offered(d, a.Principal))
+			}
 		case d.Path == "resume":
 			if a.Suspended && a.Owner != v.by.Principal && v.c.revokes(v.by) {
 				may = append(may, v.offered(d, a.Principal))

@@ -36,6 +36,7 @@ func (c *Console) mountAgents(add adder) {
 	add("GET /agents", web.InSession, c.agents)
 	add("GET /agents/new", web.InSession, c.newAgent)
 	add("GET /agents/{id}", web.InSession, c.agent)
+	add("GET /agents/{id}/proposal", web.InSession, c.proposal)
 	add("GET /people/{id}/stopped", web.Auditor, c.personStopped, onlookers()...)
 	for _, d := range agentDeeds() {
 		add("GET /agents/{id}/"+d.Path, web.InSession, func(v *visit) error { return v.showAgentDeed(http.StatusOK, d, nil, "") })
@@ -78,6 +79,9 @@ func (v *visit) agentRow(a authority.Card) (agentRow, error) {
 	c := v.c
 	used, err := c.Authority.AgentUsed(v.r.Context(), v.by, a.Principal)
 	state, bad := agentState(a)
+	if c.learning(a) != "" {
+		state += ", learns"
+	}
 	row := agentRow{Name: a.Account.Name, Purpose: a.Purpose, Href: agentHref(a.Principal), Owner: c.who(a.Owner), Kind: strings.Trim(kindWord(a.Kind)+", "+string(a.Tier)+", "+a.Segment, ", "),
 		State: state, Bad: bad, Used: c.ago(used), Key: c.keyAge(a.Keys), Open: number(uint64(len(a.Mandates)))}
 	return row, err

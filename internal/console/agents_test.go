@@ -42,6 +42,13 @@ func TestAgents(t *testing.T) {
 		"suspend, auditor":             {house: agented(sam, authority.Auditor), target: "/agents/prn_bot/suspend", status: 404},
 		"resume, refused":              {house: agented(sam, authority.Security).refusing("resume", stead.E(stead.Refused, stead.ReasonOwn, "somebody else looks first")), target: "/agents/prn_bot/resume", form: "typed=monthly-report", status: 403, has: []string{"Somebody else looks first"}, asked: []string{"resume prn_bot at"}},
 		"retire":                       {house: agented(sam, authority.Admin), target: "/agents/prn_bot/retire", form: "typed=monthly-report&version=4", status: 303, to: "/agents?done=retire", asked: []string{"retire prn_bot at 4"}},
+		"learn":                        {house: agented(omar), target: "/agents/prn_bot/learn", form: "typed=monthly-report&reason=new+model&version=4", status: 303, to: "/agents/prn_bot?done=learn", asked: []string{"learn prn_bot new model 168h0m0s at 4"}},
+		"unlearn":                      {house: agented(omar).with(learning), target: "/agents/prn_bot/unlearn", form: "typed=monthly-report&version=4", status: 303, to: "/agents/prn_bot?done=unlearn", asked: []string{"unlearn prn_bot at 4"}},
+		"one, learning":                {house: agented(omar).with(learning), target: "/agents/prn_bot", status: 200, has: []string{"in use, learns", "It learns until", "new model", "/agents/prn_bot/unlearn", "/agents/prn_bot/proposal"}, hasNot: []string{"/agents/prn_bot/learn\""}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
+		"list, learning":               {house: agented(omar).with(learning), target: "/agents", status: 200, has: []string{"in use, learns"}},
+		"proposal": {house: agented(omar).with(learning), target: "/agents/prn_bot/proposal", status: 200, has: []string{"This changes nothing", "It learns until", "read public.visits in crm", "Asked for 2 times", "evt_1", "Used: id alone", "Never used",
+			"stead agent propose monthly-report --out proposal.yaml", "columns are left as they are", "Left to you"}},
+		"proposal, of another": {house: agented(sam), target: "/agents/prn_bot/proposal", status: 404},
 		"end a run":                    {house: agented(omar), target: "/agents/prn_bot/runs/ins_7/end", form: "typed=monthly-report", status: 303, to: "/agents/prn_bot?done=run", asked: []string{"end-run ins_7"}},
 		"told":                         {house: agented(omar), target: "/agents/prn_bot?done=run", status: 200, has: []string{"The run has ended."}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
 	} {

@@ -43,6 +43,9 @@ type Agency interface {
 	ResumeAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
 	RetireAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
 	EndInstance(context.Context, authority.By, stead.InstanceID) error
+	Learn(ctx context.Context, by authority.By, id stead.PrincipalID, task, reason string, length time.Duration) (stead.Registration, error)
+	EndLearning(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	Proposal(ctx context.Context, by authority.By, agent string, since time.Time, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error)
 	Answers(authority.By) int
 }
 

@@ -18,7 +18,8 @@
 //	POST /requests/{id}/approve   /requests/{id}/refuse
 //	GET  /mandates /mandates/{id} what is in force, and the story of one; POST /mandates/{id}/revoke
 //	GET  /agents /agents/{id}     agents: whose, what for, what they hold; /agents/new the file that registers one
-//	POST /agents/{id}/suspend /resume /retire /runs/{run}/end
+//	GET  /agents/{id}/proposal    what it was seen to need, beside what it has
+//	POST /agents/{id}/learn /unlearn /suspend /resume /retire /runs/{run}/end
 //	GET  /people/{id}/stopped     what ended when an account was closed, and after what time
 //	GET  /me                      who acted as me and what they saw, my sessions; POST /me/sessions/{id}/end
 //	GET  /me/factor POST          an authenticator, or another one; /me/concern/{id} tells security that I am not at ease

@@ -135,6 +135,9 @@ type Console struct {
 	Factors     Factors         // nil: second factors are given elsewhere
 	Readings    func() FileRead // nil: there is no file that is read again
 
+	// Misfit tells why no catalogue has something, "" where one has it or it cannot be known; nil knows nothing.
+	Misfit func(context.Context, stead.Entitlement) string
+
 	// Settled waits until what may be read of the trail has caught up with what is written; nil does not wait.
 	Settled func(context.Context) error
 }

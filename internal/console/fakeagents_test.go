@@ -132,3 +132,29 @@ func (a *verbs) Spent(context.Context, authority.By, stead.MandateID) (map[strin
 func (a *verbs) Chain(_ context.Context, _ authority.By, id stead.MandateID) ([]stead.Mandate, error) {
 	return a.chain, a.no["chain"]
 }
+
+func (a *verbs) Learn(_ context.Context, by authority.By, id stead.PrincipalID, _, reason string, length time.Duration) (stead.Registration, error) {
+	return stead.Registration{}, a.note("learn", id, reason, length.String(), "at", by.Proviso.Tags)
+}
+
+func (a *verbs) EndLearning(_ context.Context, by authority.By, id stead.PrincipalID) (stead.Registration, error) {
+	return stead.Registration{}, a.note("unlearn", id, "at", by.Proviso.Tags)
+}
+
+// Proposal has something of each kind.
+func (a *verbs) Proposal(ctx context.Context, by authority.By, agent string, since time.Time, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error) {
+	c, err := a.Card(ctx, by, agent)
+	if err != nil {
+		return c, stead.Proposal{}, err
+	}
+	orders := c.Tasks[0].Grants[0]
+	visits, nowhere := stead.Entitlement{System: "crm", Action: "read", Resource: "public.visits", Columns: []string{"id"}}, stead.Entitlement{System: "crm", Action: "read", Resource: "nowhere"}
+	return c, stead.Proposal{Since: since, Add: []stead.Addition{{Task: "monthly", Grant: visits, Times: 2, First: noon, Last: noon, Events: []stead.EventID{"evt_1"}}},
+		Remove: []stead.Removal{{Task: "monthly", Grant: orders, Left: []string{"id"}, Last: noon}, {Task: "monthly", Grant: visits}},
+		Keep:   []stead.Use{{Task: "monthly", Grant: orders, Last: noon}}, Unknown: []stead.Addition{{Grant: nowhere, Times: 1, Last: noon, Why: misfit(nowhere)}}}, nil
+}
+
+// learning has the agent learn.
+func learning(a *verbs) {
+	a.agents[0].Learning = stead.Learning{Reason: "new model", By: omar, Since: noon.Add(-time.Hour), Until: noon.Add(time.Hour)}
+}
