@@ -35,13 +35,19 @@ func serve(t *testing.T) (w *world, metrics, link string) {
 // serveWith adds applications to the configuration; they are told the address of the gateway.
 func serveWith(t *testing.T, apps func(gate string) string) (w *world, metrics, link string) {
 	t.Helper()
+	return serveFor(t, "[ { id: staff, label: Staff } ]", apps)
+}
+
+// serveFor has directories of its own.
+func serveFor(t *testing.T, directories string, apps func(gate string) string) (w *world, metrics, link string) {
+	t.Helper()
 	dir := t.TempDir()
 	own, gate := vacant(t), vacant(t)
 	metrics = "http://" + vacant(t)
 	w = &world{Console: "http://" + own, Gateway: "http://" + gate, data: filepath.Join(dir, "store"), out: &tape{}, err: &tape{}, spent: map[string]int64{}}
-	text := fmt.Sprintf("server: { listen: %q, gateway: %q }\nstore: { dir: %q, mirror: %q%s }\ndirectories: [ { id: staff, label: Staff } ]\n"+
+	text := fmt.Sprintf("server: { listen: %q, gateway: %q }\nstore: { dir: %q, mirror: %q%s }\ndirectories: %s\n"+
 		"roles: { admin: [staff/admins], auditor: [staff/security], security: [staff/security] }\nobservability: { metrics: %q }\n",
-		own, gate, w.data, filepath.Join(dir, "head"), driver(t, w.data), strings.TrimPrefix(metrics, "http://")) + apps(gate)
+		own, gate, w.data, filepath.Join(dir, "head"), driver(t, w.data), directories, strings.TrimPrefix(metrics, "http://")) + apps(gate)
 	file := filepath.Join(dir, "stead.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

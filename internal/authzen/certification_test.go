@@ -3,36 +3,15 @@ package authzen_test
 import (
 	"encoding/json"
 	"maps"
-	"os"
-	"path/filepath"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/steadhq/stead/e2e/stage"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/cedar"
 )
-
-// vectors reads one of the official files, which are not part of this project. Where there are none, it says so and gives
-// nothing: what is asked here of Stead stands in other tests too.
-func vectors(t *testing.T, name string, v any) bool {
-	t.Helper()
-	dir := os.Getenv("STEAD_VECTORS")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared", "vectors")
-	}
-	raw, err := os.ReadFile(filepath.Join(dir, "authzen", name))
-	if err != nil {
-		t.Logf("the official vectors are not here (%v): set STEAD_VECTORS", err)
-		return false
-	}
-	if err := json.Unmarshal(raw, v); err != nil {
-		t.Fatal(err)
-	}
-	return true
-}
 
 // The fixture of the certification scenario, in Stead's words: people, their attributes, two records and four rules.
 const (
@@ -87,132 +66,21 @@ func (w *world) enroll(all ...authority.NewPerson) {
 	}
 }
 
-// A block is one JSON body of the certification scenario, with the section it stands in.
-type block struct {
-	Section string
-	JSON    json.RawMessage
-}
-
 // The certification scenario: every request is answered as the block behind it says, or as its section says.
 func TestCertification(t *testing.T) {
-	var blocks []block
-	if !vectors(t, "certification-blocks.json", &blocks) {
+	var blocks []stage.Block
+	if !stage.Vectors(t, "certification-blocks.json", &blocks) {
 		return
 	}
 	w := recordsWorld(t)
-	asked := 0
-	for i, b := range blocks {
-		at := endpoint(b)
-		if at == "" {
-			continue
-		}
-		asked++
-		var want json.RawMessage
-		if i+1 < len(blocks) && blocks[i+1].Section == b.Section && endpoint(blocks[i+1]) == "" {
-			want = blocks[i+1].JSON
-		}
-		body := string(b.JSON)
-		code := 200
-		if strings.HasPrefix(b.Section, "c-2-4") || strings.HasPrefix(b.Section, "c-4-7") {
-			code = 400
-		}
-		for _, at := range everywhere(b, at) {
-			first := w.send(desk, at, body, "X-Request-Id", "certified")
-			again := w.send(desk, at, body)
-			if strings.Contains(body, "next_token") {
-				code = 400 // a token that nobody gave
-			}
-			if first.code != code || first.code != again.code || first.head.Get("X-Request-Id") != "certified" {
-				t.Errorf("%s %s: %d %s, want %d", b.Section, body, first.code, first.body, code)
-				continue
-			}
-			if code == 200 && len(want) > 0 && string(want) != "null" {
-				fits(t, b.Section, first.body, string(want))
-			}
-			if code == 200 && outcome(t, first.body) != outcome(t, again.body) {
-				t.Errorf("%s: another answer to the same request: %s, then %s", b.Section, first.body, again.body)
-			}
-		}
-	}
+	asked := stage.Certify(t, blocks, func(at, body string, head ...string) (int, http.Header, string) {
+		a := w.send(desk, at, body, head...)
+		return a.code, a.head, a.body
+	})
 	if asked < 50 {
 		t.Errorf("only %d requests were found", asked)
 	}
 	t.Logf("%d requests", asked)
-}
-
-// endpoint tells where a block is sent; "" is an answer, or nothing.
-func endpoint(b block) string {
-	var f map[string]json.RawMessage
-	if json.Unmarshal(b.JSON, &f) != nil || f["decision"] != nil || f["results"] != nil || f["policy_decision_point"] != nil {
-		return ""
-	}
-	if raw := f["evaluations"]; raw != nil && f["subject"] == nil && f["action"] == nil && strings.Contains(string(raw), `"decision"`) {
-		return ""
-	}
-	if len(f) == 0 {
-		return ""
-	}
-	switch b.Section[:3] {
-	case "c-2":
-		return evaluation
-	case "c-3":
-		return evaluations
-	}
-	for prefix, at := range map[string]string{"c-4-2": "subject", "c-4-3": "resource", "c-4-4": "action", "c-4-5": "subject"} {
-		if strings.HasPrefix(b.Section, prefix) {
-			return "/access/v1/search/" + at
-		}
-	}
-	if f["action"] == nil && !strings.HasPrefix(b.Section, "c-4-7") {
-		return "/access/v1/search/action"
-	}
-	return "/access/v1/search/subject"
-}
-
-// everywhere is every endpoint at which a wrong search is wrong.
-func everywhere(b block, at string) []string {
-	if !strings.HasPrefix(b.Section, "c-4-7") {
-		return []string{at}
-	}
-	var f map[string]json.RawMessage
-	if json.Unmarshal(b.JSON, &f) == nil && f["action"] == nil {
-		return []string{"/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action"}
-	}
-	if f["subject"] == nil {
-		return []string{"/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action"}
-	}
-	return []string{"/access/v1/search/subject", "/access/v1/search/resource"}
-}
-
-// fits tells whether an answer has everything that is expected of it, lists in any order.
-func fits(t *testing.T, what, got, want string) {
-	t.Helper()
-	if d := cmp.Diff(outcome(t, want), outcome(t, got)); d != "" {
-		t.Errorf("%s: %s, want %s", what, got, want)
-	}
-}
-
-// outcome is what an answer says, without ids of decisions.
-func outcome(t *testing.T, body string) string {
-	t.Helper()
-	var v struct {
-		Decision    *bool
-		Evaluations []struct{ Decision bool }
-		Results     []map[string]string
-	}
-	if err := json.Unmarshal([]byte(body), &v); err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for _, r := range v.Results {
-		all = append(all, r["type"]+":"+r["id"]+r["name"])
-	}
-	slices.Sort(all)
-	raw, err := json.Marshal([]any{v.Decision, v.Evaluations, all})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
 }
 
 // The todo application of the interop events: everything is said by its service, and every payload is answered as expected.
@@ -255,7 +123,7 @@ when { resource has ownerID && principal has mail && resource.ownerID == princip
 				Expected json.RawMessage
 			}
 		}
-		if !vectors(t, name, &all) {
+		if !stage.Vectors(t, name, &all) {
 			return
 		}
 		for _, e := range all.Evaluation {
@@ -264,7 +132,7 @@ when { resource has ownerID && principal has mail && resource.ownerID == princip
 			}
 		}
 		for _, e := range all.Evaluations {
-			fits(t, name, w.send(desk, evaluations, string(e.Request)).body, `{"evaluations":`+string(e.Expected)+`}`)
+			stage.Fits(t, name, w.send(desk, evaluations, string(e.Request)).body, `{"evaluations":`+string(e.Expected)+`}`)
 		}
 		t.Logf("%s: %d and %d", name, len(all.Evaluation), len(all.Evaluations))
 	}
@@ -279,7 +147,7 @@ func TestSearchInterop(t *testing.T) {
 		}
 	}
 	var list []struct{ ID, Owner string }
-	if !vectors(t, "idp/results.json", &all) || !vectors(t, "idp/records.json", &list) {
+	if !stage.Vectors(t, "idp/results.json", &all) || !stage.Vectors(t, "idp/records.json", &list) {
 		return
 	}
 	var entities []map[string]any
@@ -301,7 +169,7 @@ func TestSearchInterop(t *testing.T) {
 	w.finds = []string{"idp"}
 	w.open("https://stead.test")
 	for _, s := range all.Search {
-		fits(t, string(s.Request), w.send(desk, "/access/v1/search/resource", string(s.Request)).body, string(s.Expected))
+		stage.Fits(t, string(s.Request), w.send(desk, "/access/v1/search/resource", string(s.Request)).body, string(s.Expected))
 	}
 	t.Logf("%d searches", len(all.Search))
 }
