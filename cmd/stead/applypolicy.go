@@ -143,15 +143,18 @@ func listOf(all map[string]string) string {
 
 // entity writes a thing as Cedar does.
 func (t aThing) entity() (string, error) {
-	attributes, parents := t.Attributes, t.In
+	attributes, parents := t.Attributes, []any{}
 	if attributes == nil {
 		attributes = map[string]any{}
 	}
-	if parents == nil {
-		parents = []anEntity{}
+	for _, one := range t.In {
+		parents = append(parents, one.plain())
 	}
-	return canonical(map[string]any{"uid": anEntity{t.Type, t.ID}, "attrs": attributes, "parents": parents})
+	return canonical(map[string]any{"uid": anEntity{t.Type, t.ID}.plain(), "attrs": attributes, "parents": parents})
 }
+
+// plain is a name as a block, so that its parts are in order wherever it comes from.
+func (n anEntity) plain() map[string]any { return map[string]any{"type": n.Type, "id": n.ID} }
 
 // canonical writes a value in one form: names in order, and no letters turned into escapes.
 func canonical(v any) (string, error) {

@@ -50,6 +50,8 @@ func (p *problem) next() string {
 		return "stead audit search --outcome refused, then stead why DECISION"
 	case stead.ReasonNotYours, stead.ReasonUnknown:
 		return cmp.Or(p.Hint, "is the id right? What is not yours to know is said not to be there: stead whoami")
+	case stead.ReasonChanged:
+		return "the same again: it looks at what is there now"
 	case stead.ReasonAuthor:
 		return "somebody else runs stead policy apply"
 	}

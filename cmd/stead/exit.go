@@ -83,7 +83,7 @@ func (e *env) tell(err error) {
 	var p *problem
 	switch {
 	case errors.As(err, &p):
-		fmt.Fprintf(e.err, "stead: %s\n", p)
+		fmt.Fprintf(e.err, "stead: %s\n", err) // with what it was about, where many things were
 		detail := []string{}
 		for _, one := range []struct{ name, value string }{
 			{"reason", string(p.ReasonCode)}, {"decision", p.DecisionID}, {"request", p.RequestID},
