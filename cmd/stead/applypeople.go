@@ -34,7 +34,8 @@ type circle struct {
 	people    map[string]aPerson
 	groups    map[string]aGroup
 	wrong     []string
-	touched   map[string]bool // groups that somebody comes into or leaves
+	members   map[string]map[string]bool // of groups that list theirs
+	touched   map[string]bool            // groups that somebody comes into or leaves
 }
 
 // people plans accounts and groups, directory by directory.
@@ -51,6 +52,7 @@ func (p *planner) people(ctx context.Context) error {
 	}
 	for _, g := range p.want.groups {
 		in(g.Directory).groups[g.Name] = g
+		in(g.Directory).list(g)
 	}
 	var wrong []string
 	for _, dir := range sortedKeys(all) {
@@ -59,8 +61,8 @@ func (p *planner) people(ctx context.Context) error {
 		}
 		wrong = append(wrong, all[dir].check()...)
 	}
-	if len(wrong) > 0 {
-		return fail(exitUsage, "", "%s", strings.Join(wrong[:min(len(wrong), mostSaid)], "\n"))
+	if err := found(wrong); err != nil {
+		return err
 	}
 	for _, dir := range sortedKeys(all) {
 		if err := p.circle(ctx, all[dir]); err != nil {
@@ -68,6 +70,20 @@ func (p *planner) people(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// list notes the members of a group by name.
+func (c *circle) list(g aGroup) {
+	if g.Members == nil {
+		return
+	}
+	if c.members == nil {
+		c.members = map[string]map[string]bool{}
+	}
+	c.members[g.Name] = map[string]bool{}
+	for _, m := range *g.Members {
+		c.members[g.Name][strings.TrimPrefix(m, c.directory+"/")] = true
+	}
 }
 
 // present lists who is there.
@@ -93,7 +109,7 @@ func (p *planner) present(ctx context.Context, c *circle) error {
 
 // check finds names of groups and of members that mean nothing, and groups that go round.
 func (c *circle) check() []string {
-	known := map[string]bool{}
+	known, all := map[string]bool{}, c.everybody()
 	for name := range c.groups {
 		known[name] = true
 	}
@@ -104,7 +120,7 @@ func (c *circle) check() []string {
 	}
 	group := func(at place, name string) {
 		if !known[name] {
-			c.wrong = append(c.wrong, at.wrong("there is no group %s in %s%s; a new one is declared with kind: Group", name, c.directory, near(name, sortedKeys(known))))
+			c.wrong = append(c.wrong, at.wrong("there is no group %s in %s%s; a new one is declared with kind: Group", name, c.directory, c.near(name, known)))
 		}
 	}
 	for _, name := range sortedKeys(c.people) {
@@ -118,7 +134,7 @@ func (c *circle) check() []string {
 			group(g.place, strings.TrimPrefix(upper, c.directory+"/"))
 		}
 		for _, m := range deref(g.Members) {
-			c.member(g, m)
+			c.member(g, m, all)
 		}
 		if way := c.round(name, nil); way != nil {
 			c.wrong = append(c.wrong, g.wrong("groups go round: %s", strings.Join(way, " in ")))
@@ -127,27 +143,40 @@ func (c *circle) check() []string {
 	return c.wrong
 }
 
-func (c *circle) member(g aGroup, m string) {
+func (c *circle) member(g aGroup, m string, all map[string]bool) {
 	dir, name := within(m, "")
 	if dir == "" {
 		dir = c.directory
 	}
-	_, wanted := c.people[name]
-	_, there := c.there[name]
 	switch {
 	case dir != c.directory:
 		c.wrong = append(c.wrong, g.wrong("group %s: %s is of another directory: a group has members of its own", g.id(), m))
-	case !wanted && !there:
-		c.wrong = append(c.wrong, g.wrong("group %s: there is no account %s/%s%s", g.id(), c.directory, name, near(name, slices.Concat(sortedKeys(c.people), sortedKeys(c.there)))))
+	case !all[name]:
+		c.wrong = append(c.wrong, g.wrong("group %s: there is no account %s/%s%s", g.id(), c.directory, name, c.near(name, all)))
 	}
 }
 
-// near names the nearest, or nothing.
-func near(name string, known []string) string {
-	if text := config.DidYouMean(name, known); strings.HasPrefix(text, ": did") {
+// near names the nearest, or nothing: also where there are more findings than anybody is told of.
+func (c *circle) near(name string, known map[string]bool) string {
+	if len(c.wrong) >= mostSaid {
+		return ""
+	}
+	if text := config.DidYouMean(name, sortedKeys(known)); strings.HasPrefix(text, ": did") {
 		return text
 	}
 	return ""
+}
+
+// everybody are the names of those who are there, and of those who are to be.
+func (c *circle) everybody() map[string]bool {
+	all := map[string]bool{}
+	for name := range c.people {
+		all[name] = true
+	}
+	for name := range c.there {
+		all[name] = true
+	}
+	return all
 }
 
 // round finds a way from a group back to itself.
@@ -171,13 +200,10 @@ func (c *circle) groupsOf(name string, prune bool) []string {
 	doc, told := c.people[name]
 	all := slices.Clone(c.there[name].Groups)
 	if told && doc.Groups != nil {
-		all = slices.Clone(*doc.Groups)
+		all = lacking(*doc.Groups, nil)
 	}
-	for _, g := range sortedKeys(c.groups) {
-		if c.groups[g].Members == nil {
-			continue
-		}
-		listed := slices.ContainsFunc(*c.groups[g].Members, func(m string) bool { return m == name || m == c.directory+"/"+name })
+	for _, g := range sortedKeys(c.members) {
+		listed := c.members[g][name]
 		switch i := slices.Index(all, g); {
 		case listed && i < 0:
 			all = append(all, g)
@@ -212,7 +238,7 @@ func (p *planner) circle(ctx context.Context, c *circle) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(sortedKeys(c.people), sortedKeys(c.there))))) {
+	for _, name := range sortedKeys(c.everybody()) {
 		doc, told := c.people[name]
 		was, there := c.there[name]
 		switch {
@@ -300,10 +326,10 @@ func (p *planner) person(was admin.Person, doc aPerson, told bool, groups []stri
 	})
 }
 
-// lacking are those of all that others does not have.
+// lacking are those of all that others does not have, each once.
 func lacking(all, others []string) (lost []string) {
 	for _, one := range all {
-		if !slices.Contains(others, one) {
+		if !slices.Contains(others, one) && !slices.Contains(lost, one) {
 			lost = append(lost, one)
 		}
 	}

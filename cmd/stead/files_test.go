@@ -125,9 +125,12 @@ func TestPlanGroups(t *testing.T) {
 	list := func(all ...string) *[]string { return &all }
 	c := &circle{directory: "staff", there: map[string]admin.Person{
 		"sam": {Account: "sam", Groups: []string{"a"}}, "max": {Account: "max", Groups: []string{"c", "b"}}, "eve": {Account: "eve"},
-	}, people: map[string]aPerson{"eve": {Groups: list("b")}}, groups: map[string]aGroup{
+	}, people: map[string]aPerson{"eve": {Groups: list("b", "b")}}, groups: map[string]aGroup{
 		"a": {Name: "a", In: []string{"staff/all"}}, "b": {Name: "b", Members: list("sam"), In: []string{"a"}}, "all": {Name: "all"}, "c": {Name: "c", Members: list()},
 	}}
+	for _, g := range c.groups {
+		c.list(g)
+	}
 	for name, want := range map[string][2]string{"sam": {"a b all", "a b all"}, "max": {"c b a all", ""}, "eve": {"b a all", "b a all"}} {
 		if got := strings.Join(c.groupsOf(name, false), " "); got != want[0] {
 			t.Errorf("%s is in %q, want %q", name, got, want[0])

@@ -34,15 +34,24 @@ func (e *env) readFiles(paths []string) (*filed, error) {
 		}
 	}
 	r.doubles()
-	switch {
-	case len(r.found) > mostSaid:
-		return nil, fail(exitUsage, "", "%s\nand %d more", strings.Join(r.found[:mostSaid], "\n"), len(r.found)-mostSaid)
-	case len(r.found) > 0:
-		return nil, fail(exitUsage, "", "%s", strings.Join(r.found, "\n"))
+	switch err := found(r.found); {
+	case err != nil:
+		return nil, err
 	case r.out.size() == 0:
 		return nil, fail(exitUsage, "stead apply --help", "%s names nothing to apply: begin with kind: Person, or with people: and a list", strings.Join(paths, ", "))
 	}
 	return &r.out, nil
+}
+
+// found is the error that findings make, nil where there are none.
+func found(all []string) error {
+	switch more := len(all) - mostSaid; {
+	case more > 0:
+		return fail(exitUsage, "", "%s\nand %d more", strings.Join(all[:mostSaid], "\n"), more)
+	case len(all) > 0:
+		return fail(exitUsage, "", "%s", strings.Join(all, "\n"))
+	}
+	return nil
 }
 
 func (r *filesReader) path(name string) error {

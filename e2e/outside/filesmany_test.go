@@ -59,6 +59,17 @@ func TestApplyMany(t *testing.T) {
 	a = cli(t, dir, "", "apply", "-f", file).exits(t, "again", 0)
 	holds(t, "again", a.err, "0 made, 0 changed, 10001 unchanged")
 	t.Logf("10,000 people: %v; again: %v", took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
+	var all, none []string
+	for i := range 10_000 {
+		all, none = append(all, fmt.Sprintf("p%05d", i)), append(none, fmt.Sprintf("nobody%05d", i))
+	}
+	group := "kind: Group\ndirectory: customers\nname: choir\nmembers: ["
+	began = time.Now()
+	a = cli(t, dir, "", "apply", "--dry-run", "-f", put(t, t.TempDir(), "choir.yaml", group+strings.Join(all, ", ")+"]\n")).exits(t, "a group of all", 0)
+	holds(t, "a group of all", a.err, "0 to make, 10000 to change")
+	a = cli(t, dir, "", "apply", "--dry-run", "-f", put(t, t.TempDir(), "choir.yaml", group+strings.Join(none, ", ")+"]\n")).exits(t, "a group of nobody", 2)
+	holds(t, "a group of nobody", a.err, "there is no account customers/nobody00000", "and 9980 more")
+	t.Logf("groups of 10,000: %v", time.Since(began).Round(time.Millisecond))
 }
 
 // Killed in the middle, the same again does the rest: everybody is there, once.
