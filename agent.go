@@ -31,28 +31,28 @@ const Agents = "agents"
 // A Registration is what is known of an agent beside its principal. It and the principal together are the Agent of the
 // vocabulary.
 type Registration struct {
-	Principal PrincipalID `json:"principal"`
-	Version   uint64      `json:"version"`
-	Person    PersonKey   `json:"person"` // that of its principal
-	Kind      AgentKind   `json:"kind"`
-	Owner     PrincipalID `json:"owner"`             // answers for it: it stops when he is gone
-	Sponsor   PrincipalID `json:"sponsor,omitempty"` // who wanted it
-	Purpose   string      `json:"purpose"`
-	Tier      Tier        `json:"tier"`
-	Segment   string      `json:"segment,omitempty"`
-	Build     Build       `json:"build,omitzero"`
-	Keys      []AgentKey  `json:"keys,omitempty"`
-	SPIFFE    []string    `json:"spiffe,omitempty"` // ids of the workloads that are this agent, each exactly
-	Tasks     []Task      `json:"tasks,omitempty"`
-	Redirects []string    `json:"redirects,omitempty"` // where the browsers of those go back to who let it act for them
-	Public    bool        `json:"public,omitempty"`    // it keeps no secret: the keys of its runs are all that proves it
-	Document  string      `json:"document,omitempty"`  // where it describes itself, which is its client_id; "" of one that was registered by hand
-	Suspended bool        `json:"suspended,omitempty"`
-	Builder   PrincipalID `json:"builder,omitempty"` // who last said that it is of another build: he does not resume it
+	Principal PrincipalID   `json:"principal"`
+	Version   uint64        `json:"version"`
+	Person    PersonKey     `json:"person"` // that of its principal
+	Kind      AgentKind     `json:"kind"`
+	Owner     PrincipalID   `json:"owner"`             // answers for it: it stops when he is gone
+	Sponsor   PrincipalID   `json:"sponsor,omitempty"` // who wanted it
+	Purpose   string        `json:"purpose"`
+	Tier      Tier          `json:"tier"`
+	Segment   string        `json:"segment,omitempty"`
+	Build     Build         `json:"build,omitzero"`
+	Keys      []AgentKey    `json:"keys,omitempty"`
+	SPIFFE    []string      `json:"spiffe,omitempty"` // ids of the workloads that are this agent, each exactly
+	Tasks     []Task        `json:"tasks,omitempty"`
+	Redirects []string      `json:"redirects,omitempty"` // where the browsers of those go back to who let it act for them
+	Public    bool          `json:"public,omitempty"`    // it keeps no secret: the keys of its runs are all that proves it
+	Document  string        `json:"document,omitempty"`  // where it describes itself, which is its client_id; "" of one that was registered by hand
+	Suspended bool          `json:"suspended,omitempty"`
+	Builder   PrincipalID   `json:"builder,omitempty"`  // who last said that it is of another build: he does not resume it
 	Equipped  []PrincipalID `json:"equipped,omitempty"` // who gave it what it proves itself with: they could ask as it, and do not agree to it
-	Retired   bool        `json:"retired,omitempty"`
-	Since     time.Time   `json:"since,omitzero"` // when it was registered: of two that exclude each other the later one is refused
-	Learning  Learning    `json:"learning,omitzero"`
+	Retired   bool          `json:"retired,omitempty"`
+	Since     time.Time     `json:"since,omitzero"` // when it was registered: of two that exclude each other the later one is refused
+	Learning  Learning      `json:"learning,omitzero"`
 }
 
 // A Build is the version of an agent: what it is made of, as digests or names. Another one asks for a review.

@@ -52,10 +52,10 @@ type Duty struct {
 	Exclusion *Exclusion
 	Wants     Entitlement // what touches it
 	Side      Side
-	Thing     string   // on what it is done, of an exclusion about doing
+	Thing     string      // on what it is done, of an exclusion about doing
 	Other     string      // in words that anybody may read: that the other side is held, or was done; "" is by nobody
 	Beside    PrincipalID // the agent that holds it, for those alone who may know of it
-	Marks     []string // counters that a yes leaves its side in
+	Marks     []string    // counters that a yes leaves its side in
 }
 
 // Doing tells whether x is about what is done, and not about what is held.
@@ -179,8 +179,8 @@ func lawOf(f Facts, r Reason) string {
 	switch r {
 	case ReasonDuty:
 		if d := against(f.Duties); d != nil {
-				return d.Exclusion.Name
-			}
+			return d.Exclusion.Name
+		}
 	case ReasonSegment, ReasonIsolated:
 		return segmentOf(f.App)
 	}

@@ -545,7 +545,7 @@ type Mandate struct {
 	Ticket         string              `json:"ticket,omitempty"`
 	Unbound        bool                `json:"unbound,omitempty"` // a token was given for it that is bound to no key
 	Until          time.Time           `json:"until,omitzero"`
-	Why            ReasonCode          `json:"why,omitempty"` // why it ended
+	Why            ReasonCode          `json:"why,omitempty"`  // why it ended
 	Word           *Word               `json:"word,omitempty"` // of another house, in the place of the person's own yes
 }
 

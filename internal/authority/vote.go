@@ -43,7 +43,7 @@ func (a *Authority) voter(s *State, by By, m stead.Mandate, now time.Time) (vote
 	who := finder(s)
 	voter = stead.Approver{Principal: who(by.Principal), Asker: who(m.Actor), Who: who}
 	if r := s.Agent(m.Actor); r != nil {
-			voter.Owner, voter.Agent = who(r.Owner), r
+		voter.Owner, voter.Agent = who(r.Owner), r
 	}
 	if !a.sees(s, voter.Principal, m) {
 		return voter, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")

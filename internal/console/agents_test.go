@@ -49,8 +49,8 @@ func TestAgents(t *testing.T) {
 		"proposal": {house: agented(omar).with(learning), target: "/agents/prn_bot/proposal", status: 200, has: []string{"This changes nothing", "It learns until", "read public.visits in crm", "Asked for 2 times", "evt_1", "Used: id alone", "Never used",
 			"stead agent propose monthly-report --out proposal.yaml", "columns are left as they are", "Left to you"}},
 		"proposal, of another": {house: agented(sam), target: "/agents/prn_bot/proposal", status: 404},
-		"end a run":                    {house: agented(omar), target: "/agents/prn_bot/runs/ins_7/end", form: "typed=monthly-report", status: 303, to: "/agents/prn_bot?done=run", asked: []string{"end-run ins_7"}},
-		"told":                         {house: agented(omar), target: "/agents/prn_bot?done=run", status: 200, has: []string{"The run has ended."}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
+		"end a run":            {house: agented(omar), target: "/agents/prn_bot/runs/ins_7/end", form: "typed=monthly-report", status: 303, to: "/agents/prn_bot?done=run", asked: []string{"end-run ins_7"}},
+		"told":                 {house: agented(omar), target: "/agents/prn_bot?done=run", status: 200, has: []string{"The run has ended."}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
 	} {
 		t.Run(name, c.check)
 	}
