@@ -15,6 +15,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
 )
 
 const (
@@ -33,9 +34,9 @@ type passing struct {
 	omar    string // the API's own pass of somebody who may know all tokens
 }
 
-func newPassing(t *testing.T, first stead.Task) *passing {
+func newPassing(t *testing.T, first stead.Task, change ...func(*house.Options)) *passing {
 	t.Helper()
-	p := &passing{outside: newOutside(t), names: [3]string{"first", "second", "third"}, secrets: map[string]string{}}
+	p := &passing{outside: newOutside(t, change...), names: [3]string{"first", "second", "third"}, secrets: map[string]string{}}
 	p.apply(map[string]string{"passing.cedar": passingOn})
 	p.register("first", stead.Company, stead.LowTier, "staff/max", first)
 	p.register("second", stead.Company, stead.LowTier, "staff/ida", deep(1, task("add", "public.orders", "public.people")))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
 )
 
 // F1: a token for a part of a mandate is exchanged for that part at most, whatever the mandate itself holds.
@@ -117,5 +118,26 @@ func TestYesOfWhoHasItsKey(t *testing.T) {
 			_, err = w.StartTask(t.Context(), w.by("k1"), before.ID)
 			w.no(err, stead.ReasonVoid)
 		})
+	}
+}
+
+// F2: what is passed on in a resource that has an address is for that address, and for no other.
+func TestExchangeByAddress(t *testing.T) {
+	const address = "https://crm.example/api"
+	p := newPassing(t, total(), func(o *house.Options) {
+		for i := range o.Settings.Apps {
+			if o.Settings.Apps[i].ID == "crm" {
+				o.Settings.Apps[i].Address = address
+			}
+		}
+	})
+	p.first()
+	if s := p.exchange("second", p.keys[1], p.tokens[0], "resource", address); s.status != http.StatusOK || p.offline(s.text("access_token"))["aud"] != address {
+		t.Error(s)
+	}
+	for _, other := range []string{address + "/x", "https://crm.example", calendar} {
+		if s := p.exchange("second", p.keys[1], p.tokens[0], "resource", other); s.status == http.StatusOK {
+			t.Error(other, s)
+		}
 	}
 }

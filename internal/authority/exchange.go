@@ -94,7 +94,7 @@ func (a *Authority) shown(s *State, t Token, now time.Time) error {
 // exchanged is the change of an exchange. All of it is put into s.
 func (a *Authority) exchanged(s *State, by By, x Exchange, v stead.Verdict, id stead.InstanceID, out *Token, now time.Time) ([]stead.Change, error) {
 	parent := *x.parent(s)
-	if x.Resource != "" && !slices.ContainsFunc(parent.Scope.Apps, func(app stead.AppID) bool { return SystemName(x.Issuer, app) == x.Resource }) {
+	if x.Resource != "" && !slices.ContainsFunc(parent.Scope.Apps, func(app stead.AppID) bool { return a.ResourceName(x.Issuer, app) == x.Resource }) {
 		return nil, stead.E(stead.Invalid, stead.ReasonNoRoute, "what is passed on is not for this resource")
 	}
 	run, all, err := a.runs(s, by, x.TokenWish, id, now)
