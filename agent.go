@@ -105,6 +105,11 @@ func (e Entitlement) Covers(other Entitlement) bool {
 	return len(other.Columns) > 0 && !slices.ContainsFunc(other.Columns, func(c string) bool { return !slices.Contains(e.Columns, c) })
 }
 
+// hides tells whether it holds what cannot be seen.
+func (e Entitlement) hides() bool {
+	return hides(e.Resource + string(e.Action) + e.Rows + strings.Join(e.Columns, ""))
+}
+
 // String writes an entitlement in one unambiguous line.
 func (e Entitlement) String() string {
 	return fmt.Sprintf("%q %q %q columns %q rows %q", e.System, e.Action, e.Resource, e.Columns, e.Rows)
@@ -224,7 +229,7 @@ func (t Task) wrong() string {
 			return fmt.Sprintf("the task %s lies in two systems: make two tasks of it", t.ID)
 		case e.System == "" || e.Action == "" || e.Resource == "":
 			return fmt.Sprintf("a grant of the task %s lacks its system, action or resource", t.ID)
-		case hides(e.Resource + string(e.Action) + e.Rows + strings.Join(e.Columns, "")):
+		case e.hides():
 			return fmt.Sprintf("a grant of the task %s holds characters that cannot be shown: take them away", t.ID)
 		case e.Action == ActionBarred || e.Action == ActionClosed || e.Action == ActionAct:
 			return fmt.Sprintf("the task %s: %s is never granted", t.ID, e.Action)

@@ -2,6 +2,7 @@ package stead
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -108,6 +109,16 @@ type Scope struct {
 	Actions    []Action            `json:"actions,omitempty"`    // empty: what the mode allows
 	Conditions map[string][]string `json:"conditions,omitempty"` // argument: allowed values
 	Grants     []Entitlement       `json:"grants,omitempty"`     // of an agent: exactly these in a system; then nothing else
+}
+
+// hides tells whether it holds what cannot be seen.
+func (s Scope) hides() bool {
+	for name, allowed := range s.Conditions {
+		if hides(name + strings.Join(allowed, "")) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(s.Grants, Entitlement.hides)
 }
 
 // Covers tells whether the scope holds the action on the resource.

@@ -44,6 +44,14 @@ func TestNothingHidden(t *testing.T) {
 			_, err := w.AskTask(t.Context(), by, authority.TaskAsk{Task: "monthly", Purpose: p})
 			w.no(err, stead.ReasonRequest)
 		}
+		orders := stead.Entitlement{System: "crm", Action: stead.ActionRead, Resource: "public.orders"}
+		columns, rows := orders, orders
+		columns.Columns, rows.Rows = []string{hidden}, "region = '"+hidden+"'"
+		for _, ask := range []authority.TaskAsk{{Grants: []stead.Entitlement{columns}}, {Grants: []stead.Entitlement{rows}}, {Conditions: map[string][]string{"x": {hidden}}}, {Conditions: map[string][]string{hidden: {"x"}}}} {
+			ask.Task = "monthly"
+			_, err := w.AskTask(t.Context(), by, ask)
+			w.no(err, stead.ReasonRequest)
+		}
 		for what, change := range map[string]func(*stead.Registration){
 			"purpose":  func(r *stead.Registration) { r.Purpose = hidden },
 			"build":    func(r *stead.Registration) { r.Build.Tools = hidden },
