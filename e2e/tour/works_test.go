@@ -73,7 +73,7 @@ var worksStaff = []authority.NewPerson{
 }
 
 // newWorks opens such a house on a port.
-func newWorks(t *testing.T) *works {
+func newWorks(t *testing.T, change ...func(*inside.Options)) *works {
 	t.Helper()
 	dsn, began := crm(t), time.Now()
 	w := &works{t: t, House: housetest.NewOf(t, append(housetest.Staff(), worksStaff...), func(o *inside.Options) {
@@ -82,6 +82,9 @@ func newWorks(t *testing.T) *works {
 		o.Systems = []inside.System{{ID: "crm", DSN: dsn}}
 		o.Files = maps.Clone(cedar.Default())
 		o.Files["agents.cedar"] = worksRules
+		for _, f := range change {
+			f(o)
+		}
 	})}
 	w.root = w.Login("staff/root", "console.test")
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -14,6 +14,7 @@ import (
 // An agentsView is one page of the agents that fit.
 type agentsView struct {
 	frame
+	Tabs              []policyTab
 	Name, Segment     string
 	Kind, Tier, State web.FieldSpec
 	Rows              []agentRow
@@ -52,7 +53,7 @@ func (c *Console) agents(v *visit) error {
 	}
 	q := v.r.URL.Query()
 	p := agentsView{frame: v.frame("Agents", "What acts by itself: whose it is, what for, and what it holds."), Name: strings.TrimSpace(q.Get("name")),
-		Segment: strings.TrimSpace(q.Get("segment")), Any: len(all) > 0, MayAdd: c.Authority.May(v.by, authority.Admin) == nil, Said: agentSaid(q.Get("done")),
+		Segment: strings.TrimSpace(q.Get("segment")), Any: len(all) > 0, Tabs: v.agentTabs("/agents"), MayAdd: c.Authority.May(v.by, authority.Admin) == nil, Said: agentSaid(q.Get("done")),
 		Kind: choiceField("kind", "Kind", q.Get("kind"), kindWords), Tier: choiceField("tier", "Tier", q.Get("tier"), tierWords),
 		State: choiceField("state", "State", q.Get("state"), agentStates)}
 	for _, a := range all {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -92,6 +93,7 @@ type deedView struct {
 	Action  string
 	Back    string
 	Name    string // to be typed
+	Label   string // of where it is; empty: it is an account's
 	Typed   string
 	Reason  string
 	Version string
@@ -180,6 +182,8 @@ func (v *visit) meant(f url.Values, id stead.PrincipalID) error {
 	}
 	return nil
 }
+
+func (p deedView) label() string { return cmp.Or(p.Label, meantLabel(p.Name)) }
 
 func meantLabel(name string) string {
 	return "Type the account name, " + name + ", to say that it is meant"

@@ -80,6 +80,8 @@ type Authority interface {
 	Ruling
 	Owning
 	Agency
+	Segmenting
+	Excluding
 	Stopping
 }
 
@@ -155,6 +157,8 @@ func (c *Console) Mount(t *web.Routes) {
 	c.mountRuling(add)
 	c.mountOwning(add)
 	c.mountAgents(add)
+	c.mountSegments(add)
+	c.mountExclusions(add)
 	if c.Factors != nil {
 		t.Add("GET /factor", web.Public, c.newFactor)
 		t.Add("POST /factor", web.Public, c.useLink)

@@ -40,6 +40,7 @@ type verbs struct {
 	no       map[string]error // by verb
 	desk
 	agency
+	laws
 }
 
 func (a *verbs) note(verb string, args ...any) error {

@@ -19,7 +19,7 @@ func routes(t *testing.T, c *Console) []web.Route {
 	var table web.Routes
 	c.Mount(&table)
 	list := table.List()
-	fill := strings.NewReplacer("{number}", "106", "/people/{id}", "/people/prn_dana", "{session}", "ses_7", "{id}", "man_1", "{decision}", "dec_3", "{$}", "")
+	fill := strings.NewReplacer("{number}", "106", "/segments/{name}", "/segments/finance", "/exclusions/{name}", "/exclusions/two-hands", "/people/{id}", "/people/prn_dana", "{session}", "ses_7", "{id}", "man_1", "{decision}", "dec_3", "{$}", "")
 	for i := range list {
 		list[i].Pattern = fill.Replace(list[i].Pattern)
 	}
@@ -68,6 +68,13 @@ func TestRolesAreAsked(t *testing.T) {
 	for _, path := range []string{"/settings", "/policies/staged", "/policies/try", "/policies/history", "/people", "/people/prn_dana", "/people/prn_dana/stopped", "/groups", "/health"} {
 		wide["GET "+path] = onlookers()
 	}
+	for _, path := range []string{"/segments", "/segments/finance", "/exclusions", "/exclusions/two-hands"} {
+		wide["GET "+path] = onlookers()
+	}
+	for _, path := range []string{"GET /segments/finance/isolate", "POST /segments/finance/isolate", "GET /segments/finance/reconnect", "POST /segments/finance/reconnect",
+		"GET /exclusions/new", "POST /exclusions", "GET /exclusions/two-hands/retire", "POST /exclusions/two-hands/retire"} {
+		wide[path] = rulers()
+	}
 	for _, path := range []string{"sign-out", "stop", "vouch", "factor-yes"} {
 		for _, method := range []string{"GET", "POST"} {
 			wide[method+" /people/prn_dana/"+path] = []authority.Role{authority.Admin, authority.Security}
@@ -83,7 +90,7 @@ func TestRolesAreAsked(t *testing.T) {
 		}
 		method, path, _ := strings.Cut(route.Pattern, " ")
 		for _, have := range []authority.Role{"", authority.Admin, authority.Auditor, authority.Security} {
-			a := house().is(omar, have)
+			a := house().is(omar, have).lawed()
 			a.events = story1()
 			var form url.Values
 			if method == http.MethodPost {

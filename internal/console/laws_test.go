@@ -1,0 +1,57 @@
+package console
+
+import (
+	"testing"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
+)
+
+// A7, A11: what keeps agents apart is seen by those who look over them, and set by admins and security alone.
+func TestLaws(t *testing.T) {
+	cut := func(a *verbs) {
+		a.cards[2].Isolated = true
+		a.cutOff = &authority.Stopped{Act: authority.StoredEvent{Index: 6, Event: stead.Event{Kind: "segment.isolated", Actor: omar, At: noon}}, All: []authority.Stop{{What: "mandate", ID: "man_1", Of: bot, Number: 7}}}
+	}
+	loose := func(a *verbs) { a.segmented = false }
+	both := func(a *verbs) {
+		a.clashes = []authority.Clash{{Exclusion: a.apart[0], First: bot, Second: bot, Later: bot, Owner: omar}}
+		a.events = []authority.StoredEvent{{Index: 11, Event: stead.Event{Kind: "request.denied", Actor: bot, Subject: bot, Reason: stead.ReasonDuty, At: noon, What: stead.Fields{"law": "two-hands", "action": "approve", "name": "p1"}}},
+			{Index: 12, Event: stead.Event{Kind: "request.denied", Actor: bot, Subject: bot, Reason: stead.ReasonDuty, What: stead.Fields{"law": "another", "name": "p2"}}}}
+	}
+	refusals := []string{"events    [request.denied mandate.ask.refused mandate.start.refused mandate.narrow.refused] refused  0"}
+	security, auditor := authority.Security, authority.Auditor
+	const x = "name=hands&purpose=why&first=crm+read+*&second=crm+approve+*%0Acrm+write+*"
+	for name, c := range map[string]seenPage{
+		"segments":              {house: lawful(sam, security), target: "/segments", status: 200, has: []string{`href="/segments/finance"`, "in no segment", "monthly-report", `aria-current="page">Segments`, `aria-current="page">Agents`}, hasNot: []string{"keep nothing apart", `href="/segments/"`}},
+		"not in force":          {house: lawful(sam, security).with(loose), target: "/segments", status: 200, has: []string{"keep nothing apart yet"}},
+		"segments, to nobody":   {house: lawful(sam), target: "/segments", status: 404},
+		"one":                   {house: lawful(sam, security), target: "/segments/reporting", status: 200, has: []string{"/segments/reporting/isolate", "the report", "Omar Haddad", "looked at", "/agents/prn_bot"}, hasNot: []string{"/reconnect", "What ended when"}},
+		"one, to an auditor":    {house: lawful(sam, auditor), target: "/segments/reporting", status: 200, hasNot: []string{"/segments/reporting/isolate"}},
+		"cut off":               {house: lawful(sam, security).with(cut), target: "/segments/reporting?done=isolate", status: 200, has: []string{`<span class="tag edit">isolated`, "/segments/reporting/reconnect", "refused at once", "event 7", "what went in or out has ended"}, hasNot: []string{"/segments/reporting/isolate"}},
+		"no such":               {house: lawful(sam, security), target: "/segments/nowhere", status: 404},
+		"isolate, asked":        {house: lawful(sam, security), target: "/segments/reporting/isolate", status: 200, has: []string{"Type the name of the segment, reporting", "1 mandate", "/mandates/man_1", "ended stays ended"}},
+		"isolate, into it":      {house: lawful(sam, security), target: "/segments/finance/isolate", status: 200, has: []string{"1 mandate"}},
+		"isolate, another name": {house: lawful(sam, security), target: "/segments/reporting/isolate", form: "typed=finance&reason=odd", status: 400, has: []string{"Nothing was done", `value="odd"`}},
+		"isolate":               {house: lawful(sam, security), target: "/segments/reporting/isolate", form: "typed=reporting&reason=odd", status: 303, to: "/segments/reporting?done=isolate", asked: []string{"isolate reporting odd"}},
+		"isolate, auditor":      {house: lawful(sam, auditor), target: "/segments/reporting/isolate", form: "typed=reporting&reason=odd", status: 404},
+		"reconnect":             {house: lawful(sam, security).with(cut), target: "/segments/reporting/reconnect", form: "typed=reporting&reason=fine", status: 303, to: "/segments/reporting?done=reconnect", asked: []string{"reconnect reporting fine"}},
+		"reconnect, his own":    {house: lawful(sam, security).with(cut).refusing("reconnect", stead.E(stead.Refused, stead.ReasonOwn, "somebody else looks first")), target: "/segments/reporting/reconnect", form: "typed=reporting&reason=fine", status: 403, has: []string{"Somebody else looks first"}, asked: []string{"reconnect reporting fine"}},
+		"exclusions":            {house: lawful(sam, auditor), target: "/exclusions", status: 200, has: []string{`href="/exclusions/two-hands"`, "holding both", "nobody</span>"}, hasNot: []string{"/exclusions/new", "hold both now"}},
+		"exclusions, held":      {house: lawful(sam, security).with(both), target: "/exclusions", status: 200, has: []string{"Some hold both now", `<span class="tag edit">1</span>`, "/exclusions/new"}},
+		"exclusions, to nobody": {house: lawful(sam), target: "/exclusions", status: 404},
+		"exclusion":             {house: lawful(sam, auditor).with(both), target: "/exclusions/two-hands", status: 200, has: []string{"who reads does not approve", "by its task monthly", "No agent may do any of this", "approve p1", `href="/audit/12"`, "Who holds both"}, hasNot: []string{"p2", "/retire"}, asked: refusals},
+		"exclusion, no such":    {house: lawful(sam, security), target: "/exclusions/none", status: 404},
+		"another":               {house: lawful(sam, security), target: "/exclusions/new", status: 200, has: []string{"no policy lifts it", `name="second"`, "Put it in force"}},
+		"another, made":         {house: lawful(sam, security), target: "/exclusions", form: x + "&typed=hands&same=argument&argument=id&within=2h", status: 303, to: "/exclusions/hands?done=set", asked: []string{"exclude hands [{crm read *}] [{crm approve *} {crm write *}] argument:id 7200000000000"}},
+		"another, not meant":    {house: lawful(sam, security), target: "/exclusions", form: x + "&typed=hand", status: 400, has: []string{"Nothing was done", "crm write *"}},
+		"another, half a side":  {house: lawful(sam, security), target: "/exclusions", form: "name=a&typed=a&first=crm", status: 400, has: []string{"is not a system, an action and a resource"}},
+		"another, no time":      {house: lawful(sam, security), target: "/exclusions", form: x + "&typed=hands&within=soon", status: 400, has: []string{"is no time"}},
+		"another, auditor":      {house: lawful(sam, auditor), target: "/exclusions", form: x + "&typed=hands", status: 404},
+		"retire, asked":         {house: lawful(sam, security), target: "/exclusions/two-hands/retire", status: 200, has: []string{"Type the name of the exclusion, two-hands"}},
+		"retire":                {house: lawful(sam, security), target: "/exclusions/two-hands/retire", form: "typed=two-hands", status: 303, to: "/exclusions?done=retire", asked: []string{"retire-exclusion two-hands"}},
+		"retire, another name":  {house: lawful(sam, security), target: "/exclusions/two-hands/retire", form: "typed=two", status: 400, has: []string{"Nothing was done"}},
+	} {
+		t.Run(name, func(t *testing.T) { c.check(t) })
+	}
+}
