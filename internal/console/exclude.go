@@ -18,11 +18,11 @@ type newExclusionView struct {
 	Fields  []web.FieldSpec
 }
 
-var sames = [][2]string{{"", "Nobody holds both"}, {"resource", "Nobody does both on one resource"}, {"argument", "Nobody does both on what an argument names"}}
+var sames = [][2]string{{"held", "Nobody holds both"}, {"resource", "Nobody does both on one resource"}, {"argument", "Nobody does both on what an argument names"}}
 
 func (v *visit) showNewExclusion(status int, f url.Values, problem string) error {
 	p := newExclusionView{frame: v.frame("Keep two things apart", "It is a law from the moment it is made: no policy lifts it, and another person than you changes or retires it."), Tabs: v.agentTabs("/exclusions"), Problem: problem}
-	same := web.FieldSpec{Name: "same", Label: "What is kept apart", Kind: "select"}
+	same := web.FieldSpec{Name: "same", Label: "What is kept apart", Kind: "select", Required: true}
 	for _, s := range sames {
 		same.Options = append(same.Options, web.Option{Value: s[0], Text: s[1], Chosen: s[0] == f.Get("same")})
 	}
@@ -65,7 +65,10 @@ func excludedBy(f url.Values) (x stead.Exclusion, err error) {
 	if strings.TrimSpace(f.Get("typed")) != x.Name {
 		return x, stead.E(stead.Invalid, stead.ReasonRequest, "%s", meantName("exclusion", x.Name))
 	}
-	if x.Same == "argument" {
+	switch x.Same {
+	case "held":
+		x.Same = ""
+	case "argument":
 		x.Same += ":" + strings.TrimSpace(f.Get("argument"))
 	}
 	if text := strings.TrimSpace(f.Get("within")); text != "" {
@@ -102,7 +105,7 @@ func (v *visit) showRetire(status int, f url.Values, problem string) error {
 	}
 	back := exclusionHref(x.Name)
 	p := deedView{frame: v.frame("Retire it", ""), Problem: problem, Action: back + "/retire", Back: back, Name: x.Name, Label: meantName("exclusion", x.Name), Typed: f.Get("typed"), Version: versionWord(x.Version),
-		deed:  deed{Says: "It binds nobody any more, from the next decision on. Its name keeps its history: set again, it knows what was done. Who wrote it does not retire it.", Button: "Retire it"},
+		offer: offer{deed: deed{Says: "It binds nobody any more, from the next decision on. Its name keeps its history: set again, it knows what was done. Who wrote it does not retire it.", Button: "Retire it"}},
 		Facts: [][2]string{{"Exclusion", x.Name}, {"Why", x.Purpose}, {"Keeps apart", upper(howWord(x))}, {"Written by", v.c.account(x.Author)}}}
 	return v.show(status, deedPage(p))
 }

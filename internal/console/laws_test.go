@@ -38,7 +38,7 @@ func TestLaws(t *testing.T) {
 		"reconnect":             {house: lawful(sam, security).with(cut), target: "/segments/reporting/reconnect", form: "typed=reporting&reason=fine", status: 303, to: "/segments/reporting?done=reconnect", asked: []string{"reconnect reporting fine"}},
 		"reconnect, his own":    {house: lawful(sam, security).with(cut).refusing("reconnect", stead.E(stead.Refused, stead.ReasonOwn, "somebody else looks first")), target: "/segments/reporting/reconnect", form: "typed=reporting&reason=fine", status: 403, has: []string{"Somebody else looks first"}, asked: []string{"reconnect reporting fine"}},
 		"exclusions":            {house: lawful(sam, auditor), target: "/exclusions", status: 200, has: []string{`href="/exclusions/two-hands"`, "holding both", "nobody</span>"}, hasNot: []string{"/exclusions/new", "hold both now"}},
-		"exclusions, held":      {house: lawful(sam, security).with(both), target: "/exclusions", status: 200, has: []string{"Some hold both now", `<span class="tag edit">1</span>`, "/exclusions/new"}},
+		"exclusions, held":      {house: lawful(sam, security).with(both), target: "/exclusions", status: 200, has: []string{"Some hold both now", `<strong>1</strong>`, "/exclusions/new"}},
 		"exclusions, to nobody": {house: lawful(sam), target: "/exclusions", status: 404},
 		"exclusion":             {house: lawful(sam, auditor).with(both), target: "/exclusions/two-hands", status: 200, has: []string{"who reads does not approve", "by its task monthly", "No agent may do any of this", "approve p1", `href="/audit/12"`, "Who holds both"}, hasNot: []string{"p2", "/retire"}, asked: refusals},
 		"exclusion, no such":    {house: lawful(sam, security), target: "/exclusions/none", status: 404},

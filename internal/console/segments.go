@@ -220,7 +220,7 @@ func (v *visit) showCut(status int, d deed, f url.Values, problem string) error 
 		return err
 	}
 	back := segmentHref(g.Name)
-	p := cutView{deedView: deedView{frame: v.frame(d.Title, ""), deed: d, Problem: problem, Action: back + "/" + d.Path, Back: back, Name: g.Name, Typed: f.Get("typed"), Reason: f.Get("reason")}}
+	p := cutView{deedView: deedView{frame: v.frame(d.Title, ""), offer: offer{deed: d}, Problem: problem, Action: back + "/" + d.Path, Back: back, Name: g.Name, Typed: f.Get("typed"), Reason: f.Get("reason")}}
 	held, err := v.held(g)
 	if err != nil {
 		return err
