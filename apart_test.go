@@ -26,6 +26,8 @@ func TestApart(t *testing.T) {
 	both := human("both", "admins", "security").Held(ann, "admins")
 	key := human("key").Held(ann, "role=admin")
 	key.Attributes = map[string]string{"role": "admin"}
+	nameless, other := human("nameless", "admins"), human("other", "admins")
+	nameless.Person, other.Person = "", ""
 	roles := []string{"staff/admins", "staff/security", "role=admin"}
 	for _, r := range []struct {
 		name string
@@ -33,6 +35,7 @@ func TestApart(t *testing.T) {
 		want bool
 	}{
 		{"two of the operator's", ann, zoe, true},
+		{"two of whom no person is known", nameless, other, true},
 		{"oneself", ann, ann, false},
 		{"who was made, beside his maker", bob, ann, false},
 		{"who was made, beside another", bob, zoe, true},
@@ -94,6 +97,23 @@ func TestMarked(t *testing.T) {
 	}
 	if own := now.Marked(was, was); len(own.Hands) != 2 {
 		t.Errorf("what one does to oneself is no hand: %+v", own.Hands)
+	}
+}
+
+// A hand is another account's, and who had been vouched for is nobody's second person again.
+func TestHeld(t *testing.T) {
+	ann, bob := human("ann"), human("bob")
+	bob.Vouched = "zoe"
+	for name, p := range map[string]Principal{"nobody": bob.Held(Principal{}, ""), "himself": bob.Held(bob, "")} {
+		if len(p.Hands) != 0 || p.Vouched != "zoe" {
+			t.Errorf("in the hand of %s: %+v", name, p)
+		}
+	}
+	if p := bob.Held(ann, ""); p.Vouched != "" || len(p.Hands) != 1 {
+		t.Errorf("held again: %+v", p)
+	}
+	if p := bob.Held(ann, "support"); p.Vouched != "zoe" {
+		t.Errorf("a group was given: %+v", p)
 	}
 }
 
@@ -181,6 +201,20 @@ func TestApproveInHand(t *testing.T) {
 		c.people["olga"] = human("olga", "security").Held(c.people[by], "")
 		if got := c.m.Stage(c.who); got != 0 {
 			t.Errorf("the yes of who is in the hand of %s now counts", by)
+		}
+	}
+	for name, gone := range map[string]func(*Principal){"is closed": func(p *Principal) { p.Disabled = true }, "has left the group": func(p *Principal) { p.Groups = nil }} {
+		c := newCourt(two())
+		hold(c, "omar", "olga", "")
+		var err error
+		if c.m, err = Approve(c.m, c.voter("olga"), c.m.Digest, "", noon); err != nil {
+			t.Fatal(err)
+		}
+		olga := c.people["olga"]
+		gone(&olga)
+		c.people["olga"] = olga
+		if _, err = Approve(c.m, c.voter("omar"), c.m.Digest, "", noon); err != nil {
+			t.Errorf("beside a yes that counts no more, of who %s: %v", name, err)
 		}
 	}
 	owned := newCourt(two())
