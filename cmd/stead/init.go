@@ -24,7 +24,7 @@ func (e *env) initCommand() *cobra.Command {
 	b := beginning{}
 	var yes bool
 	c := &cobra.Command{
-		Use: "init [FOLDER]", Short: "Begin: write a configuration, keys, policy and the store, and a link for the first administrator", Args: cobra.MaximumNArgs(1),
+		Use: "init [FOLDER]", Short: "Begin: write configuration, keys, policy, store, and a first link", Args: cobra.MaximumNArgs(1),
 		Long: "init asks five questions; every flag answers a part of one, and --yes takes the rest as proposed. It writes stead.yaml, a schema\n" +
 			"for editors, policies with their tests, the keys (0600) and the store, and prints one link, valid for 30 minutes, by which the\n" +
 			"first administrator is made. There is no default password. Nothing that is there is overwritten, and when anything fails,\n" +

@@ -14,7 +14,7 @@ func (e *env) settings() *cobra.Command {
 		Long: "Timers change the general terms for an application, a realm, a group, or their combination. Those of the configuration\n" +
 			"file count until others are set here; what runs keeps the end it was given."}
 	timers.AddCommand(e.timersShow(), e.timersSet(), e.timersReset())
-	c := &cobra.Command{Use: "settings", Short: "What counts for whoever acts, and what an administrator changes while Stead runs"}
+	c := &cobra.Command{Use: "settings", Short: "What counts for whoever acts, and how it is changed"}
 	c.AddCommand(e.settingsShow(), e.settingsTerms(), timers)
 	return c
 }

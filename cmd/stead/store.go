@@ -7,7 +7,7 @@ import (
 )
 
 func (e *env) store() *cobra.Command {
-	c := &cobra.Command{Use: "store", Short: "Where everything is kept: copy it to PostgreSQL, bring its schema up to date"}
+	c := &cobra.Command{Use: "store", Short: "Where everything is kept: copy it, bring its schema up to date"}
 	c.AddCommand(e.storeCopy(), e.storeMigrate())
 	return c
 }

@@ -26,18 +26,19 @@ Commands:
 {{- if .HasAvailableLocalFlags}}
 
 Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}
+{{.LocalFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}
 {{- end}}
 {{- if .HasAvailableInheritedFlags}}
 
 Everywhere:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}
+{{.InheritedFlags.FlagUsagesWrapped 80 | trimTrailingWhitespaces}}
 {{- end}}
 {{- if not .HasParent}}
 
 Exit codes:
-  0 done  1 failed  2 wrong usage or configuration  3 denied  4 not found  5 conflict  6 somebody must agree first
-  7 verification or a test failed  8 nobody answers  10 there are changes (policy plan --exit-code)
+  0 done  1 failed  2 wrong usage or configuration  3 denied  4 not found
+  5 conflict  6 somebody must agree first  7 verification or a test failed
+  8 nobody answers  10 there are changes (policy plan --exit-code)
 {{- end}}
 {{- if .HasAvailableSubCommands}}
 

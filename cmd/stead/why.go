@@ -12,7 +12,7 @@ import (
 
 func (e *env) why() *cobra.Command {
 	return &cobra.Command{
-		Use: "why DECISION", Short: "Why a decision is as it is, and for a no what came closest to a yes", Args: cobra.ExactArgs(1),
+		Use: "why DECISION", Short: "Why a decision is as it is; for a no, what came closest", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := e.client()
 			if err != nil {
