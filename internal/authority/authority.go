@@ -46,6 +46,7 @@ type By struct {
 	Instance  stead.InstanceID
 	Address   string  // of the client, as the front parser believes it
 	Client    string  // mark of the client: hex SHA-256 of what it says of itself
+	Beside    Beside  // what proved the key, where that counts once
 	Proviso   Proviso // what this one request is tied to; Present leaves it empty
 }
 
@@ -117,6 +118,9 @@ func (a *Authority) decided(s *State, t attempt, r rule, now time.Time) ([]stead
 	if err := a.repeats(s, t.by, now); err != nil {
 		return nil, err
 	}
+	if err := t.by.Beside.uses(s); err != nil {
+		return nil, err
+	}
 	changes, err := r(s, now)
 	if err == nil {
 		err = t.by.unchanged(s)
@@ -125,6 +129,7 @@ func (a *Authority) decided(s *State, t attempt, r rule, now time.Time) ([]stead
 		return nil, err
 	}
 	a.mark(s, t.by, changes, now)
+	t.by.Beside.used(changes, now)
 	return a.complete(s, t, changes, now)
 }
 

@@ -27,6 +27,7 @@ type Keys interface {
 // A Live knows whether what a token stands for still does.
 type Live interface {
 	PresentToken(ctx context.Context, t authority.Token, address string) (authority.By, error)
+	Tie(by authority.By, once authority.Once) authority.By
 }
 
 // A Keeper makes and verifies access tokens. Live, Proofs and Once are needed for Present alone.
@@ -184,7 +185,11 @@ func (k *Keeper) Present(r *http.Request) (authority.By, error) {
 	if err := k.Once.Use(once); err != nil {
 		return authority.By{}, err
 	}
-	return k.Live.PresentToken(r.Context(), t, addressOf(r))
+	by, err := k.Live.PresentToken(r.Context(), t, addressOf(r))
+	if err != nil {
+		return by, err
+	}
+	return k.Live.Tie(by, once), nil
 }
 
 func addressOf(r *http.Request) string {
