@@ -23,6 +23,7 @@ const (
 	KindExclusion   RecordKind = "exclusion"
 	KindFlow        RecordKind = "flow"
 	KindSegment     RecordKind = "segment"
+	KindTemplate    RecordKind = "template"
 )
 
 // A Record is an object in one version. Versions begin at 1 and have no gaps; live is the latest.

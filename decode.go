@@ -61,6 +61,8 @@ func (d *Decoder) Record(kind RecordKind, plain []byte) (Record, error) {
 		return decode[Flow](plain)
 	case KindSegment:
 		return decode[Segment](plain)
+	case KindTemplate:
+		return decode[Template](plain)
 	}
 	return nil, E(Broken, ReasonBroken, "the store holds a record of unknown kind %q", kind)
 }

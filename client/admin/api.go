@@ -53,24 +53,27 @@ type Agent struct {
 	Spiffe    []string    `json:"spiffe,omitempty"` // ids of the workloads that are this agent
 	Sponsor   *Who        `json:"sponsor,omitempty"`
 	Tasks     []Task      `json:"tasks,omitempty"`
+	Template  *MadeFrom   `json:"template,omitempty"` // which it is made from
 }
 
 type AgentBody struct {
 	Name      string              `json:"name"` // no spaces, no '/', nothing invisible
-	Kind      string              `json:"kind"`
 	Owner     string              `json:"owner"` // who answers for it: an id, or directory/name
-	Purpose   string              `json:"purpose"`
-	Tier      string              `json:"tier"`
 	Build     *Build              `json:"build,omitempty"` // what it is made of; another build suspends it until somebody else has looked
 	Groups    []string            `json:"groups,omitempty"`
 	Keys      []map[string]string `json:"keys,omitempty"`      // public keys as JWK (RFC 7517), P-256 or Ed25519
+	Kind      string              `json:"kind,omitempty"`
 	Public    bool                `json:"public,omitempty"`    // it keeps no secret, as on people's own machines: the keys of its runs are all that proves it
+	Purpose   string              `json:"purpose,omitempty"`
 	Redirects []string            `json:"redirects,omitempty"` // where the browsers of those go back to who let it act for them: https, or http at 127.0.0.1, [::1] or localhost, where the port may differ
 	Segment   string              `json:"segment,omitempty"`
+	Set       map[string]string   `json:"set,omitempty"` // what stands for each ${name} of the template
 	Shown     string              `json:"shown,omitempty"`
 	Spiffe    []string            `json:"spiffe,omitempty"`  // ids of the workloads that are this agent, each in full: spiffe://acme.example/report
 	Sponsor   string              `json:"sponsor,omitempty"` // who wanted it: an id, or directory/name
 	Tasks     []Task              `json:"tasks,omitempty"`
+	Template  string              `json:"template,omitempty"` // it is made from: kind, purpose, tier, segment and tasks are the template's where they are not given
+	Tier      string              `json:"tier,omitempty"`
 }
 
 type AgentsOut struct {
@@ -505,6 +508,13 @@ type Look struct {
 	Findings []Finding `json:"findings"`
 	Nodes    []Node    `json:"nodes"`
 	Figures  Figures   `json:"figures"`
+}
+
+type MadeFrom struct {
+	Name    string            `json:"name"`
+	Version int64             `json:"version"`         // of the template, when it was made
+	Drift   []string          `json:"drift,omitempty"` // in what it is not as the template says now
+	Set     map[string]string `json:"set,omitempty"`   // what stands for each ${name}
 }
 
 type Mandate struct {
@@ -1021,6 +1031,38 @@ type TaskBody struct {
 	Mode   string        `json:"mode,omitempty"`
 	Reason string        `json:"reason,omitempty"` // the task's own purpose where nothing is said
 	Ticket string        `json:"ticket,omitempty"`
+}
+
+type Template struct {
+	Name      string          `json:"name"`
+	Version   int64           `json:"version"`
+	Author    Who             `json:"author"`
+	At        time.Time       `json:"at"`
+	AgentKind string          `json:"agent_kind"`
+	Purpose   string          `json:"purpose"`
+	Tier      string          `json:"tier"`
+	Tasks     []Task          `json:"tasks"`
+	Segment   string          `json:"segment,omitempty"`
+	Users     []string        `json:"users,omitempty"`  // the agents that are made from it
+	Values    []TemplateValue `json:"values,omitempty"` // each ${name} that stands there
+}
+
+type TemplateBody struct {
+	AgentKind string          `json:"agent_kind"`
+	Purpose   string          `json:"purpose"`
+	Tier      string          `json:"tier"`
+	Tasks     []Task          `json:"tasks"`
+	Segment   string          `json:"segment,omitempty"`
+	Values    []TemplateValue `json:"values,omitempty"` // each ${name} that stands there
+}
+
+type TemplateValue struct {
+	Name string   `json:"name"`
+	Of   []string `json:"of,omitempty"` // one of these; not given: any text of letters, digits and ._-
+}
+
+type TemplatesOut struct {
+	Templates []Template `json:"templates"`
 }
 
 type Term struct {
@@ -2079,6 +2121,29 @@ func (c *Client) GetSystem(ctx context.Context, id string, opts ...Option) (out 
 // AskTask: Ask for a mandate for a task of the calling agent. Whoever is signed in may, on what is his to move or to know. POST /v1/tasks
 func (c *Client) AskTask(ctx context.Context, body TaskBody, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/tasks", body: body}, &out, opts)
+	return out, err
+}
+
+// ListTemplates: List templates of agents, and who is made from them. For the roles admin, auditor, security. GET /v1/templates
+func (c *Client) ListTemplates(ctx context.Context, opts ...Option) (out TemplatesOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/templates"}, &out, opts)
+	return out, err
+}
+
+// RetireTemplate: Take a template away that no agent is made from. For the roles admin. DELETE /v1/templates/{name}
+func (c *Client) RetireTemplate(ctx context.Context, name string, opts ...Option) error {
+	return c.call(ctx, request{method: "DELETE", path: "/v1/templates/" + url.PathEscape(name)}, nil, opts)
+}
+
+// GetTemplate: Show one template. For the roles admin, auditor, security. GET /v1/templates/{name}
+func (c *Client) GetTemplate(ctx context.Context, name string, opts ...Option) (out Template, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/templates/" + url.PathEscape(name)}, &out, opts)
+	return out, err
+}
+
+// SetTemplate: Write a template of agents; those made from it stay as they are. For the roles admin. PUT /v1/templates/{name}
+func (c *Client) SetTemplate(ctx context.Context, name string, body TemplateBody, opts ...Option) (out Template, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/v1/templates/" + url.PathEscape(name), body: body}, &out, opts)
 	return out, err
 }
 

@@ -14,7 +14,7 @@ func (e *env) agent() *cobra.Command {
 	c := &cobra.Command{Use: "agent", Short: "Agents: whose they are, what they may, what runs of them",
 		Long: "An agent is registered with an owner who answers for it, and with the tasks it is there for: exactly the entitlements that\n" +
 			"each needs. It acts under a mandate for one of them, agreed to as policy says. Register and change agents with stead apply."}
-	c.AddCommand(e.agentList(), e.agentShow(), e.agentUsage(), e.agentLearn(), e.agentPropose(), e.agentSuspend(), e.agentResume(), e.agentRetire(), e.agentSecret(), e.agentEnrollToken(), e.agentTry())
+	c.AddCommand(e.agentList(), e.agentShow(), e.agentUsage(), e.agentNew(), e.agentTemplate(), e.agentLearn(), e.agentPropose(), e.agentSuspend(), e.agentResume(), e.agentRetire(), e.agentSecret(), e.agentEnrollToken(), e.agentTry())
 	return c
 }
 
@@ -68,6 +68,12 @@ func (e *env) agentShow() *cobra.Command {
 			t.row("kind", a.AgentKind+", tier "+a.Tier)
 			t.row("owner", account(a.Owner))
 			t.row("state", agentState(a))
+			if m := a.Template; m != nil {
+				t.row("template", m.Name+" "+number(m.Version)+" "+asSet(m.Set))
+				for _, d := range m.Drift {
+					t.row("drift", d)
+				}
+			}
 			if a.Learning != nil {
 				t.row("learning", learnState(a))
 			}

@@ -22,10 +22,10 @@ func (e *env) apply() *cobra.Command {
 	var o applyOptions
 	c := &cobra.Command{Use: "apply -f FILE|FOLDER|-", Short: "Make people, groups, things, policy, agents and duties what files say", Args: cobra.NoArgs,
 		Long: "apply reads files, compares them with what is there, and changes what is different: people and groups, things and policy,\n" +
-			"exclusions and flows, agents. Done again it changes nothing, and what was broken off is finished. What the files do not name\n" +
-			"stays, unless with --prune. Policy is only staged: another person than you puts it in force with stead policy apply.\n\n" +
-			"A file is YAML or JSON: documents of kind: Person, Group, Thing, Policy, Exclusion or Flow, lists under people:, groups: …\n" +
-			"and agents:, or entities as Cedar writes them. docs/guide/files.md explains, --schema is for editors.",
+			"exclusions and flows, templates and agents. Done again it changes nothing, and what was broken off is finished. What the files\n" +
+			"do not name stays, unless with --prune. Policy is only staged: another person than you puts it in force with stead policy apply.\n\n" +
+			"A file is YAML or JSON: documents of kind: Person, Group, Thing, Policy, Exclusion, Flow or AgentTemplate, lists under people:,\n" +
+			"groups: … and agents:, or entities as Cedar writes them. docs/guide/files.md explains, --schema is for editors.",
 		Example: "  stead apply -f house/ --dry-run\n  stead apply -f people.yaml -f agents.yaml\n  cat agents.yaml | stead apply -f -",
 		RunE: func(c *cobra.Command, _ []string) error {
 			switch {

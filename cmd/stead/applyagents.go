@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"strings"
 
 	"github.com/steadhq/stead/client/admin"
 	"github.com/steadhq/stead/internal/web"
@@ -11,7 +13,34 @@ import (
 // An agentForm is what an agent is, in the one form in which two of them are compared.
 type agentForm struct {
 	admin.AgentBody
-	Keys []string `json:"keys,omitempty"`
+	Keys  []string `json:"keys,omitempty"`
+	Drift string   `json:"drift from its template,omitempty"`
+}
+
+func (p *planner) templates(ctx context.Context) error {
+	if len(p.want.templates) == 0 {
+		return nil
+	}
+	all, err := p.client.ListTemplates(ctx)
+	if err != nil {
+		return err
+	}
+	there := map[string]admin.TemplateBody{}
+	for _, t := range all.Templates {
+		there[t.Name] = admin.TemplateBody{AgentKind: t.AgentKind, Purpose: t.Purpose, Tier: t.Tier, Segment: t.Segment, Values: t.Values, Tasks: tasksIn(t.Tasks)}
+	}
+	for _, t := range p.want.templates {
+		body := t.TemplateBody
+		body.Tasks = tasksIn(body.Tasks)
+		before, known := there[t.Name]
+		delete(there, t.Name)
+		p.compare("template", t.Name, known, before, body, func(ctx context.Context, _ *planRow) error {
+			_, err := p.client.SetTemplate(ctx, t.Name, t.TemplateBody)
+			return err
+		})
+	}
+	pruned(p, "template", there, func(ctx context.Context, name string) error { return p.client.RetireTemplate(ctx, name) })
+	return nil
 }
 
 func (p *planner) agents(ctx context.Context) error {
@@ -29,7 +58,9 @@ func (p *planner) agents(ctx context.Context) error {
 	for _, a := range p.want.agents {
 		was, known := there[a.Name]
 		delete(there, a.Name)
-		p.compare("agent", a.Name, known, agentThere(was), agentWanted(a.AgentBody, was), func(ctx context.Context, r *planRow) error {
+		before, after := agentThere(was), agentWanted(a.AgentBody, was)
+		after.fill(before)
+		p.compare("agent", a.Name, known, before, after, func(ctx context.Context, r *planRow) error {
 			if !known {
 				_, err := p.client.RegisterAgent(ctx, a.AgentBody)
 				return err
@@ -55,7 +86,22 @@ func agentThere(a admin.Agent) agentForm {
 	if a.Name != a.Account {
 		f.Shown = a.Name
 	}
+	if a.Template != nil {
+		f.Template, f.Set, f.Drift = a.Template.Name, a.Template.Set, strings.Join(a.Template.Drift, "; ")
+	}
 	return f
+}
+
+// fill gives an agent that a file makes from a template what the template gave it: what that would be now, drift tells.
+func (f *agentForm) fill(was agentForm) {
+	if f.Template == "" {
+		return
+	}
+	f.Kind, f.Purpose = cmp.Or(f.Kind, was.Kind), cmp.Or(f.Purpose, was.Purpose)
+	f.Tier, f.Segment = cmp.Or(f.Tier, was.Tier), cmp.Or(f.Segment, was.Segment)
+	if len(f.Tasks) == 0 {
+		f.Tasks = was.Tasks
+	}
 }
 
 // agentWanted is the form of an agent as a file has it; was is the one that is there.

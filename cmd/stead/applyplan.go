@@ -80,7 +80,7 @@ func (p *planner) changes() int { return p.Made + p.Changed + p.TakenAway }
 // plan finds what is to do, in the order in which it is done.
 func (p *planner) plan(ctx context.Context) error {
 	p.Rows = []*planRow{}
-	for _, part := range []func(context.Context) error{p.people, p.policy, p.exclusions, p.flows, p.agents} {
+	for _, part := range []func(context.Context) error{p.people, p.policy, p.exclusions, p.flows, p.templates, p.agents} {
 		if err := part(ctx); err != nil {
 			return err
 		}

@@ -14,13 +14,14 @@ type filed struct {
 	groups     []aGroup
 	things     []aThing
 	policies   []aPolicy
+	templates  []aTemplate
 	agents     []anAgent
 	exclusions []anExclusion
 	flows      []aFlow
 }
 
 func (w *filed) size() int {
-	return len(w.people) + len(w.groups) + len(w.things) + len(w.policies) + len(w.agents) + len(w.exclusions) + len(w.flows)
+	return len(w.people) + len(w.groups) + len(w.things) + len(w.policies) + len(w.templates) + len(w.agents) + len(w.exclusions) + len(w.flows)
 }
 
 // A place is where in which file something stands.
@@ -90,6 +91,14 @@ type aPolicy struct {
 
 func (p aPolicy) id() string { return "policy" }
 
+type aTemplate struct {
+	place
+	Name string `json:"name"`
+	admin.TemplateBody
+}
+
+func (t aTemplate) id() string { return t.Name }
+
 type anAgent struct {
 	place
 	admin.AgentBody
@@ -140,6 +149,7 @@ func fileKinds() []fileKind {
 		kindOf("Policy", "policies", "the rules: staged, and put in force by another person", func(w *filed) *[]aPolicy { return &w.policies }, func(v *aPolicy) *place { return &v.place }),
 		kindOf("Exclusion", "exclusions", "two sides that no one party has both of", func(w *filed) *[]anExclusion { return &w.exclusions }, func(v *anExclusion) *place { return &v.place }),
 		kindOf("Flow", "flows", "where agents of one segment may reach another", func(w *filed) *[]aFlow { return &w.flows }, func(v *aFlow) *place { return &v.place }),
+		kindOf("AgentTemplate", "templates", "what many agents have in common: ${name} stands where they differ", func(w *filed) *[]aTemplate { return &w.templates }, func(v *aTemplate) *place { return &v.place }),
 		kindOf("Agent", "agents", "an agent, who answers for it, and its tasks", func(w *filed) *[]anAgent { return &w.agents }, func(v *anAgent) *place { return &v.place }),
 	}
 }

@@ -232,7 +232,7 @@ func (r *filesReader) one(f *filler, n *yaml.Node, k fileKind) {
 func (r *filesReader) doubles() {
 	w := &r.out
 	for _, more := range [][]string{twice("", w.people), twice("group", w.groups), twice("thing", w.things), twice("a", w.policies),
-		twice("agent", w.agents), twice("exclusion", w.exclusions), twice("flow", w.flows)} {
+		twice("agent", w.agents), twice("template", w.templates), twice("exclusion", w.exclusions), twice("flow", w.flows)} {
 		r.found = append(r.found, more...)
 	}
 	for _, p := range w.people {

@@ -61,7 +61,7 @@ func TestAgentsByKeys(t *testing.T) {
 	max.reads("Writes the monthly report for the board.", "What it may ask for", "It asked once: 1 agreed to, 0 refused.", "In force")
 	max.looks("agent")
 	max.follows("What it was seen to need")
-	max.reads("This changes nothing", "To take away", "Never used", "stead agent propose monthly-report")
+	max.reads("This changes nothing", "To take away", "Unchanged", "Last used", "stead agent propose monthly-report")
 	max.looks("agent-proposal")
 	max.goesTo("i", "/me")
 	max.follows("Stop this job")

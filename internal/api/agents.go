@@ -30,6 +30,7 @@ type Agent struct {
 	Redirects []string        `json:"redirects,omitempty" doc:"where the browsers of those go back to who let it act for them"`
 	Public    bool            `json:"public,omitempty" doc:"it keeps no secret: the keys of its runs are all that proves it"`
 	Suspended bool            `json:"suspended"`
+	Template  *MadeFrom       `json:"template,omitempty" doc:"which it is made from"`
 	Learning  *Learning       `json:"learning,omitempty" doc:"not there: it does not learn now"`
 	Orphan    bool            `json:"orphan,omitempty" doc:"nobody answers for it any more: it works no more"`
 	Instances []Instance      `json:"instances,omitempty" doc:"that run now"`
@@ -64,16 +65,19 @@ type agentBody struct {
 	Name    string           `json:"name" minLength:"1" maxLength:"128" doc:"no spaces, no '/', nothing invisible"`
 	Shown   string           `json:"shown,omitempty" maxLength:"256"`
 	Groups  []string         `json:"groups,omitempty" maxItems:"100"`
-	Kind    stead.AgentKind  `json:"kind" enum:"company,employee,peer"`
+	Kind    stead.AgentKind  `json:"kind,omitempty" enum:"company,employee,peer"`
 	Owner   string           `json:"owner" minLength:"1" maxLength:"256" doc:"who answers for it: an id, or directory/name"`
 	Sponsor string           `json:"sponsor,omitempty" maxLength:"256" doc:"who wanted it: an id, or directory/name"`
-	Purpose string           `json:"purpose" minLength:"1" maxLength:"1024"`
-	Tier    stead.Tier       `json:"tier" enum:"low,medium,high"`
+	Purpose string           `json:"purpose,omitempty" maxLength:"1024"`
+	Tier    stead.Tier       `json:"tier,omitempty" enum:"low,medium,high"`
 	Segment string           `json:"segment,omitempty" maxLength:"64"`
 	Build   stead.Build      `json:"build,omitzero" doc:"what it is made of; another build suspends it until somebody else has looked"`
 	Keys    []map[string]any `json:"keys,omitempty" maxItems:"8" doc:"public keys as JWK (RFC 7517), P-256 or Ed25519"`
 	SPIFFE  []string         `json:"spiffe,omitempty" maxItems:"8" doc:"ids of the workloads that are this agent, each in full: spiffe://acme.example/report"`
 	Tasks   []Task           `json:"tasks,omitempty" maxItems:"64"`
+
+	Template string            `json:"template,omitempty" maxLength:"128" doc:"it is made from: kind, purpose, tier, segment and tasks are the template's where they are not given"`
+	Set      map[string]string `json:"set,omitempty" doc:"what stands for each ${name} of the template"`
 
 	Redirects []string `json:"redirects,omitempty" maxItems:"16" doc:"where the browsers of those go back to who let it act for them: https, or http at 127.0.0.1, [::1] or localhost, where the port may differ"`
 	Public    bool     `json:"public,omitempty" doc:"it keeps no secret, as on people's own machines: the keys of its runs are all that proves it"`
@@ -128,6 +132,7 @@ func (a *API) agents(d *door) {
 	})
 	a.equipment(d)
 	a.learning(d)
+	a.templates(d)
 	add(d, operation{method: "DELETE", path: "/v1/agents/{id}", id: "retire-agent", tag: web.InSession, group: "agents", of: stead.KindAgent, status: http.StatusNoContent, says: "End an agent for good, with its instances and mandates"}, a.retire)
 }
 
@@ -167,7 +172,7 @@ func (a *API) agentAs(ctx context.Context, by authority.By, id string, status in
 }
 
 func (a *API) register(ctx context.Context, by authority.By, in *registerIn) (*agentOut, error) {
-	n, err := a.fitting(ctx, in.Body)
+	n, err := a.fitting(ctx, by, in.Body)
 	if err == nil {
 		_, err = a.Verbs.Register(ctx, by, n)
 	}
@@ -178,7 +183,7 @@ func (a *API) register(ctx context.Context, by authority.By, in *registerIn) (*a
 }
 
 func (a *API) changeAgent(ctx context.Context, by authority.By, in *changeAgentIn) (*agentOut, error) {
-	n, err := a.fitting(ctx, in.Body)
+	n, err := a.fitting(ctx, by, in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -204,8 +209,16 @@ func (a *API) retire(ctx context.Context, by authority.By, in *AgentPath) (*stru
 }
 
 // fitting reads what is handed in of an agent, and asks the systems whether they have what its tasks need.
-func (a *API) fitting(ctx context.Context, b agentBody) (authority.NewAgent, error) {
+func (a *API) fitting(ctx context.Context, by authority.By, b agentBody) (authority.NewAgent, error) {
 	n, err := a.newAgent(b)
+	if err == nil && b.Template != "" {
+		n.Registration.Made = stead.Made{Template: b.Template, Set: b.Set}
+		n.Registration, err = a.Verbs.FromTemplate(ctx, by.Untied(), n.Registration)
+	} else if err == nil && len(b.Set) > 0 {
+		err = stead.E(stead.Invalid, stead.ReasonRequest, "set is for a template: say which")
+	} else if err == nil && (b.Kind == "" || b.Tier == "" || b.Purpose == "") {
+		err = stead.E(stead.Invalid, stead.ReasonRequest, "an agent needs a kind, a tier and a purpose, or a template that has them")
+	}
 	if err == nil {
 		err = a.Systems.Fit(ctx, n.Registration.Tasks)
 	}
@@ -233,15 +246,21 @@ func (a *API) newAgent(b agentBody) (authority.NewAgent, error) {
 		}
 		r.Keys = append(r.Keys, k)
 	}
-	for _, t := range b.Tasks {
+	r.Tasks, err = tasks(b.Tasks)
+	return n, err
+}
+
+// tasks reads what tasks are handed in.
+func tasks(in []Task) (all []stead.Task, err error) {
+	for _, t := range in {
 		length, err := duration(t.Length)
 		if err != nil {
-			return n, err
+			return nil, err
 		}
-		r.Tasks = append(r.Tasks, stead.Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: stead.Duration(length), Budget: t.Budget, Grants: t.Grants,
+		all = append(all, stead.Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: stead.Duration(length), Budget: t.Budget, Grants: t.Grants,
 			Depth: t.Depth, Delegates: t.Delegates})
 	}
-	return n, nil
+	return all, nil
 }
 
 // publicKey reads a key as JWK.
@@ -276,6 +295,9 @@ func (a *API) agent(c authority.Card) Agent {
 	}
 	for _, k := range c.Keys {
 		v.Keys, v.Since = append(v.Keys, k.Thumbprint), append(v.Since, k.Since)
+	}
+	if m := c.Made; m.Template != "" {
+		v.Template = &MadeFrom{Name: m.Template, Version: m.Version, Set: m.Set, Drift: c.Drift}
 	}
 	v.Tasks = each(c.Tasks, task)
 	return v

@@ -125,7 +125,8 @@ func addition(x stead.Addition) Addition { return Addition(x) }
 // body is what would be handed in for an agent to be as it is.
 func (a *API) body(c authority.Card) agentBody {
 	b := agentBody{Name: c.Account.Name, Shown: c.Account.Shown, Groups: c.Account.Groups, Kind: c.Registration.Kind, Owner: a.full(c.Owner), Purpose: c.Purpose,
-		Tier: c.Tier, Segment: c.Segment, Build: c.Build, SPIFFE: c.SPIFFE, Tasks: each(c.Tasks, task), Redirects: c.Redirects, Public: c.Public}
+		Tier: c.Tier, Segment: c.Segment, Build: c.Build, SPIFFE: c.SPIFFE, Tasks: each(c.Tasks, task), Redirects: c.Redirects, Public: c.Public,
+		Template: c.Made.Template, Set: c.Made.Set}
 	if c.Sponsor != "" {
 		b.Sponsor = a.full(c.Sponsor)
 	}

@@ -122,6 +122,14 @@ type Learns interface {
 	Proposal(ctx context.Context, by authority.By, agent string, since time.Time, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error)
 }
 
+// Templates are what many agents have in common.
+type Templates interface {
+	Templates(context.Context, authority.By) ([]authority.TemplateCard, error)
+	SetTemplate(context.Context, authority.By, stead.Template) (stead.Template, error)
+	RetireTemplate(ctx context.Context, by authority.By, name string) (stead.Template, error)
+	FromTemplate(context.Context, authority.By, stead.Registration) (stead.Registration, error)
+}
+
 // Duties keep apart what no one party may hold or do.
 type Duties interface {
 	AllExclusions(context.Context, authority.By) ([]stead.Exclusion, error)
@@ -190,6 +198,7 @@ type Verbs interface {
 	Tasks
 	Duties
 	Learns
+	Templates
 	Segments
 	Counter
 	Linker

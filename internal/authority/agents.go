@@ -97,6 +97,9 @@ func (a *Authority) Register(ctx context.Context, by By, n NewAgent) (stead.Regi
 		if err := s.excluded(r); err != nil {
 			return nil, err
 		}
+		if err := s.made(r); err != nil {
+			return nil, err
+		}
 		out = r
 		e := stead.Event{Kind: "agent.registered", Subject: p.ID, SubjectPerson: p.Person, What: described(r)}
 		return []stead.Change{{Event: e, Records: []stead.Record{p, r}}}, nil
@@ -172,7 +175,7 @@ func dated(keys, before []stead.AgentKey, now time.Time) []stead.AgentKey {
 
 func described(r stead.Registration) stead.Fields {
 	f := stead.Fields{"kind": string(r.Kind), "tier": string(r.Tier), "owner": string(r.Owner), "purpose": r.Purpose, "tasks": number(len(r.Tasks))}
-	return with(f, "segment", r.Segment)
+	return with(with(f, "segment", r.Segment), "template", r.Made.Template)
 }
 
 // ChangeAgent changes what is known of an agent. What goes beyond it then ends in the same transaction; another build
@@ -193,6 +196,9 @@ func (a *Authority) ChangeAgent(ctx context.Context, by By, id stead.PrincipalID
 			return old, err
 		}
 		if err := s.excluded(r); err != nil {
+			return old, err
+		}
+		if err := s.made(r); err != nil {
 			return old, err
 		}
 		if (old.Kind == stead.Employee || r.Kind == stead.Employee) && (old.Owner != r.Owner || old.Kind != r.Kind) {

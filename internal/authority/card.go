@@ -12,7 +12,8 @@ import (
 type Card struct {
 	stead.Registration
 	Account   stead.Principal
-	Orphan    bool // nobody answers for it any more
+	Orphan    bool     // nobody answers for it any more
+	Drift     []string // in what it is not as its template says
 	Instances []stead.Instance
 	Mandates  []stead.Mandate
 }
@@ -70,6 +71,9 @@ func (s *State) card(r *stead.Registration) Card {
 	c := Card{Registration: *r}
 	if p := s.Principal(r.Principal); p != nil {
 		c.Account = *p
+	}
+	if t := s.Template(r.Made.Template); t != nil {
+		c.Drift = t.Drift(*r)
 	}
 	owner := s.Principal(r.Owner)
 	c.Orphan = owner == nil || !owner.Active()

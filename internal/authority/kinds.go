@@ -60,6 +60,8 @@ var Kinds = []KindRow{
 	{"agent.suspended", "agent.suspend", "an agent was stopped: its mandates ended, and it asks for none until it is resumed"},
 	{"agent.resumed", "agent.resume", "a suspended agent may ask again"},
 	{"agent.retired", "agent.retire", "an agent was ended for good, with its instances and mandates"},
+	{"template.set", "template.set", "a template of agents was written, or changed; agents made from it stay as they are"},
+	{"template.retired", "template.retire", "no agent is made from it any more; its name keeps its history"},
 	{"learning.begun", "learning.begin", "an agent learns for a while: what it asks for beyond its entitlements is refused as ever, and named in the refusal (wants)"},
 	{"learning.ended", "learning.end", "it was ended before its time"},
 	{"instance.enrolled", "instance.enroll", "an agent began a run with a key of its own"},

@@ -95,6 +95,8 @@ func (s *State) live(kind stead.RecordKind, id string) uint64 {
 		return version(s.flows.get(id))
 	case stead.KindSegment:
 		return version(s.segments.get(id))
+	case stead.KindTemplate:
+		return version(s.templates.get(id))
 	}
 	return 0
 }
@@ -129,6 +131,8 @@ func (s *State) Load(r stead.Record) {
 		keep(&s.flows, r.Name, r)
 	case stead.Segment:
 		keep(&s.segments, r.Name, r)
+	case stead.Template:
+		keep(&s.templates, r.Name, r)
 	}
 }
 

@@ -62,6 +62,7 @@ type State struct {
 	exclusions  table[string, stead.Exclusion]
 	flows       table[string, stead.Flow]
 	segments    table[string, stead.Segment]
+	templates   table[string, stead.Template]
 	counts      table[string, stead.Count] // N is the value
 
 	names     table[name, stead.PrincipalID]
@@ -100,7 +101,7 @@ func (s *State) Stage() *State {
 		byActor: s.byActor.over(), bySubject: s.bySubject.over(),
 		agents: s.agents.over(), instances: s.instances.over(), owned: s.owned.over(), runs: s.runs.over(), proofs: s.proofs.over(),
 		provers:    s.provers.over(),
-		exclusions: s.exclusions.over(), flows: s.flows.over(), segments: s.segments.over(),
+		exclusions: s.exclusions.over(), flows: s.flows.over(), segments: s.segments.over(), templates: s.templates.over(),
 		below: s.below.over(),
 	}
 }
@@ -129,6 +130,7 @@ func (s *State) Merge(t *State) {
 	s.exclusions.merge(&t.exclusions)
 	s.flows.merge(&t.flows)
 	s.segments.merge(&t.segments)
+	s.templates.merge(&t.templates)
 	s.below.merge(&t.below)
 	for _, m := range t.moves {
 		s.move(m)

@@ -165,7 +165,7 @@ func (s *Store) readObjects(ctx context.Context, to chan<- []rawObject) error {
 
 // kindOf spares a string per row.
 func kindOf(b []byte) stead.RecordKind {
-	for _, k := range []stead.RecordKind{stead.KindMandate, stead.KindSession, stead.KindPrincipal, stead.KindCredentials, stead.KindInstance, stead.KindBundle, stead.KindAgent, stead.KindExclusion, stead.KindFlow, stead.KindSegment} {
+	for _, k := range []stead.RecordKind{stead.KindMandate, stead.KindSession, stead.KindPrincipal, stead.KindCredentials, stead.KindInstance, stead.KindBundle, stead.KindAgent, stead.KindExclusion, stead.KindFlow, stead.KindSegment, stead.KindTemplate} {
 		if string(b) == string(k) {
 			return k
 		}
