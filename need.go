@@ -1,13 +1,10 @@
 package stead
 
-import (
-	"path"
-	"strings"
-)
+import "strings"
 
 // ReadNeed reads what a task needs in the words of the catalogue: a system, what is done, to what, and if not to all of it
-// to which columns: "crm read public.orders(id, name)". A resource may be a pattern, as path.Match has it: "public.sales_*".
-// Errors: invalid.
+// to which columns: "crm read public.orders(id, name)". Errors:
+// invalid.
 func ReadNeed(text string) (Entitlement, error) {
 	wrong := func(why string) (Entitlement, error) {
 		return Entitlement{}, E(Invalid, ReasonRequest, "%.120q %s: write SYSTEM ACTION RESOURCE, and (COLUMN, COLUMN) for some columns alone", text, why)
@@ -19,9 +16,6 @@ func ReadNeed(text string) (Entitlement, error) {
 	e := Entitlement{System: AppID(system), Action: Action(action), Resource: strings.TrimSpace(resource)}
 	if system == "" || action == "" || e.Resource == "" || WrongText("need", text, MostText) != "" {
 		return wrong("names no system, action and resource")
-	}
-	if _, err := path.Match(e.Resource, ""); err != nil {
-		return wrong("is no pattern")
 	}
 	if !some {
 		return e, nil
@@ -38,6 +32,3 @@ func ReadNeed(text string) (Entitlement, error) {
 	}
 	return e, nil
 }
-
-// Pattern tells whether a need names more than one resource.
-func (e Entitlement) Pattern() bool { return strings.ContainsAny(e.Resource, "*?[") }

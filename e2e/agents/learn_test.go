@@ -9,6 +9,8 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
 // asks asks for a table, or some columns of it, at the decision.
@@ -41,7 +43,15 @@ func (w *world) proposed(agent string, since time.Time) stead.Proposal {
 // A1, A3: what an agent asks for while it learns is refused as ever and on record; what is proposed covers exactly that, takes
 // away what it never used, and once it is applied the agent gets exactly that and nothing beyond it. A start forgets nothing.
 func TestLearn(t *testing.T) {
-	w := newWorld(t)
+	t.Run("SQLite", func(t *testing.T) { learns(newWorld(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		dsn := pgtest.Start(t).Create(t)
+		learns(newWorld(t, func(o *house.Options) { o.DSN = dsn }))
+	})
+}
+
+func learns(w *world) {
+	t := w.t
 	ctx, since := t.Context(), w.Clock.Wall()
 	max := w.Login("staff/max", "console.test")
 	by, m := w.working("k1")
