@@ -155,13 +155,18 @@ func (e *env) carryOut(ctx context.Context, p *planner) error {
 func (e *env) patient(ctx context.Context, do func(context.Context) error) error {
 	for {
 		err := do(ctx)
-		if err == nil || reasonOf(err) != stead.ReasonTooMany {
+		if err == nil || reasonOf(err) != stead.ReasonTooMany || !aWhile(ctx) {
 			return err
 		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(time.Second):
-		}
+	}
+}
+
+// aWhile lets a second go by, unless ctx is over before.
+func aWhile(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Second):
+		return true
 	}
 }

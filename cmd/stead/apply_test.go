@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -76,6 +77,59 @@ func TestShowPlan(t *testing.T) {
 	if err := e.showPlan(p); err != nil || strings.Count(out.String(), "\n") != 301 {
 		t.Errorf("%v, %d lines", err, strings.Count(out.String(), "\n"))
 	}
+}
+
+// A store that cannot record so many in time may have recorded them all the same: who is there is not added twice, and the rest
+// comes in smaller parts.
+func TestBringInParts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		there, asked := map[string]bool{}, []int{}
+		e := &env{now: time.Now, err: io.Discard, getenv: func(string) string { return "" }}
+		answers := func(r *http.Request) (int, string) {
+			if r.Method == "GET" {
+				var list []string
+				for name := range there {
+					list = append(list, `{"id":"x","directory":"d","account":"`+name+`"}`)
+				}
+				return 200, `{"people":[` + strings.Join(list, ",") + `]}`
+			}
+			raw, _ := io.ReadAll(r.Body)
+			lines := strings.Split(strings.TrimSpace(string(raw)), "\n")[1:]
+			asked = append(asked, len(lines))
+			for i, line := range lines {
+				name := strings.Split(line, ",")[1]
+				if there[name] {
+					return 409, `{"detail":"is there already","reason_code":"exists"}`
+				}
+				if i == 30 { // some came through, the answer did not
+					return 503, `{"detail":"in time","reason_code":"record-failed"}`
+				}
+				there[name] = true
+			}
+			return 201, `{"people":[]}`
+		}
+		c := &client{e: e}
+		c.Client = &admin.Client{Addr: "http://stead.test", HTTP: &http.Client{Transport: answering(answers)}, No: c.explain}
+		p := &planner{e: e, client: c, progress: e.progress("looking at")}
+		var all []admin.EnrollIn
+		for i := range 100 {
+			all = append(all, admin.EnrollIn{Directory: "d", Name: "p" + number(i)})
+		}
+		if err := p.bring(t.Context(), all); err != nil || len(there) < 100 {
+			t.Errorf("%v: %d are there", err, len(there))
+		}
+		if got := fmt.Sprint(asked); got != "[100 25 25 20]" {
+			t.Error(got)
+		}
+	})
+}
+
+// answering is a server without a wire.
+type answering func(*http.Request) (int, string)
+
+func (a answering) RoundTrip(r *http.Request) (*http.Response, error) {
+	code, body := a(r)
+	return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 }
 
 // What is staged is staged over what was looked at, and over nothing else.

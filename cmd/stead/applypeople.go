@@ -9,12 +9,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/client/admin"
 	"github.com/steadhq/stead/internal/config"
 )
 
 // atOnce is how many people one request adds: all of them or none.
-const atOnce = 500
+const atOnce = 100
 
 // sortedKeys are those of a map, in order.
 func sortedKeys[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
@@ -356,10 +357,41 @@ func (p *planner) enroll(all []admin.EnrollIn) {
 	if more := len(all) - 1; more > 0 {
 		what += " and " + number(more) + " more"
 	}
-	p.steps = append(p.steps, planStep{what, len(all), func(ctx context.Context) error {
-		_, err := p.client.ImportPeople(ctx, admin.ImportPeopleQuery{}, sheetOf(all))
-		return err
-	}})
+	p.steps = append(p.steps, planStep{what, len(all), func(ctx context.Context) error { return p.bring(ctx, all) }})
+}
+
+// bring adds people. What a store could not record in time was too much for it at once, and may have been recorded after all: who
+// is not there then comes in smaller parts.
+func (p *planner) bring(ctx context.Context, all []admin.EnrollIn) error {
+	for most := atOnce; ; most = (most + 3) / 4 {
+		err := p.sheets(ctx, all, most)
+		if err == nil || reasonOf(err) != stead.ReasonRecord || most == 1 {
+			return err
+		}
+		if !aWhile(ctx) {
+			return err
+		}
+		now := &circle{directory: all[0].Directory, there: map[string]admin.Person{}}
+		if err := p.present(ctx, now); err != nil {
+			return err
+		}
+		all = slices.DeleteFunc(slices.Clone(all), func(one admin.EnrollIn) bool { _, there := now.there[one.Name]; return there })
+		if len(all) == 0 {
+			return nil
+		}
+	}
+}
+
+func (p *planner) sheets(ctx context.Context, all []admin.EnrollIn, most int) error {
+	for some := range slices.Chunk(all, most) {
+		if err := p.e.patient(ctx, func(ctx context.Context) error {
+			_, err := p.client.ImportPeople(ctx, admin.ImportPeopleQuery{}, sheetOf(some))
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // sheetOf writes people as the importer reads them.

@@ -67,7 +67,7 @@ func (p *planner) stage(now admin.PolicyOut, plan admin.PlanOut, files map[strin
 	}
 	var changed []fieldChange
 	for _, f := range plan.Changes {
-		if f.File != appliedThings {
+		if f.File != appliedThings || len(rows) == 0 { // else each thing has a row of its own
 			changed = append(changed, fieldChange{Field: fmt.Sprintf("%s %s (+%d -%d)", f.File, f.How, len(f.After), len(f.Before))})
 		}
 	}

@@ -44,32 +44,36 @@ func counted(t *testing.T, w *world, root *caller, name string) (n int) {
 func TestApplyMany(t *testing.T) {
 	w := dev(t)
 	root, dir := w.token(t, "staff/root"), w.logIn(t, "staff/root")
-	file := crowd(t, 10_000, "Person")
-	began := time.Now()
-	a := cli(t, dir, "", "apply", "-f", file, "-o", "json").exits(t, "apply", 0)
-	took := time.Since(began)
-	holds(t, "what is said", a.err, "10000 made, 0 changed, 0 unchanged")
-	if took > 3*time.Second {
-		holds(t, "how far it is", a.err, `"progress":"applying"`, `"of":10000`)
+	most := 10_000
+	if server != nil {
+		most = 2000 // the second time, for another store
 	}
-	if n := counted(t, w, root, "p"); n < 10_000 {
+	file := crowd(t, most, "Person")
+	began := time.Now()
+	a := run(t, dir, "apply", "-f", file, "-o", "json").exits(t, "apply", 0)
+	took := time.Since(began)
+	holds(t, "what is said", a.err, fmt.Sprint(most, " made, 0 changed, 0 unchanged"))
+	if took > 5*time.Second {
+		holds(t, "how far it is", a.err, `"progress":"applying"`, fmt.Sprintf(`"of":%d`, most))
+	}
+	if n := counted(t, w, root, "p"); n < most {
 		t.Errorf("%d people", n)
 	}
 	began = time.Now()
 	a = cli(t, dir, "", "apply", "-f", file).exits(t, "again", 0)
-	holds(t, "again", a.err, "0 made, 0 changed, 10001 unchanged")
-	t.Logf("10,000 people: %v; again: %v", took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
+	holds(t, "again", a.err, fmt.Sprintf("0 made, 0 changed, %d unchanged", most+1))
+	t.Logf("%d people: %v; again: %v", most, took.Round(time.Millisecond), time.Since(began).Round(time.Millisecond))
 	var all, none []string
-	for i := range 10_000 {
+	for i := range most {
 		all, none = append(all, fmt.Sprintf("p%05d", i)), append(none, fmt.Sprintf("nobody%05d", i))
 	}
 	group := "kind: Group\ndirectory: customers\nname: choir\nmembers: ["
 	began = time.Now()
 	a = cli(t, dir, "", "apply", "--dry-run", "-f", put(t, t.TempDir(), "choir.yaml", group+strings.Join(all, ", ")+"]\n")).exits(t, "a group of all", 0)
-	holds(t, "a group of all", a.err, "0 to make, 10000 to change")
+	holds(t, "a group of all", a.err, fmt.Sprintf("0 to make, %d to change", most))
 	a = cli(t, dir, "", "apply", "--dry-run", "-f", put(t, t.TempDir(), "choir.yaml", group+strings.Join(none, ", ")+"]\n")).exits(t, "a group of nobody", 2)
-	holds(t, "a group of nobody", a.err, "there is no account customers/nobody00000", "and 9980 more")
-	t.Logf("groups of 10,000: %v", time.Since(began).Round(time.Millisecond))
+	holds(t, "a group of nobody", a.err, "there is no account customers/nobody00000", fmt.Sprintf("and %d more", most-20))
+	t.Logf("groups of all: %v", time.Since(began).Round(time.Millisecond))
 }
 
 // Killed in the middle, the same again does the rest: everybody is there, once.
@@ -93,8 +97,12 @@ func TestApplyKilled(t *testing.T) {
 	}
 	_ = c.Wait()
 	left := counted(t, w, root, "p0")
-	a := cli(t, dir, "", "apply", "-f", file).exits(t, "the same again", 0)
-	holds(t, "the same again", a.err, "made, 0 changed") // how many: what was under way at the end may have been done
+	eventually(t, "the same again", func() error { // what was under way at the end may still come between
+		if a := run(t, dir, "apply", "-f", file); a.code != 0 {
+			return fmt.Errorf("%d: %s", a.code, a.err)
+		}
+		return nil
+	})
 	if n := counted(t, w, root, "p0"); n != 4000 {
 		t.Errorf("%d people", n)
 	}
