@@ -53,7 +53,7 @@ type Registration struct {
 	Retired   bool          `json:"retired,omitempty"`
 	Since     time.Time     `json:"since,omitzero"` // when it was registered: of two that exclude each other the later one is refused
 	Learning  Learning      `json:"learning,omitzero"`
-	Made      Made        `json:"made,omitzero"` // from which template
+	Made      Made          `json:"made,omitzero"` // from which template
 }
 
 // A Build is the version of an agent: what it is made of, as digests or names. Another one asks for a review.

@@ -57,13 +57,13 @@ type Agent struct {
 }
 
 type AgentBody struct {
-	Name      string              `json:"name"` // no spaces, no '/', nothing invisible
-	Owner     string              `json:"owner"` // who answers for it: an id, or directory/name
+	Name      string              `json:"name"`            // no spaces, no '/', nothing invisible
+	Owner     string              `json:"owner"`           // who answers for it: an id, or directory/name
 	Build     *Build              `json:"build,omitempty"` // what it is made of; another build suspends it until somebody else has looked
 	Groups    []string            `json:"groups,omitempty"`
-	Keys      []map[string]string `json:"keys,omitempty"`      // public keys as JWK (RFC 7517), P-256 or Ed25519
+	Keys      []map[string]string `json:"keys,omitempty"` // public keys as JWK (RFC 7517), P-256 or Ed25519
 	Kind      string              `json:"kind,omitempty"`
-	Public    bool                `json:"public,omitempty"`    // it keeps no secret, as on people's own machines: the keys of its runs are all that proves it
+	Public    bool                `json:"public,omitempty"` // it keeps no secret, as on people's own machines: the keys of its runs are all that proves it
 	Purpose   string              `json:"purpose,omitempty"`
 	Redirects []string            `json:"redirects,omitempty"` // where the browsers of those go back to who let it act for them: https, or http at 127.0.0.1, [::1] or localhost, where the port may differ
 	Segment   string              `json:"segment,omitempty"`

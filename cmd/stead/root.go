@@ -103,8 +103,8 @@ func strict(c *cobra.Command) *cobra.Command {
 		return fail(exitUsage, c.CommandPath()+" --help", "%s: it is written %s", amiss(c, given), c.UseLine())
 	}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.DefValue == "[]" {
-			f.DefValue = "" // of a list nothing is no default worth telling
+		if f.DefValue == "[]" && f.Value.Type() == "stringToString" {
+			f.DefValue = "" // of names and values nothing is no default worth telling; pflag knows it of lists
 		}
 	})
 	if c.HasSubCommands() && c.RunE == nil {

@@ -133,7 +133,7 @@ func deedPage(p deedView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-			templ_7745c5c3_Err = web.Field(web.FieldSpec{Name: "typed", Label: p.label(), Required: true, Autocomplete: "off", Value: p.Typed}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = web.Field(web.FieldSpec{Name: "typed", Label: p.label(), Required: true, Autocomplete: "off", Value: p.Typed}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
