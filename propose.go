@@ -1,6 +1,7 @@
 package stead
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -100,9 +101,16 @@ func Propose(r Registration, in Evidence) Proposal {
 			p.Add = counted(p.Add, s, task, e, "")
 		}
 	}
+	slices.SortStableFunc(p.Add, oftener)
+	slices.SortStableFunc(p.Unknown, oftener)
 	p.Tasks, p.Edits = d.made(r)
 	p.differ(in.Used)
 	return p
+}
+
+// oftener puts first what was asked for most.
+func oftener(a, b Addition) int {
+	return cmp.Or(cmp.Compare(b.Times, a.Times), cmp.Compare(a.Task, b.Task), cmp.Compare(a.Grant.String(), b.Grant.String()))
 }
 
 func earlierSighting(a, b Sighting) int {

@@ -20,7 +20,7 @@ type applyOptions struct {
 
 func (e *env) apply() *cobra.Command {
 	var o applyOptions
-	c := &cobra.Command{Use: "apply -f FILE|FOLDER|-", Short: "Make people, groups, things, policy, agents and duties what files say", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "apply -f FILE|FOLDER|-", Short: "Make people, groups, things, policy and agents what files say", Args: cobra.NoArgs,
 		Long: "apply reads files, compares them with what is there, and changes what is different: people and groups, things and policy,\n" +
 			"exclusions and flows, templates and agents. Done again it changes nothing, and what was broken off is finished. What the files\n" +
 			"do not name stays, unless with --prune. Policy is only staged: another person than you puts it in force with stead policy apply.\n\n" +
