@@ -53,6 +53,7 @@ type Question struct {
 	Rows      string         // of a system's table: which, as the entitlement says; none is all of them
 	Said      map[string]any // of a thing of a type of its own: what the caller says of it
 	Given     map[string]any // and of the action
+	Until     time.Time      // of what is handed out, as a login is: it may be used until then
 	Activity  bool           // somebody is at the keyboard: moves the idle clocks
 }
 

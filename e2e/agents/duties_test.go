@@ -264,6 +264,36 @@ func TestDutiesRemembered(t *testing.T) {
 	}
 }
 
+// A7: a login is used until it ends, so what may be done by it counts from then on.
+func TestDutiesOfLogins(t *testing.T) {
+	w := paying(t)
+	x := apart(stead.SameResource)
+	x.Within = stead.Duration(time.Minute)
+	w.exclude(x)
+	w.register("payer", stead.Company, stead.LowTier, "staff/max", payTask("initiate", "initiate"), payTask("approve", "approve"))
+	by, im, err := w.begins("payer", "initiate", "k1")
+	again, am, err2 := w.begins("payer", "approve", "k1b")
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	login := pays(by, im, "initiate", "p1")
+	login.Until = w.Clock.Wall().Add(time.Hour)
+	if d := w.does(login); !d.Allow {
+		t.Fatal(d.Text)
+	}
+	w.Clock.Move(time.Hour)
+	w.refused(w.does(pays(again, am, "approve", "p1")), stead.ReasonDuty)
+	w.Clock.Move(time.Minute)
+	if d := w.does(pays(again, am, "approve", "p1")); !d.Allow {
+		t.Error("the window is over:", d.Text)
+	}
+	for _, q := range authority.Uses(stead.Mandate{Until: login.Until, Scope: stead.Scope{Grants: []stead.Entitlement{{}}}}) {
+		if q.Until != login.Until {
+			t.Error("a login is asked for as if it ended at once")
+		}
+	}
+}
+
 // A7: of one party initiating and approving at the same time exactly one side wins, however many try.
 func TestDutiesAtOnce(t *testing.T) {
 	w := paying(t)

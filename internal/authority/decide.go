@@ -244,7 +244,11 @@ func (a *Authority) counted(q stead.Question, f stead.Facts, d stead.Decision, c
 			c.Counts = append(c.Counts, stead.Count{Key: budgetKey(m.ID, what), Op: stead.CountAdd, N: n, Max: m.Bounds.Budget[what]})
 		}
 	}
-	return used(marked(c, f, d.At), f, d.At)
+	last := d.At
+	if q.Until.After(last) {
+		last = q.Until
+	}
+	return used(marked(c, f, last), f, d.At)
 }
 
 // Consider gives the answer to a question without recording it: for showing what would be. Nothing may be released on it.

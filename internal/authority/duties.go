@@ -198,7 +198,7 @@ func dutyKey(exclusion, thing string, key stead.PersonKey) string {
 	return "duty/" + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// marked is a change with the marks of what an allowed request does.
+// marked is a change with the marks of what an allowed request does, or lets be done at the latest at some time.
 func marked(c stead.Change, f stead.Facts, at time.Time) stead.Change {
 	for _, d := range f.Duties {
 		var until time.Time

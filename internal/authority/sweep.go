@@ -127,7 +127,7 @@ func (a *Authority) keeps(m stead.Mandate) stead.Reason {
 // Uses are the questions that a lease of m is given on, one for each grant.
 func Uses(m stead.Mandate) (all []stead.Question) {
 	for _, e := range m.Scope.Grants {
-		all = append(all, stead.Question{Actor: m.Actor, Subject: m.Subject, Mandate: m.ID, Key: m.Key, Action: e.Action, Columns: e.Columns, Rows: e.Rows,
+		all = append(all, stead.Question{Actor: m.Actor, Subject: m.Subject, Mandate: m.ID, Key: m.Key, Action: e.Action, Columns: e.Columns, Rows: e.Rows, Until: m.Until,
 			Resource: stead.Resource{App: e.System, Realm: "all", Path: "/", Name: e.Resource}})
 	}
 	return all
