@@ -80,7 +80,7 @@ func (c *Console) stopWord(e authority.Stop) string {
 	case "agent":
 		return "Agent " + c.who(e.Of) + ": whatever it asks"
 	case "instance":
-		return "Run " + shortID(e.ID) + " of " + c.who(e.Of)
+		return "Run " + shortID(e.ID) + " of " + c.who(e.Of) + ": whatever it asks"
 	case "mandate":
 		return "Mandate " + shortID(e.ID) + " of " + c.who(e.Of) + ": every decision"
 	case "tokens":
