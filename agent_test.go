@@ -1,6 +1,8 @@
 package stead_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -62,6 +64,13 @@ func TestAskTaskRefuses(t *testing.T) {
 		{"backwards", func(_ *weighing, wish *Wish) { wish.For = -1 }, ReasonRequest},
 		{"a budget of nothing", func(_ *weighing, wish *Wish) { wish.Budget = map[string]int64{"calls": 0} }, ReasonRequest},
 		{"strange mode", func(_ *weighing, wish *Wish) { wish.Mode = "all" }, ReasonRequest},
+		{"conditions that nobody reads", func(_ *weighing, wish *Wish) { wish.Scope.Conditions = map[string][]string{"x": make([]string, 300)} }, ReasonRequest},
+		{"a condition that nobody reads", func(_ *weighing, wish *Wish) {
+			wish.Scope.Conditions = map[string][]string{"x": {strings.Repeat("a", MostText+1)}}
+		}, ReasonRequest},
+		{"columns that nobody reads", func(_ *weighing, wish *Wish) {
+			wish.Scope.Grants = []Entitlement{{System: "orders", Action: ActionRead, Resource: "public.orders", Columns: slices.Repeat([]string{"id"}, 300)}}
+		}, ReasonRequest},
 		{"to edit", func(_ *weighing, wish *Wish) { wish.Mode = Edit }, ReasonReadOnly},
 		{"more than the task", func(_ *weighing, wish *Wish) {
 			wish.Scope.Grants = []Entitlement{{System: "orders", Action: ActionRead, Resource: "public.orders"}}

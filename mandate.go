@@ -121,6 +121,18 @@ func (s Scope) hides() bool {
 	return slices.ContainsFunc(s.Grants, Entitlement.hides)
 }
 
+// large tells whether it says more than anybody would read.
+func (s Scope) large() bool {
+	n := 0
+	for name, allowed := range s.Conditions {
+		n += 1 + len(allowed)
+		if len(name) > MostText || slices.ContainsFunc(allowed, func(v string) bool { return len(v) > MostText }) {
+			return true
+		}
+	}
+	return n > mostGrants || len(s.Grants) > mostGrants || slices.ContainsFunc(s.Grants, func(e Entitlement) bool { return len(e.Columns) > mostGrants })
+}
+
 // Covers tells whether the scope holds the action on the resource.
 func (s Scope) Covers(q Question) bool {
 	switch {

@@ -135,8 +135,8 @@ func (p Passing) within(parent Mandate) error {
 		return E(Invalid, ReasonRequest, "a mandate is read-only or edit, not %q", p.Mode)
 	case Scope{Grants: p.Grants, Conditions: p.Conditions}.hides():
 		return E(Invalid, ReasonRequest, "what is passed on holds characters that cannot be shown: take them away")
-	case len(p.Grants) > mostGrants:
-		return E(Invalid, ReasonRequest, "a mandate has at most %d grants", mostGrants)
+	case Scope{Grants: p.Grants, Conditions: p.Conditions}.large() || len(p.Budget) > mostGrants:
+		return E(Invalid, ReasonRequest, "a mandate has at most %d grants, columns, conditions or budgets each", mostGrants)
 	case len(parent.Scope.Grants) == 0 || !Task{Grants: parent.Scope.Grants}.Allows(p.Grants):
 		return E(Refused, ReasonScope, "the mandate that is passed on does not cover this")
 	case p.Mode == Edit && parent.Mode != Edit:

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -97,6 +98,15 @@ func TestNarrowRefuses(t *testing.T) {
 		{"its task narrowed", func(w *weighing, _ *Mandate, _ *Passing) { w.f.Above[0].Agent.Tasks = nil }, ReasonAbove},
 		{"no task for it", func(w *weighing, _ *Mandate, _ *Passing) { w.f.Agent.Tasks = nil }, ReasonScope},
 		{"another task", func(_ *weighing, _ *Mandate, p *Passing) { p.Task = "other" }, ReasonScope},
+		{"budgets that nobody reads", func(_ *weighing, _ *Mandate, p *Passing) {
+			p.Budget = map[string]int64{}
+			for i := range int64(300) {
+				p.Budget[strings.Repeat("a", int(i+1))] = 1
+			}
+		}, ReasonRequest},
+		{"names that nobody reads", func(_ *weighing, _ *Mandate, p *Passing) {
+			p.Conditions = map[string][]string{strings.Repeat("a", MostText+1): {"x"}}
+		}, ReasonRequest},
 		{"more columns", func(w *weighing, m *Mandate, p *Passing) {
 			p.Grants = []Entitlement{{System: "orders", Action: ActionRead, Resource: "public.orders"}}
 		}, ReasonScope},

@@ -39,6 +39,8 @@ func ofTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Ma
 		return Mandate{}, E(Invalid, ReasonRequest, "the reason or the ticket holds characters that cannot be shown: take them away")
 	case w.Scope.hides():
 		return Mandate{}, E(Invalid, ReasonRequest, "what is asked for holds characters that cannot be shown: take them away")
+	case w.Scope.large() || len(w.Budget) > mostGrants:
+		return Mandate{}, E(Invalid, ReasonRequest, "a mandate has at most %d grants, columns, conditions or budgets each", mostGrants)
 	case w.For < 0:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate cannot last %s", w.For)
 	case !positive(w.Budget):
