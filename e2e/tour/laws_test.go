@@ -29,8 +29,13 @@ func TestLawsByKeys(t *testing.T) {
 	by := w.runs("tidy-bot", "k1")
 	url := w.reads(by, w.asks(by, "monthly"))
 
+	w.alike("report")
+
 	olga := byKeys(w.comes(b, "olga"))
 	olga.goesTo("n", "/agents")
+	olga.follows("Templates")
+	olga.reads("Reports of ${team}", "north or south", "report-north", "it was made from version 1")
+	olga.looks("templates")
 	olga.follows("Segments")
 	olga.reads("finance", "reporting", "tidy-bot", "night-bot")
 	olga.looks("segments")
@@ -76,6 +81,28 @@ func TestLawsByKeys(t *testing.T) {
 	olga.types("typed", "two-hands")
 	olga.follows("Retire it")
 	olga.reads("It is retired", "Nothing is kept apart")
+}
+
+// alike makes an agent from a template, which is another then.
+func (w *works) alike(name string) {
+	w.t.Helper()
+	k := monthly()
+	t := stead.Template{Name: name, Kind: stead.Company, Tier: stead.LowTier, Purpose: "Reports of ${team}", Tasks: []stead.Task{k},
+		Values: []stead.TemplateValue{{Name: "team", Of: []string{"north", "south"}}}}
+	got, err := w.SetTemplate(w.t.Context(), w.root, t)
+	r := stead.Registration{Owner: w.People["staff/ida"].ID, Made: stead.Made{Template: name, Set: map[string]string{"team": "north"}}}
+	if err == nil {
+		r, err = w.FromTemplate(w.t.Context(), w.root, r)
+	}
+	if err == nil {
+		_, err = w.Register(w.t.Context(), w.root, authority.NewAgent{Name: name + "-north", Registration: r})
+	}
+	if got.Tasks = append(got.Tasks, counted()); err == nil {
+		_, err = w.SetTemplate(w.t.Context(), w.root, got)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // placed registers an agent in a segment.

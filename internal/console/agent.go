@@ -118,6 +118,10 @@ func (v *visit) agentFacts(p *agentView, a authority.Card) error {
 	add("Tier", upper(string(a.Tier)), "")
 	add("Segment", a.Segment, "")
 	add("Build", buildWord(a.Build), "")
+	add("Made from", madeFrom(a.Made), "")
+	for _, d := range a.Drift {
+		add("Drift", d, "")
+	}
 	for _, k := range a.Keys {
 		add("Key", shortKey(k)+", registered "+c.ago(k.Since), "")
 	}

@@ -80,6 +80,7 @@ type Authority interface {
 	Ruling
 	Owning
 	Agency
+	Templating
 	Segmenting
 	Excluding
 	Stopping
@@ -157,6 +158,7 @@ func (c *Console) Mount(t *web.Routes) {
 	c.mountRuling(add)
 	c.mountOwning(add)
 	c.mountAgents(add)
+	c.mountTemplates(add)
 	c.mountSegments(add)
 	c.mountExclusions(add)
 	if c.Factors != nil {

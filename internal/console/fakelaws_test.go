@@ -10,6 +10,7 @@ import (
 // laws is the part of the fake that tells what keeps agents apart.
 type laws struct {
 	cards     []authority.SegmentCard
+	templates []authority.TemplateCard
 	segmented bool
 	cutOff    *authority.Stopped
 	apart     []stead.Exclusion
@@ -30,6 +31,10 @@ func (a *verbs) lawed() *verbs {
 	a.apart = []stead.Exclusion{{Name: "two-hands", Version: 2, Purpose: "who reads does not approve", Author: omar, At: noon,
 		First: []stead.Reach{{System: "crm", Action: "read", Resource: "*"}}, Second: []stead.Reach{{System: "crm", Action: "approve", Resource: "*"}}}}
 	return a
+}
+
+func (a *verbs) Templates(context.Context, authority.By) ([]authority.TemplateCard, error) {
+	return a.templates, a.no["templates"]
 }
 
 func (a *verbs) Segments(context.Context, authority.By) ([]authority.SegmentCard, bool, error) {

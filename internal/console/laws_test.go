@@ -19,10 +19,17 @@ func TestLaws(t *testing.T) {
 		a.events = []authority.StoredEvent{{Index: 11, Event: stead.Event{Kind: "request.denied", Actor: bot, Subject: bot, Reason: stead.ReasonDuty, At: noon, What: stead.Fields{"law": "two-hands", "action": "approve", "name": "p1"}}},
 			{Index: 12, Event: stead.Event{Kind: "request.denied", Actor: bot, Subject: bot, Reason: stead.ReasonDuty, What: stead.Fields{"law": "another", "name": "p2"}}}}
 	}
+	alike := func(a *verbs) {
+		a.templates = []authority.TemplateCard{{Template: stead.Template{Name: "report", Version: 2, Author: omar, At: noon, Kind: stead.Company, Purpose: "Reports of ${team}", Tier: stead.LowTier,
+			Values: []stead.TemplateValue{{Name: "team", Of: []string{"north", "south"}}}, Tasks: []stead.Task{{ID: "monthly", Purpose: "the report", Grants: []stead.Entitlement{{System: "crm", Action: "read", Resource: "${team}.orders"}}}}}, Users: []string{"monthly-report"}}}
+	}
 	refusals := []string{"events    [request.denied mandate.ask.refused mandate.start.refused mandate.narrow.refused] refused  0"}
 	security, auditor := authority.Security, authority.Auditor
 	const x = "name=hands&purpose=why&first=crm+read+*&second=crm+approve+*%0Acrm+write+*"
 	for name, c := range map[string]seenPage{
+		"templates":             {house: lawful(sam, auditor).with(alike), target: "/templates", status: 200, has: []string{"Reports of ${team}", "north or south", "${team}.orders", `aria-current="page">Templates`, "Omar Haddad", "No agent."}, hasNot: []string{"no template yet"}},
+		"no templates":          {house: lawful(sam, auditor), target: "/templates", status: 200, has: []string{"There is no template yet.", "kind: AgentTemplate"}},
+		"templates, to nobody":  {house: lawful(sam), target: "/templates", status: 404},
 		"segments":              {house: lawful(sam, security), target: "/segments", status: 200, has: []string{`href="/segments/finance"`, "in no segment", "monthly-report", `aria-current="page">Segments`, `aria-current="page">Agents`}, hasNot: []string{"keep nothing apart", `href="/segments/"`}},
 		"not in force":          {house: lawful(sam, security).with(loose), target: "/segments", status: 200, has: []string{"keep nothing apart yet"}},
 		"segments, to nobody":   {house: lawful(sam), target: "/segments", status: 404},

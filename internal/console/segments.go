@@ -91,7 +91,7 @@ func (v *visit) agentTabs(here string) []policyTab {
 	if !v.might(onlookers()...) {
 		return nil
 	}
-	tabs := []policyTab{{Text: "Agents", Href: "/agents"}, {Text: "Segments", Href: "/segments"}, {Text: "Exclusions", Href: "/exclusions"}}
+	tabs := []policyTab{{Text: "Agents", Href: "/agents"}, {Text: "Templates", Href: "/templates"}, {Text: "Segments", Href: "/segments"}, {Text: "Exclusions", Href: "/exclusions"}}
 	for i := range tabs {
 		tabs[i].Here = tabs[i].Href == here
 	}
