@@ -68,7 +68,7 @@ func TestRolesAreAsked(t *testing.T) {
 	for _, path := range []string{"/settings", "/policies/staged", "/policies/try", "/policies/history", "/people", "/people/prn_dana", "/people/prn_dana/stopped", "/groups", "/health"} {
 		wide["GET "+path] = onlookers()
 	}
-	for _, path := range []string{"/segments", "/segments/finance", "/exclusions", "/exclusions/two-hands"} {
+	for _, path := range []string{"/templates", "/segments", "/segments/finance", "/exclusions", "/exclusions/two-hands"} {
 		wide["GET "+path] = onlookers()
 	}
 	for _, path := range []string{"GET /segments/finance/isolate", "POST /segments/finance/isolate", "GET /segments/finance/reconnect", "POST /segments/finance/reconnect",
