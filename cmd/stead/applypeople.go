@@ -414,7 +414,7 @@ func sheetOf(all []admin.EnrollIn) *bytes.Buffer {
 		for _, name := range sortedKeys(attributes) {
 			row = append(row, one.Attributes[name])
 		}
-		_ = w.Write(row)
+		_ = w.Write(row) // so here
 	}
 	w.Flush()
 	return &b
