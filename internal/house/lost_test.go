@@ -34,6 +34,13 @@ func TestLostFactor(t *testing.T) {
 	wants(t, "without a reason", ask(root, id, " "), stead.ReasonReason)
 	wants(t, "for nobody", ask(root, "prn_nobody", "lost"), stead.ReasonUnknown)
 	wants(t, "for oneself", ask(root, root.Principal, "lost"), stead.ReasonOwn)
+	bare, err := h.Enroll(ctx, root, []authority.NewPerson{{Directory: "staff", Name: "bare"}, {Directory: "staff", Name: "coded", TOTP: other}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range bare {
+		wants(t, p.Name+" has no password", ask(root, p.ID, "lost"), stead.ReasonState)
+	}
 	before := h.Code("staff/sam")
 	made, err := h.AskFactor(ctx, root, id, "he stood before me")
 	if err != nil || made.Link == "" {
@@ -68,6 +75,8 @@ func TestLostFactor(t *testing.T) {
 	if err := with(func(*authority.LinkedFactor) {}); err != nil {
 		t.Fatal(err)
 	}
+	_, err = h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password, Code: shows(t, h, other), Host: "stead.test"})
+	wants(t, "with the code that set it up", err, stead.ReasonUsed)
 	h.Clock.Move(3 * time.Minute)
 	wants(t, "a second time", with(func(*authority.LinkedFactor) {}), stead.ReasonExpired)
 	signed, err := h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password, Code: shows(t, h, other), Host: "stead.test"})
@@ -171,4 +180,71 @@ func TestSetFactorEndsOthers(t *testing.T) {
 	if all, err := h.Sessions(ctx, here); err != nil || len(all) != 1 || all[0].ID != here.Session {
 		t.Errorf("%+v, %v", all, err)
 	}
+}
+
+// A link opens nothing for a closed account, ends what was signed in with the password alone meanwhile, and leaves alone what
+// somebody changed while it was being proved.
+func TestFactorLinkMeanwhile(t *testing.T) {
+	h := housetest.New(t)
+	ctx, root, sam := t.Context(), h.Login("staff/root", "stead.test"), h.People["staff/sam"].ID
+	link := func(of stead.PrincipalID) string {
+		made, err := h.AskFactor(ctx, root, of, "lost")
+		if err != nil || made.Link == "" {
+			t.Fatalf("%+v, %v", made, err)
+		}
+		return made.Link
+	}
+	tess := h.People["staff/tess"].ID
+	closed := link(tess)
+	if _, err := h.Change(ctx, root, tess, authority.Edit{Disabled: ptr(true)}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.FactorLinked(ctx, closed)
+	wants(t, "of a closed account", err, stead.ReasonExpired)
+	wants(t, "used for a closed account", h.UseFactorLink(ctx, linked(t, h, closed, housetest.Password)), stead.ReasonExpired)
+
+	one := link(sam)
+	weak := h.Login("staff/sam", "stead.test")
+	if err := h.UseFactorLink(ctx, linked(t, h, one, housetest.Password)); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, "a session of the password alone", h.Disarm(ctx, weak), stead.ReasonSignIn)
+
+	h.Clock.Move(3 * time.Minute)
+	two := link(sam)
+	h.Authority.Prover = meddler{h.Prover, func() {
+		if _, err := h.Change(ctx, root, sam, authority.Edit{Password: ptr("another horse")}); err != nil {
+			t.Error(err)
+		}
+	}}
+	wants(t, "a password changed meanwhile", h.UseFactorLink(ctx, linked(t, h, two, housetest.Password)), stead.ReasonState)
+}
+
+// A meddler does something after a password was found right, before anybody acts on it.
+type meddler struct {
+	authority.Prover
+	meddle func()
+}
+
+func (m meddler) Password(c *stead.Credentials, password string) bool {
+	defer m.meddle()
+	return m.Prover.Password(c, password)
+}
+
+// Of an account that is gone nobody can tell whose it was: the other half of its wish is refused.
+func TestFactorAskedByTheGone(t *testing.T) {
+	h := housetest.New(t)
+	ctx, root, omar, carla := t.Context(), h.Login("staff/root", "stead.test"), h.Login("staff/omar", "stead.test"), h.People["staff/carla"].ID
+	ann := made(t, h, root, "ann", "admins")
+	if _, err := h.AskFactor(ctx, ann, carla, "lost"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Change(ctx, root, ann.Principal, authority.Edit{Disabled: ptr(true)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Erase(ctx, root, ann.Principal); err != nil {
+		t.Fatal(err)
+	}
+	_, err := h.AllowFactor(ctx, omar, carla)
+	wants(t, "by who is gone", err, stead.ReasonHand)
 }

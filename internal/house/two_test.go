@@ -196,6 +196,24 @@ func TestVouched(t *testing.T) {
 	}
 }
 
+// Nobody vouches for an account without a factor of its own: one that has none, or that waits for another by a link.
+func TestVouchedWithoutFactor(t *testing.T) {
+	h := housetest.New(t)
+	ctx, root, omar := t.Context(), h.Login("staff/root", "stead.test"), h.Login("staff/omar", "stead.test")
+	all, err := h.Enroll(ctx, root, []authority.NewPerson{{Directory: "staff", Name: "bare", Password: housetest.Password}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Vouch(ctx, omar, all[0].ID, "met her")
+	wants(t, "who has none", err, stead.ReasonSecondFactor)
+	sam := h.People["staff/sam"].ID
+	if _, err := h.AskFactor(ctx, root, sam, "lost"); err != nil {
+		t.Fatal(err)
+	}
+	_, err = h.Vouch(ctx, omar, sam, "met him")
+	wants(t, "who has a link and no factor yet", err, stead.ReasonSecondFactor)
+}
+
 // The operator is the second person of a company that has none yet.
 func TestVouchedHere(t *testing.T) {
 	h := housetest.New(t)
