@@ -128,12 +128,23 @@ func (e *env) verifyExport(r io.Reader, w verifyWish, own bool) error {
 		return err
 	}
 	p := e.progress("verified")
-	report, _, err := ledger.VerifyExport(in, ledger.ExportCheck{Key: v, Outside: outside, Progress: func(n uint64) { p.at(n, 0, "lines") }})
+	report, head, err := ledger.VerifyExport(in, ledger.ExportCheck{Key: v, Outside: outside, Progress: func(n uint64) { p.at(n, 0, "lines") }})
 	p.done()
 	if err != nil {
 		return err
 	}
-	return e.verdict(report)
+	if w.file == "" {
+		return e.verdict(report, "the record", asIs)
+	}
+	if err := e.verdict(report, w.file, "ask for the file again, and compare the key with one that came another way"); err != nil {
+		return err
+	}
+	query := head.Query
+	if query == "" {
+		query = "everything"
+	}
+	e.say("It was asked for by %s on %s: %s", head.By, when(head.At), query)
+	return nil
 }
 
 // headerKey is the key that an export names itself, without taking the line away.
@@ -233,11 +244,14 @@ func (e *env) verifyStore(ctx context.Context, w verifyWish) error {
 	if err != nil {
 		return err
 	}
-	return e.verdict(report)
+	return e.verdict(report, "the record", asIs)
 }
 
-// verdict prints a report. Something wrong is exit code 7, with the first bad index.
-func (e *env) verdict(r ledger.Report) error {
+// asIs is what to do when a record is wrong.
+const asIs = "keep everything as it is, and tell who is responsible for the record"
+
+// verdict prints a report on what was checked. Something wrong is exit code 7, with the first bad index and what to do next.
+func (e *env) verdict(r ledger.Report, what, next string) error {
 	err := e.print(r, func(t *table) {
 		t.row("log", r.Origin)
 		t.row("size", number(r.Size))
@@ -261,7 +275,10 @@ func (e *env) verdict(r ledger.Report) error {
 		}
 		return err
 	}
-	return fail(exitVerify, "keep everything as it is, and tell who is responsible for the record", "the record is wrong from event %d on: %s", r.First().Index, r.First())
+	if r.First().What == "export" {
+		return fail(exitVerify, next, "%s: %s", what, r.First())
+	}
+	return fail(exitVerify, next, "%s is wrong from event %d on: %s", what, r.First().Index, r.First())
 }
 
 func (e *env) auditProve() *cobra.Command {

@@ -66,7 +66,7 @@ func (t trail) Export(ctx context.Context, w io.Writer, e api.Export) error {
 		}
 	}
 	x, err := ledger.NewExporter(w, ledger.ExportHeader{Origin: t.origin, Key: t.key, Query: e.Text, To: head.Size,
-		Generator: "stead", By: e.By, At: t.h.Now()}, t.store, edge, head, e.Splits...)
+		Generator: "stead", By: e.By, At: t.h.Now()}, t.h.log.signer.State, t.store, edge, head, e.Splits...)
 	if err != nil {
 		return err
 	}

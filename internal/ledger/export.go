@@ -2,8 +2,11 @@ package ledger
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
+	"hash"
 	"io"
 	"slices"
 	"strconv"
@@ -14,18 +17,20 @@ import (
 
 // ExportForm names the form of an export. It is JSONL: a header; then, in the order of the log, a line for every
 // event and a line for every stretch that is left out, which carries the hashes of the perfect subtrees over it;
-// at the end the count and the checkpoint all of it leads to.
+// at the end the count, the checkpoint all of it leads to, and what the log signs for this file: that these events, and no
+// others, were given for this query.
 //
 //	{"form":"stead-export/1","origin":…,"key":…,"query":…,"from":…,"to":…,"generator":…,"at":…}
 //	{"index":7,"leaf":"…","event":{…}}
 //	{"skip":8,"to":20,"hashes":["…"]}
-//	{"count":1,"checkpoint":"…"}
+//	{"count":1,"checkpoint":"…","statement":"…"}
 //
+// The statement is a signed note of two lines: the form, and "sha256: " with the digest, in hex, of all lines before the last.
 // The member event is the stored bytes as they are; where these are no JSON object on one line, the member bytes
 // holds them in base64.
 const ExportForm = "stead-export/1"
 
-// An ExportHeader tells what an export is. It informs; nothing is believed because it says so.
+// An ExportHeader tells what an export is. It is believed once the statement at the end was found to be of it.
 type ExportHeader struct {
 	Form      string    `json:"form"`
 	Origin    string    `json:"origin"`
@@ -47,11 +52,14 @@ type exportSkip struct {
 type exportEnd struct {
 	Count      *uint64 `json:"count"`
 	Checkpoint string  `json:"checkpoint"`
+	Statement  string  `json:"statement"`
 }
 
 // An Exporter writes an export. Only who makes it uses it.
 type Exporter struct {
 	w      io.Writer
+	sum    hash.Hash // of what was written
+	state  func(text string) ([]byte, error)
 	src    Source
 	edge   Edge
 	head   stead.Head
@@ -61,13 +69,16 @@ type Exporter struct {
 	line   []byte
 }
 
-// NewExporter begins an export into w of the log up to head, of which edge is the edge or a later one. Splits are
-// sizes of checkpoints that the reader may hold: the export can be compared with these whatever it leaves out.
-func NewExporter(w io.Writer, h ExportHeader, src Source, edge Edge, head stead.Head, splits ...uint64) (*Exporter, error) {
+// NewExporter begins an export into w of the log up to head, of which edge is the edge or a later one. State signs for it, as a
+// Signer does. Splits are sizes of checkpoints that the reader may hold: the export can be compared with these whatever it
+// leaves out.
+func NewExporter(w io.Writer, h ExportHeader, state func(text string) ([]byte, error), src Source, edge Edge, head stead.Head, splits ...uint64) (*Exporter, error) {
 	if head.Size > edge.size {
 		return nil, broken("the head is of %d events, the edge of %d", head.Size, edge.size)
 	}
 	h.Form = ExportForm
+	sum := sha256.New()
+	w = io.MultiWriter(w, sum)
 	line, err := json.Marshal(h)
 	if err != nil {
 		return nil, stead.Because(err, "write an export")
@@ -76,7 +87,7 @@ func NewExporter(w io.Writer, h ExportHeader, src Source, edge Edge, head stead.
 		return nil, stead.Because(err, "write an export")
 	}
 	slices.Sort(splits)
-	return &Exporter{w: w, src: src, edge: edge, head: head, splits: splits}, nil
+	return &Exporter{w: w, sum: sum, state: state, src: src, edge: edge, head: head, splits: splits}, nil
 }
 
 // Event adds the event at index. Indexes must rise; what lies between is left out, provably.
@@ -98,7 +109,16 @@ func (x *Exporter) Close(ctx context.Context) error {
 	if err := x.skip(ctx, x.head.Size); err != nil {
 		return err
 	}
-	return x.json(exportEnd{Count: &x.count, Checkpoint: string(x.head.Note)})
+	signed, err := x.state(exportStatement(x.sum))
+	if err != nil {
+		return stead.Because(err, "sign an export")
+	}
+	return x.json(exportEnd{Count: &x.count, Checkpoint: string(x.head.Note), Statement: string(signed)})
+}
+
+// exportStatement is what the log signs for an export whose lines have that digest.
+func exportStatement(sum hash.Hash) string {
+	return ExportForm + "\nsha256: " + hex.EncodeToString(sum.Sum(nil)) + "\n"
 }
 
 // skip leaves out [x.next, to), in pieces that end at the splits.

@@ -16,7 +16,7 @@ import (
 // export writes the events that keep says, up to the end of the log.
 func (m *memory) export(t interface{ Fatal(...any) }, w *bytes.Buffer, keep func(uint64) bool, splits ...uint64) {
 	h := ExportHeader{Origin: "stead.test/log", Query: "subject=prn_dana", To: m.st.Head.Size, Generator: "test"}
-	x, err := NewExporter(w, h, m, m.edge, m.st.Head, splits...)
+	x, err := NewExporter(w, h, m.signer.State, m, m.edge, m.st.Head, splits...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +81,39 @@ func TestExportHeader(t *testing.T) {
 	for _, bad := range []string{"", "\n", "{}\n", `{"form":"stead-export/2"}`, `{"form":"stead-export/1","x":1}`} {
 		if _, _, err := VerifyExport(strings.NewReader(bad), ExportCheck{Key: m.key}); stead.KindOf(err) != stead.Invalid {
 			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// What is signed is the answer to the query: another query, another maker, an event that is left out although it was given, and
+// the statement of another export are found, although all of these lead to the same root.
+func TestExportIsTheAnswer(t *testing.T) {
+	m := newMemory(t, 100)
+	given := func(keep func(uint64) bool) string {
+		var file bytes.Buffer
+		m.export(t, &file, keep)
+		return file.String()
+	}
+	text, fewer := given(func(i uint64) bool { return i%2 == 0 }), given(func(i uint64) bool { return i%2 == 0 && i != 50 })
+	statement := func(file string) string { return file[strings.Index(file, `"statement"`):] }
+	for name, bad := range map[string]string{
+		"another query":            strings.Replace(text, "prn_dana", "prn_erin", 1),
+		"another maker":            strings.Replace(text, `"generator":"test"`, `"generator":"best"`, 1),
+		"an event less":            strings.Replace(fewer, statement(fewer), statement(text), 1),
+		"an event more":            strings.Replace(text, statement(text), statement(fewer), 1),
+		"no statement":             text[:strings.Index(text, `,"statement"`)] + "}\n",
+		"a statement of no export": strings.Replace(text, `"stead-export/1\nsha256`, `"stead-export/2\nsha256`, 1),
+	} {
+		if bad == text {
+			t.Fatalf("%s: nothing was changed", name)
+		}
+		if r := m.verifyExport(t, []byte(bad), nil); r.Good() {
+			t.Errorf("%s: not found", name)
+		}
+	}
+	for _, good := range []string{text, fewer} {
+		if r := m.verifyExport(t, []byte(good), nil); !r.Good() {
+			t.Error(r.First())
 		}
 	}
 }
@@ -168,7 +201,7 @@ func TestExportEnd(t *testing.T) {
 
 func TestExporterRefuses(t *testing.T) {
 	m := newMemory(t, 100)
-	x, err := NewExporter(&bytes.Buffer{}, ExportHeader{}, m, m.edge, m.st.Head)
+	x, err := NewExporter(&bytes.Buffer{}, ExportHeader{}, m.signer.State, m, m.edge, m.st.Head)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +213,7 @@ func TestExporterRefuses(t *testing.T) {
 			t.Errorf("event %d after 7: %v", index, err)
 		}
 	}
-	if _, err := NewExporter(&bytes.Buffer{}, ExportHeader{}, m, Edge{}, m.st.Head); stead.KindOf(err) != stead.Broken {
+	if _, err := NewExporter(&bytes.Buffer{}, ExportHeader{}, m.signer.State, m, Edge{}, m.st.Head); stead.KindOf(err) != stead.Broken {
 		t.Errorf("an edge older than the head: %v", err)
 	}
 }

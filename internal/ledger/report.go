@@ -12,13 +12,16 @@ import (
 type Fault struct {
 	Index uint64 `json:"index"` // the first event that is, or may be, wrong
 	To    uint64 `json:"to"`    // one past the last that may be; Index+1 where exactly one is
-	What  string `json:"what"`  // event, leaf, tile, object, projection, edge, head, checkpoint, line; file, mark, counter, key, span
+	What  string `json:"what"`  // event, leaf, tile, object, projection, edge, head, checkpoint, line, export; file, mark, counter, key, span
 	Text  string `json:"text"`
 }
 
 func (f Fault) String() string {
 	if f.What == "file" {
 		return f.Text + ": which event it is of can not be told"
+	}
+	if f.What == "export" {
+		return f.Text
 	}
 	if f.To > f.Index+1 {
 		return fmt.Sprintf("event %d or one before %d: %s", f.Index, f.To, f.Text)

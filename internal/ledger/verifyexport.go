@@ -25,7 +25,7 @@ func VerifyExport(r io.Reader, c ExportCheck) (Report, ExportHeader, error) {
 	if c.Key == nil {
 		return Report{}, ExportHeader{}, invalid("say by which verifier key the export is to be checked")
 	}
-	x := &exportVerifier{lines: newLineReader(r), out: outside{head: c.Outside}, check: c, sha: sha256.New()}
+	x := &exportVerifier{lines: newLineReader(r), out: outside{head: c.Outside}, check: c, sha: sha256.New(), file: sha256.New(), ends: [1]byte{'\n'}}
 	x.report.Origin = c.Key.Name()
 	if err := x.header(); err != nil {
 		return x.report, x.head, err
@@ -42,7 +42,9 @@ type exportVerifier struct {
 	head   ExportHeader
 	report Report
 	sha    hash.Hash
-	leaf   [1]byte // what RFC 6962 puts before a leaf: 0
+	file   hash.Hash // of the lines before the closing one
+	leaf   [1]byte   // what RFC 6962 puts before a leaf: 0
+	ends   [1]byte   // the end of a line
 	sum    stead.Hash
 	text   [hashText]byte
 }
@@ -58,8 +60,15 @@ func (x *exportVerifier) header() error {
 	if x.head.Origin != x.check.Key.Name() {
 		x.report.fault(0, "line", "the export says it is of %.100q, the verifier key is of %q", x.head.Origin, x.check.Key.Name())
 	}
+	x.had(line)
 	x.out.at(&x.tree)
 	return nil
+}
+
+// had adds a line to what the statement is about.
+func (x *exportVerifier) had(line []byte) {
+	x.file.Write(line)
+	x.file.Write(x.ends[:])
 }
 
 // body reads until the end, or to the first line that is wrong: what follows it can no longer be placed.
@@ -76,6 +85,7 @@ func (x *exportVerifier) body() error {
 		if done := x.line(line); done {
 			return x.rest()
 		}
+		x.had(line)
 		if x.check.Progress != nil && x.lines.n%(1<<16) == 0 {
 			x.check.Progress(x.lines.n)
 		}
@@ -189,6 +199,19 @@ func (x *exportVerifier) end(line []byte) {
 		x.report.fault(head.Size, "event", "the export goes beyond its checkpoint, which is of %d events", head.Size)
 	case head.Root != x.tree.root():
 		x.report.faultRange(0, head.Size, "checkpoint", "the events do not lead to the root that was signed: events and their leaf hashes were edited together")
+	default:
+		x.stated(e.Statement)
 	}
 	x.out.report(&x.report)
+}
+
+// stated sees that the log has signed for these lines: the header, which events are there and which are left out.
+func (x *exportVerifier) stated(signed string) {
+	text, err := OpenStatement(ExportForm, []byte(signed), x.check.Key)
+	switch {
+	case err != nil:
+		x.report.faultRange(0, x.tree.size, "export", "the closing line holds no statement about this export that %s has signed", x.check.Key.Name())
+	case text != exportStatement(x.file):
+		x.report.faultRange(0, x.tree.size, "export", "this is not the export that was signed: its header, or what it leaves out, was changed")
+	}
 }
