@@ -189,7 +189,8 @@ func (m Mandate) Sum() string {
 	for i, s := range m.Stages {
 		f["stage."+strconv.Itoa(i)] = s.String()
 	}
-	sum := sha256.Sum256(AppendFields(nil, f))
+	var room [1 << 10]byte
+	sum := sha256.Sum256(AppendFields(room[:0], f))
 	return hex.EncodeToString(sum[:])
 }
 

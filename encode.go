@@ -51,7 +51,7 @@ func AppendEvent(b []byte, e *Event, who, what []byte) []byte {
 
 // AppendFields writes f in the order of its names: the plain text of a sealed part.
 func AppendFields(b []byte, f Fields) []byte {
-	var room [12]field
+	var room [24]field
 	all := room[:0]
 	for k, v := range f {
 		all = append(all, field{k, v})

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -146,6 +147,8 @@ func used(tb testing.TB) time.Duration {
 // BenchmarkExchange exchanges tokens at the door, recorded before each is given, 64 at once; beside it two verifications and a
 // signature with ES256, which is the least that such an exchange must do. Run it with -benchtime 2000x.
 func BenchmarkExchange(b *testing.B) {
+	ballast := house.Ballast()
+	b.Cleanup(func() { runtime.KeepAlive(ballast) })
 	x, h := newExchanging(b)
 	first, second := newES256(b), newES256(b)
 	plain := url.Values{"grant_type": {"client_credentials"}}

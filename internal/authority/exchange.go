@@ -174,9 +174,10 @@ func (a *Authority) passed(s *State, parent stead.Mandate, run stead.Instance, p
 	return begun, all, nil
 }
 
-// alike tells whether one mandate does for the other: the same rights, for as long as a token lives.
+// alike tells whether one mandate does for the other: the same rights, for as long as a token lives. What was agreed to is its
+// digest, from before it had a key.
 func alike(had, wanted stead.Mandate) bool {
-	h, w := had, wanted
-	h.ID, h.Bounds.Length, w.ID, w.Bounds.Length, h.Key = "", 0, "", 0, ""
-	return h.Sum() == w.Sum() && !had.Until.Before(wanted.AskedAt.Add(min(TokenLife, time.Duration(wanted.Bounds.Length))))
+	until := wanted.AskedAt.Add(min(TokenLife, time.Duration(wanted.Bounds.Length)))
+	wanted.ID, wanted.Bounds.Length = had.ID, had.Bounds.Length
+	return !had.Until.Before(until) && wanted.Sum() == had.Digest
 }

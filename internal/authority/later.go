@@ -61,7 +61,7 @@ func (l *later) close() {
 
 func (l *later) write() {
 	for n := range l.in {
-		var batch []stead.Change
+		batch := make([]stead.Change, 0, min(gathered, 1+len(l.in)))
 		var waits []chan struct{}
 		for {
 			if n.wait != nil {

@@ -1,7 +1,5 @@
 package authzen
 
-import "maps"
-
 // The three ways to go through a batch.
 const (
 	executeAll    = "execute_all"
@@ -68,9 +66,12 @@ func (b batch) item(v any) (evaluation, error) {
 	if err != nil {
 		return evaluation{}, err
 	}
-	whole := maps.Clone(b.defaults)
-	maps.Copy(whole, own)
-	return whole.evaluation()
+	for name, v := range b.defaults {
+		if _, said := own[name]; !said {
+			own[name] = v
+		}
+	}
+	return own.evaluation()
 }
 
 // evaluations answers many questions, each as it would be alone. Without any it is one.

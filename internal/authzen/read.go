@@ -1,12 +1,9 @@
 package authzen
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
-	"strconv"
 
 	"github.com/steadhq/stead/internal/web"
 )
@@ -39,54 +36,11 @@ func unread(err error) error {
 
 // parse refuses what could be read in two ways.
 func parse(raw []byte) (fields, error) {
-	if err := web.CheckJSON(raw); err != nil {
+	whole, err := web.ParseJSON(raw)
+	if err != nil {
 		return nil, err
 	}
-	if halved(raw) {
-		return nil, bad("the body holds half a character (\\ud800 without its other half)")
-	}
-	var whole any
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if err := d.Decode(&whole); err != nil {
-		return nil, bad("the body is no JSON")
-	}
 	return object("the body", whole)
-}
-
-// halved finds a surrogate without its other half in JSON: readers put one and the same character in place of all of them,
-// so that two names would be one.
-func halved(raw []byte) bool {
-	for i := 0; i+1 < len(raw); i++ {
-		if raw[i] != '\\' {
-			continue
-		}
-		high := escaped(raw[i:])
-		i++ // what is escaped begins nothing
-		switch {
-		case high >= 0xdc00 && high < 0xe000:
-			return true
-		case high < 0xd800 || high >= 0xe000:
-		default:
-			if low := escaped(raw[min(i+5, len(raw)):]); low < 0xdc00 || low >= 0xe000 {
-				return true
-			}
-			i += 10
-		}
-	}
-	return false
-}
-
-// escaped is the unit that \uXXXX at the beginning of raw stands for, 0 where there is none.
-func escaped(raw []byte) uint64 {
-	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
-		return 0
-	}
-	n, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
-	if err != nil {
-		return 0
-	}
-	return n
 }
 
 func object(what string, v any) (fields, error) {
@@ -194,11 +148,16 @@ type claims struct {
 	Approval string // the request whose approval is used
 }
 
-func (f fields) claims() (c claims, err error) {
+func (f fields) claims() (claims, error) {
 	o, err := f.object("context")
 	if err != nil || o == nil {
-		return c, err
+		return claims{}, err
 	}
+	return o.said()
+}
+
+// said are the claims of a context.
+func (o fields) said() (c claims, err error) {
 	act, err := o.object("act")
 	if err != nil {
 		return c, err

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/steadhq/stead"
@@ -31,7 +30,7 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return readError(err)
 	}
-	if err := checkJSON(raw); err != nil {
+	if err := CheckJSON(raw); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
@@ -83,87 +82,4 @@ func readError(err error) error {
 		return err
 	}
 	return bad("the body could not be read")
-}
-
-// checkJSON refuses what could be read in two ways: one value, no name twice in one object, not too deep.
-func checkJSON(raw []byte) error {
-	switch {
-	case !utf8.Valid(raw):
-		return bad("the body is not UTF-8")
-	case !json.Valid(raw):
-		return bad("the body is no JSON, or more than one value")
-	}
-	return onceNamed(string(raw))
-}
-
-// A member is one name in one of the objects of a text.
-type member struct {
-	object int
-	name   string
-}
-
-// onceNamed walks a text that is JSON: in no object is there a name twice, in any case, and nothing is nested too deep.
-func onceNamed(text string) error {
-	seen := map[member]bool{}
-	var open []int // the number of each object that is open, 0 for an array
-	objects := 0
-	for i := 0; i < len(text); i++ {
-		switch text[i] {
-		case '{', '[':
-			if len(open) == maxDepth {
-				return bad("the body is nested over %d levels", maxDepth)
-			}
-			number := 0
-			if text[i] == '{' {
-				objects++
-				number = objects
-			}
-			open = append(open, number)
-		case '}', ']':
-			open = open[:len(open)-1]
-		case '"':
-			end := closing(text, i)
-			if strings.HasPrefix(strings.TrimLeft(text[end+1:], " \t\r\n"), ":") {
-				m := member{open[len(open)-1], strings.Map(folded, strings.ToLower(unquoted(text[i:end+1])))}
-				if seen[m] {
-					return bad("the name %q is given twice", m.name)
-				}
-				seen[m] = true
-			}
-			i = end
-		}
-	}
-	return nil
-}
-
-// folded is one letter for all that a reader who minds no case takes for the same: the long s is an s to Go's own.
-func folded(r rune) rune {
-	least := r
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		least = min(least, f)
-	}
-	return least
-}
-
-// closing is where the string that begins at from ends.
-func closing(text string, from int) int {
-	for i := from + 1; ; i++ {
-		switch text[i] {
-		case '\\':
-			i++
-		case '"':
-			return i
-		}
-	}
-}
-
-// unquoted is what a JSON string says.
-func unquoted(quoted string) (said string) {
-	if !strings.Contains(quoted, `\`) {
-		return quoted[1 : len(quoted)-1]
-	}
-	if err := json.Unmarshal([]byte(quoted), &said); err != nil {
-		return quoted // no valid JSON has such a string
-	}
-	return said
 }

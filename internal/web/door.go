@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"math"
 	"net/http"
 	"runtime/debug"
@@ -27,8 +28,9 @@ type Door struct {
 
 // Serve makes an http.Handler of h: an error and a panic become an answer, and every answer is guarded.
 func (d Door) Serve(h Handler) http.Handler {
+	guards := d.guards()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.guard(w.Header())
+		maps.Copy(w.Header(), guards)
 		rec := &started{ResponseWriter: w}
 		defer d.recover(rec, r)
 		if err := h(rec, r); err != nil {
@@ -47,8 +49,8 @@ func (d Door) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 		d.Log.ErrorContext(r.Context(), "request failed", "request_id", p.RequestID, "method", r.Method,
 			"status", p.Status, "reason", p.ReasonCode, "error", err)
 	}
-	d.guard(w.Header())
 	h := w.Header()
+	maps.Copy(h, d.guards())
 	h.Del("Content-Length")
 	h.Del("Content-Encoding")
 	h.Del("Etag")

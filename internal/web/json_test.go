@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -18,6 +20,8 @@ func TestCheckJSON(t *testing.T) {
 		`{"a":1,"\u0061":2}`: false, `{"a" : 1,"A"	: 2}`: false, `{"x":{"a":1,"b":[],"a":2}}`: false, `{"":1,"":2}`: false,
 		`{"\\":1,"\u005c":2}`: false, `{"a":1}x`: false, `1 2`: false, ``: false, `{"a":"` + "\xff" + `"}`: false, `{'a':1}`: false,
 		`{"status":1,"ſtatus":2}`: false, `{"\u017fum":1,"SUM":2}`: false, `{"key":1,"\u212aey":2}`: false, `{"ς":1,"σ":2}`: false, // as Go's own reader folds them
+		`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"I":1}`: false, `{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"A":1}`: false,
+		`"\ud800"`: false, `{"\udc00":1}`: false, `"\ud83d\ude00"`: true, `"\ud83d\n\ude00"`: false, ` `: false, `[1`: false, `{"a"`: false, `{"a":}`: false,
 		strings.Repeat("[", 32) + strings.Repeat("]", 32): true, strings.Repeat("[", 33) + strings.Repeat("]", 33): false,
 	} {
 		if err := web.CheckJSON([]byte(text)); (err == nil) != ok {
@@ -26,7 +30,8 @@ func TestCheckJSON(t *testing.T) {
 	}
 }
 
-// FuzzCheckJSON compares with a walk through the tokens of encoding/json: what passes has no name twice in one object.
+// FuzzCheckJSON compares with encoding/json: what passes is read as it is there, and in a walk through its tokens no name is
+// twice in one object.
 func FuzzCheckJSON(f *testing.F) {
 	for _, s := range []string{`{"a":1,"\u0061":2}`, `[{"a":"b:"},{"a":[]}]`, `{"\\":"\""}`, `{"a":{"a":1,"A":2}}`} {
 		f.Add([]byte(s))
@@ -35,7 +40,13 @@ func FuzzCheckJSON(f *testing.F) {
 		if len(raw) > 1<<12 || web.CheckJSON(raw) != nil {
 			return
 		}
+		var want any
 		d := json.NewDecoder(bytes.NewReader(raw))
+		d.UseNumber()
+		if got, err := web.ParseJSON(raw); err != nil || d.Decode(&want) != nil || !cmp.Equal(want, got) {
+			t.Fatalf("%q is read as %v: %v", raw, got, err)
+		}
+		d = json.NewDecoder(bytes.NewReader(raw))
 		d.UseNumber()
 		var open []map[string]bool // nil is an array
 		name := false
