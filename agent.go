@@ -1,6 +1,7 @@
 package stead
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,7 +78,8 @@ type Task struct {
 	Mode    Mode             `json:"mode,omitempty"`   // empty: read-only
 	Length  Duration         `json:"length,omitempty"` // 0: 24 h, which is 86,400 s (R37)
 	Budget  map[string]int64 `json:"budget,omitempty"`
-	Grants  []Entitlement    `json:"grants"`
+	Grants  []Entitlement    `json:"grants"`          // all of it, exactly
+	Needs   []Need           `json:"needs,omitempty"` // in which words it was said, as far as it was
 
 	Depth     int      `json:"depth,omitempty"`     // how many times in a row it may be passed on; 0: never
 	Delegates []string `json:"delegates,omitempty"` // names of the agents it may be passed on to; empty: whose own tasks allow it
@@ -238,7 +240,7 @@ func (t Task) wrong() string {
 			return fmt.Sprintf("the task %s is read-only, so it cannot be granted %s", t.ID, e.Action)
 		}
 	}
-	if text := t.wrongDepth(); text != "" {
+	if text := cmp.Or(t.wrongNeeds(), t.wrongDepth()); text != "" {
 		return text
 	}
 	for what, n := range t.Budget {

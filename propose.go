@@ -172,7 +172,7 @@ type draft struct {
 
 // place finds the task that something belongs to: the one it was asked for, the only one in that system, or a new one.
 func (d *draft) place(s Sighting) string {
-	in := func(t Task) bool { return t.system() == s.System }
+	in := func(t Task) bool { return t.System() == s.System }
 	if i := slices.IndexFunc(d.tasks, func(t Task) bool { return t.ID == s.Task }); i >= 0 && in(d.tasks[i]) {
 		return s.Task
 	} else if i < 0 && s.Task != "" && wrongName("task", s.Task, mostName) == "" {
@@ -196,13 +196,6 @@ func (d *draft) add(id string, system AppID) string {
 	return id
 }
 
-func (t Task) system() AppID {
-	if len(t.Grants) == 0 {
-		return ""
-	}
-	return t.Grants[0].System
-}
-
 // made is the tasks with what each needs. What a declared entitlement says already is left in its words.
 func (d *draft) made(r Registration) (all []Task, edits []string) {
 	for _, t := range d.tasks {
@@ -218,6 +211,7 @@ func (d *draft) made(r Registration) (all []Task, edits []string) {
 		if t.Mode != Edit && slices.ContainsFunc(t.Grants, func(e Entitlement) bool { return changes(e.Action) }) {
 			t.Mode, edits = Edit, append(edits, t.ID)
 		}
+		t.Needs = t.standing()
 		all = append(all, t)
 	}
 	return all, edits

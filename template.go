@@ -79,6 +79,11 @@ func (t Template) Wrong() string {
 		return err.Error()
 	}
 	r.Owner = Server
+	for i, k := range r.Tasks {
+		if r.Tasks[i], err = k.asSaid(); err != nil {
+			return err.Error()
+		}
+	}
 	return r.Wrong()
 }
 
@@ -150,6 +155,9 @@ func (t *Template) texts() []*string {
 		for j := range k.Delegates {
 			all = append(all, &k.Delegates[j])
 		}
+		for j := range k.Needs {
+			all = append(all, &k.Needs[j].Text)
+		}
 		for j := range k.Grants {
 			e := &k.Grants[j]
 			all = append(all, &e.Resource, &e.Rows)
@@ -165,6 +173,7 @@ func (t Template) clone() Template {
 	t.Tasks = slices.Clone(t.Tasks)
 	for i, k := range t.Tasks {
 		t.Tasks[i].Delegates, t.Tasks[i].Grants = slices.Clone(k.Delegates), slices.Clone(k.Grants)
+		t.Tasks[i].Needs = slices.Clone(k.Needs)
 		for j, e := range k.Grants {
 			t.Tasks[i].Grants[j].Columns = slices.Clone(e.Columns)
 		}
@@ -216,8 +225,18 @@ func (t Template) Drift(r Registration) (all []string) {
 }
 
 func (t Task) drift(made Task) (all []string) {
+	said := Task{}
+	for _, n := range made.Needs {
+		if e, err := ReadNeed(n.Text); err != nil {
+			all = append(all, err.Error())
+		} else if had := t.need(e.words()); had != nil {
+			said.Grants = append(said.Grants, had.Entitlements()...)
+		} else {
+			all = append(all, "the task "+t.ID+" has not what it needs: "+e.words())
+		}
+	}
 	for _, e := range t.Grants {
-		if !made.Allows([]Entitlement{e}) {
+		if one := []Entitlement{e}; !made.Allows(one) && !said.Allows(one) {
 			all = append(all, "the task "+t.ID+" has more: "+e.String())
 		}
 	}
@@ -226,7 +245,7 @@ func (t Task) drift(made Task) (all []string) {
 			all = append(all, "the task "+t.ID+" has not all of: "+e.String())
 		}
 	}
-	t.Grants, made.Grants = nil, nil
+	t.Grants, made.Grants, t.Needs, made.Needs = nil, nil, nil, nil
 	if !reflect.DeepEqual(t, made) {
 		all = append(all, "the task "+t.ID+" differs in its purpose, mode, length, budget or whom it is passed on to")
 	}

@@ -35,7 +35,8 @@ type town struct {
 	served []stead.Principal
 
 	decision stead.DecisionID
-	server   *pgtest.Server // nil: SQLite
+	agent    stead.PrincipalID // one that works
+	server   *pgtest.Server    // nil: SQLite
 }
 
 func newTown(b *testing.B, change ...func(*house.Options)) *town {
@@ -56,6 +57,7 @@ func newTown(b *testing.B, change ...func(*house.Options)) *town {
 		live = append(live, t.mandate(n))
 	}
 	t.append(b, live)
+	t.works(b)
 	for n := range deputies {
 		who := t.actors[n]
 		h.Clock.Move(3 * time.Second) // so many from one address would be slowed

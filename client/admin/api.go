@@ -29,31 +29,33 @@ type AdvanceOut struct {
 }
 
 type Agent struct {
-	Version   int64       `json:"version"`
-	AgentKind string      `json:"agent_kind"`
-	Owner     Who         `json:"owner"` // answers for it: it stops when he is gone
-	Purpose   string      `json:"purpose"`
-	Tier      string      `json:"tier"`
-	Suspended bool        `json:"suspended"`
-	ID        string      `json:"id"`                // prn_…, or stead for the server itself
-	Account   string      `json:"account,omitempty"` // account name, unique in its directory
-	Build     *Build      `json:"build,omitempty"`
-	Directory string      `json:"directory,omitempty"`
-	Groups    []string    `json:"groups,omitempty"`
-	Instances []Instance  `json:"instances,omitempty"`  // that run now
-	Keys      []string    `json:"keys,omitempty"`       // thumbprints (RFC 7638) of the keys it proves itself with
-	KeysSince []time.Time `json:"keys_since,omitempty"` // since when each of the keys is registered
-	Learning  *Learning   `json:"learning,omitempty"`   // not there: it does not learn now
-	Mandates  []Mandate   `json:"mandates,omitempty"`   // that it holds or awaits
-	Name      string      `json:"name,omitempty"`       // the name to show
-	Orphan    bool        `json:"orphan,omitempty"`     // nobody answers for it any more: it works no more
-	Public    bool        `json:"public,omitempty"`     // it keeps no secret: the keys of its runs are all that proves it
-	Redirects []string    `json:"redirects,omitempty"`  // where the browsers of those go back to who let it act for them
-	Segment   string      `json:"segment,omitempty"`
-	Spiffe    []string    `json:"spiffe,omitempty"` // ids of the workloads that are this agent
-	Sponsor   *Who        `json:"sponsor,omitempty"`
-	Tasks     []Task      `json:"tasks,omitempty"`
-	Template  *MadeFrom   `json:"template,omitempty"` // which it is made from
+	Version   int64        `json:"version"`
+	AgentKind string       `json:"agent_kind"`
+	Owner     Who          `json:"owner"` // answers for it: it stops when he is gone
+	Purpose   string       `json:"purpose"`
+	Tier      string       `json:"tier"`
+	Suspended bool         `json:"suspended"`
+	ID        string       `json:"id"`                // prn_…, or stead for the server itself
+	Account   string       `json:"account,omitempty"` // account name, unique in its directory
+	Build     *Build       `json:"build,omitempty"`
+	Directory string       `json:"directory,omitempty"`
+	Drift     []string     `json:"drift,omitempty"` // in what the needs would be something else by now: none of it is granted; shown for one agent
+	Groups    []string     `json:"groups,omitempty"`
+	Instances []Instance   `json:"instances,omitempty"`  // that run now
+	Keys      []string     `json:"keys,omitempty"`       // thumbprints (RFC 7638) of the keys it proves itself with
+	KeysSince []time.Time  `json:"keys_since,omitempty"` // since when each of the keys is registered
+	Learning  *Learning    `json:"learning,omitempty"`   // not there: it does not learn now
+	Mandates  []Mandate    `json:"mandates,omitempty"`   // that it holds or awaits
+	Mapped    []MappedNeed `json:"mapped,omitempty"`     // what each need came to when it was mapped; shown for one agent
+	Name      string       `json:"name,omitempty"`       // the name to show
+	Orphan    bool         `json:"orphan,omitempty"`     // nobody answers for it any more: it works no more
+	Public    bool         `json:"public,omitempty"`     // it keeps no secret: the keys of its runs are all that proves it
+	Redirects []string     `json:"redirects,omitempty"`  // where the browsers of those go back to who let it act for them
+	Segment   string       `json:"segment,omitempty"`
+	Spiffe    []string     `json:"spiffe,omitempty"` // ids of the workloads that are this agent
+	Sponsor   *Who         `json:"sponsor,omitempty"`
+	Tasks     []Task       `json:"tasks,omitempty"`
+	Template  *MadeFrom    `json:"template,omitempty"` // which it is made from
 }
 
 type AgentBody struct {
@@ -564,6 +566,18 @@ type MandatesOut struct {
 	NextPageToken string    `json:"next_page_token,omitempty"` // missing on the last page
 }
 
+type MappedNeed struct {
+	Task      string   `json:"task"`
+	Need      string   `json:"need"`
+	Resources []string `json:"resources"` // exactly these
+}
+
+type Mapping struct {
+	Tasks   []Task       `json:"tasks"`
+	Mapping string       `json:"mapping"`          // handed in with the agent: where the tasks became others meanwhile, nothing is done
+	Mapped  []MappedNeed `json:"mapped,omitempty"` // what each need came to
+}
+
 type NarrowIn struct {
 	Agent      string              `json:"agent"`                // to whom: a name or an id
 	Budget     map[string]int64    `json:"budget,omitempty"`     // at most; what it uses counts for the mandate itself too
@@ -1016,12 +1030,13 @@ type SystemsOut struct {
 type Task struct {
 	ID        string           `json:"id"`
 	Purpose   string           `json:"purpose"`
-	Grants    []Entitlement    `json:"grants"`
 	Budget    map[string]int64 `json:"budget,omitempty"`
 	Delegates []string         `json:"delegates,omitempty"` // names of the agents it may be passed on to; where none is named, those whose own tasks allow it
 	Depth     int64            `json:"depth,omitempty"`     // how many times in a row it may be passed on to other agents; 0: never
+	Grants    []Entitlement    `json:"grants,omitempty"`    // exactly what it may; at least one, or a need
 	Length    string           `json:"length,omitempty"`    // how long it may take, such as 2h; 24h where nothing is said
 	Mode      string           `json:"mode,omitempty"`
+	Needs     []string         `json:"needs,omitempty"` // in words of the catalogue: SYSTEM ACTION RESOURCE(COLUMN, COLUMN), and * in the last part of a resource; each becomes grants when it is handed in
 }
 
 type TaskBody struct {
@@ -1241,9 +1256,20 @@ func (c *Client) ListAgents(ctx context.Context, opts ...Option) (out AgentsOut,
 	return out, err
 }
 
+// A RegisterAgentQuery narrows RegisterAgent; what is zero does not.
+type RegisterAgentQuery struct {
+	Mapping string // of a mapping that was looked at: where the tasks became others meanwhile, nothing is done
+}
+
+func (q RegisterAgentQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "mapping", q.Mapping, false)
+	return v
+}
+
 // RegisterAgent: Register an agent. For the roles admin. POST /v1/agents
-func (c *Client) RegisterAgent(ctx context.Context, body AgentBody, opts ...Option) (out Agent, err error) {
-	err = c.call(ctx, request{method: "POST", path: "/v1/agents", body: body}, &out, opts)
+func (c *Client) RegisterAgent(ctx context.Context, q RegisterAgentQuery, body AgentBody, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/agents", query: q.values(), body: body}, &out, opts)
 	return out, err
 }
 
@@ -1258,9 +1284,22 @@ func (c *Client) GetAgent(ctx context.Context, id string, opts ...Option) (out A
 	return out, err
 }
 
+// A ChangeAgentQuery narrows ChangeAgent; what is zero does not.
+type ChangeAgentQuery struct {
+	Remap   bool   // map needs again that say the same as before; else they stay what they came to
+	Mapping string // of a mapping that was looked at: where the tasks became others meanwhile, nothing is done
+}
+
+func (q ChangeAgentQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "remap", q.Remap, false)
+	set(v, "mapping", q.Mapping, false)
+	return v
+}
+
 // ChangeAgent: Change what is known of an agent: what goes beyond it then ends. For the roles admin. PUT /v1/agents/{id}
-func (c *Client) ChangeAgent(ctx context.Context, id string, body AgentBody, opts ...Option) (out Agent, err error) {
-	err = c.call(ctx, request{method: "PUT", path: "/v1/agents/" + url.PathEscape(id), body: body}, &out, opts)
+func (c *Client) ChangeAgent(ctx context.Context, id string, q ChangeAgentQuery, body AgentBody, opts ...Option) (out Agent, err error) {
+	err = c.call(ctx, request{method: "PUT", path: "/v1/agents/" + url.PathEscape(id), query: q.values(), body: body}, &out, opts)
 	return out, err
 }
 
@@ -1291,11 +1330,13 @@ func (c *Client) AgentPast(ctx context.Context, id string, opts ...Option) (out 
 // A GetAgentProposalQuery narrows GetAgentProposal; what is zero does not.
 type GetAgentProposalQuery struct {
 	Days int64 // what was not used for so many days is unused
+	Most int64 // how many of its newest events are read: a busy agent has more than a moment is enough for
 }
 
 func (q GetAgentProposalQuery) values() url.Values {
 	v := url.Values{}
 	set(v, "days", q.Days, false)
+	set(v, "most", q.Most, false)
 	return v
 }
 
@@ -1326,11 +1367,13 @@ func (c *Client) SuspendAgent(ctx context.Context, id string, body RevokeBody, o
 // A GetAgentUsageQuery narrows GetAgentUsage; what is zero does not.
 type GetAgentUsageQuery struct {
 	Days int64 // what was not used for so many days is unused
+	Most int64 // how many of its newest events are read: a busy agent has more than a moment is enough for
 }
 
 func (q GetAgentUsageQuery) values() url.Values {
 	v := url.Values{}
 	set(v, "days", q.Days, false)
+	set(v, "most", q.Most, false)
 	return v
 }
 
@@ -1536,6 +1579,7 @@ type CountEventsQuery struct {
 	Text      string    // anywhere in what was recorded
 	Q         string    // a filter as people write it, beside the other parameters: dana outcome:refused from:2026-11-01
 	Bars      int64     // at most so many spans of time
+	Wait      int64     // seconds that you wait for all of it; 0: what a moment is enough for
 	UtcOffset string    // of your days and hours, east of UTC: 1h, -3h30m
 }
 
@@ -1555,6 +1599,7 @@ func (q CountEventsQuery) values() url.Values {
 	set(v, "text", q.Text, false)
 	set(v, "q", q.Q, false)
 	set(v, "bars", q.Bars, false)
+	set(v, "wait", q.Wait, false)
 	set(v, "utc_offset", q.UtcOffset, false)
 	return v
 }
@@ -1805,6 +1850,23 @@ func (c *Client) SuspendMandate(ctx context.Context, id string, opts ...Option) 
 // WithdrawMandate: Take back what you asked, or what an agent of yours asked. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/withdraw
 func (c *Client) WithdrawMandate(ctx context.Context, id string, opts ...Option) (out Mandate, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/withdraw"}, &out, opts)
+	return out, err
+}
+
+// A MapAgentQuery narrows MapAgent; what is zero does not.
+type MapAgentQuery struct {
+	Remap bool // map needs again that say the same as before; else they stay what they came to
+}
+
+func (q MapAgentQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "remap", q.Remap, false)
+	return v
+}
+
+// MapAgent: Show what an agent would get exactly, each need as what it is in the catalogue now: it changes nothing. For the roles admin. POST /v1/mappings
+func (c *Client) MapAgent(ctx context.Context, q MapAgentQuery, body AgentBody, opts ...Option) (out Mapping, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/mappings", query: q.values(), body: body}, &out, opts)
 	return out, err
 }
 

@@ -86,6 +86,7 @@ func (e *env) agentShow() *cobra.Command {
 					t.row("", grantLine(g))
 				}
 			}
+			needRows(t, a)
 			for _, i := range a.Instances {
 				t.row("runs", i.ID+" until "+i.Until.Local().Format(time.DateTime))
 			}
@@ -94,6 +95,16 @@ func (e *env) agentShow() *cobra.Command {
 			}
 		})
 	}}
+}
+
+// needRows say in which words its needs were said, what they came to, and what they would be by now.
+func needRows(t *table, a admin.Agent) {
+	for _, n := range a.Mapped {
+		t.row("needs", n.Need+": "+strings.Join(n.Resources, ", "))
+	}
+	for _, d := range a.Drift {
+		t.row("drift", d)
+	}
 }
 
 func (e *env) agentSuspend() *cobra.Command {

@@ -67,7 +67,7 @@ func (e *env) agentPropose() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			p, err := client.GetAgentProposal(c.Context(), args[0], admin.GetAgentProposalQuery{Days: days})
+			p, err := client.GetAgentProposal(c.Context(), args[0], admin.GetAgentProposalQuery{Days: days, Most: mostSeen})
 			if err != nil {
 				return err
 			}
@@ -110,7 +110,7 @@ func (e *env) proposalFile(file string, p admin.Proposal) error {
 
 func (e *env) proposalSays(p admin.Proposal, file string) {
 	if !p.Whole {
-		e.say("There was too much on record to read all of it: columns are left as they are.")
+		e.say("There is more on record than its newest %d events: those count, and columns are left as they are.", mostSeen)
 	}
 	for _, t := range p.Edits {
 		e.say("The task %s would be more than read-only.", t)

@@ -71,6 +71,9 @@ func (e *env) templateShow() *cobra.Command {
 			t.row("set", valuesOf(x))
 			for _, k := range x.Tasks {
 				t.row("task "+k.ID, strings.TrimSpace(k.Purpose+" "+k.Length))
+				for _, n := range k.Needs {
+					t.row("needs", n)
+				}
 				for _, g := range k.Grants {
 					t.row("", grantLine(g))
 				}
@@ -93,32 +96,6 @@ func (e *env) templateRetire() *cobra.Command {
 		e.say("No agent is made from %s any more.", args[0])
 		return nil
 	}}
-}
-
-func (e *env) agentNew() *cobra.Command {
-	var in admin.AgentBody
-	c := &cobra.Command{Use: "new NAME --template TEMPLATE --owner OWNER", Short: "Register an agent that is made from a template", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			if in.Name = args[0]; in.Template == "" || in.Owner == "" {
-				return fail(exitUsage, "stead agent template list", "say from which template it is made, and who answers for it: --template and --owner")
-			}
-			client, err := e.client()
-			if err != nil {
-				return err
-			}
-			a, err := client.RegisterAgent(c.Context(), in)
-			if err != nil {
-				return err
-			}
-			return e.print(a, func(t *table) {
-				t.columns = []string{"agent", "owner", "tasks", "state", "version"}
-				t.row(a.Account, account(a.Owner), number(int64(len(a.Tasks))), agentState(a), number(a.Version))
-			})
-		}}
-	c.Flags().StringVar(&in.Template, "template", "", "what it is made from")
-	c.Flags().StringVar(&in.Owner, "owner", "", "who answers for it: directory/name")
-	c.Flags().StringToStringVar(&in.Set, "set", nil, "what stands for a ${name} of the template: name=value")
-	return c
 }
 
 // asSet writes name=value, in order.

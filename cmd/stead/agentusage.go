@@ -9,6 +9,9 @@ import (
 	"github.com/steadhq/stead/client/admin"
 )
 
+// mostSeen is how many events of an agent are read for an answer: as many as the API gives.
+const mostSeen = 20_000
+
 func (e *env) agentUsage() *cobra.Command {
 	var days int64
 	c := &cobra.Command{Use: "usage AGENT", Short: "Show when each of its entitlements was last made use of, and which never were", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
@@ -16,7 +19,7 @@ func (e *env) agentUsage() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		out, err := client.GetAgentUsage(c.Context(), args[0], admin.GetAgentUsageQuery{Days: days})
+		out, err := client.GetAgentUsage(c.Context(), args[0], admin.GetAgentUsageQuery{Days: days, Most: mostSeen})
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 type applyOptions struct {
 	files                        []string
 	dryRun, exitCode, prune, yes bool
+	remap                        bool
 	schema                       bool
 }
 
@@ -43,6 +44,7 @@ func (e *env) apply() *cobra.Command {
 	f.BoolVar(&o.exitCode, "exit-code", false, "with --dry-run: exit with 10 where something would change")
 	f.BoolVar(&o.prune, "prune", false, "take away what the files do not name, of the kinds that they name")
 	f.BoolVar(&o.yes, "yes", false, "do not ask back before something is taken away")
+	f.BoolVar(&o.remap, "remap", false, "look up again what needs are that say the same as before; else they stay what they came to")
 	f.BoolVar(&o.schema, "schema", false, "print the JSON Schema of the files")
 	return c
 }
@@ -57,7 +59,7 @@ func (e *env) applyFiles(ctx context.Context, o applyOptions) error {
 	if err != nil {
 		return err
 	}
-	p := &planner{e: e, client: client, want: w, prune: o.prune, progress: e.progress("looking at")}
+	p := &planner{e: e, client: client, want: w, prune: o.prune, remap: o.remap, progress: e.progress("looking at")}
 	err = p.plan(ctx)
 	p.progress.done()
 	if err != nil {

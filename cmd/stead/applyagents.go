@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/steadhq/stead/client/admin"
@@ -18,6 +20,7 @@ type agentForm struct {
 }
 
 func (p *planner) templates(ctx context.Context) error {
+	p.anew = map[string]bool{}
 	if len(p.want.templates) == 0 {
 		return nil
 	}
@@ -34,10 +37,12 @@ func (p *planner) templates(ctx context.Context) error {
 		body.Tasks = tasksIn(body.Tasks)
 		before, known := there[t.Name]
 		delete(there, t.Name)
+		done := p.changes()
 		p.compare("template", t.Name, known, before, body, func(ctx context.Context, _ *planRow) error {
 			_, err := p.client.SetTemplate(ctx, t.Name, t.TemplateBody)
 			return err
 		})
+		p.anew[t.Name] = p.changes() > done
 	}
 	pruned(p, "template", there, func(ctx context.Context, name string) error { return p.client.RetireTemplate(ctx, name) })
 	return nil
@@ -60,20 +65,51 @@ func (p *planner) agents(ctx context.Context) error {
 		delete(there, a.Name)
 		before, after := agentThere(was), agentWanted(a.AgentBody, was)
 		after.fill(before)
+		m, err := p.mapped(ctx, a.AgentBody)
+		if err != nil {
+			return fmt.Errorf("%s: agent %s: %w", a.at(), a.Name, err)
+		}
+		if m.Mapping != "" {
+			after.Tasks = tasksIn(m.Tasks)
+		}
 		p.compare("agent", a.Name, known, before, after, func(ctx context.Context, r *planRow) error {
 			if !known {
-				_, err := p.client.RegisterAgent(ctx, a.AgentBody)
+				_, err := p.client.RegisterAgent(ctx, admin.RegisterAgentQuery{Mapping: m.Mapping}, a.AgentBody)
 				return err
 			}
-			now, err := p.client.ChangeAgent(ctx, a.Name, a.AgentBody, admin.IfMatch(was.Version))
+			now, err := p.client.ChangeAgent(ctx, a.Name, admin.ChangeAgentQuery{Remap: p.remap, Mapping: m.Mapping}, a.AgentBody, admin.IfMatch(was.Version))
 			if now.Suspended {
 				r.Changes = append(r.Changes, fieldChange{Field: "suspended until somebody else has looked: stead agent resume"})
 			}
 			return err
 		})
+		if n := len(p.Rows); n > 0 && p.Rows[n-1].What == "agent" && p.Rows[n-1].Name == a.Name {
+			p.Rows[n-1].Changes = append(p.Rows[n-1].Changes, needsAre(m)...)
+		}
 	}
 	pruned(p, "agent", there, func(ctx context.Context, name string) error { return p.client.RetireAgent(ctx, name) })
 	return nil
+}
+
+// mapped asks what an agent would get where its needs say that, or a template; nothing where that is changed only now.
+func (p *planner) mapped(ctx context.Context, a admin.AgentBody) (m admin.Mapping, err error) {
+	says := slices.ContainsFunc(a.Tasks, func(t admin.Task) bool { return len(t.Needs) > 0 })
+	if !says && (a.Template == "" || len(a.Tasks) > 0) || p.anew[a.Template] {
+		return m, nil
+	}
+	err = p.e.patient(ctx, func(ctx context.Context) error {
+		m, err = p.client.MapAgent(ctx, admin.MapAgentQuery{Remap: p.remap}, a)
+		return err
+	})
+	return m, err
+}
+
+// needsAre says what each need is exactly.
+func needsAre(m admin.Mapping) (all []fieldChange) {
+	for _, n := range m.Mapped {
+		all = append(all, fieldChange{Field: n.Task + " needs " + n.Need, After: strings.Join(n.Resources, ", ")})
+	}
+	return all
 }
 
 // agentThere is the form of an agent as the server shows it.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/client/admin"
-	"github.com/steadhq/stead/internal/config"
 )
 
 // atOnce is how many people one request adds: all of them or none.
@@ -162,10 +161,7 @@ func (c *circle) near(name string, known map[string]bool) string {
 	if len(c.wrong) >= mostSaid {
 		return ""
 	}
-	if text := config.DidYouMean(name, sortedKeys(known)); strings.HasPrefix(text, ": did") {
-		return text
-	}
-	return ""
+	return stead.DidYouMean(name, sortedKeys(known))
 }
 
 // everybody are the names of those who are there, and of those who are to be.

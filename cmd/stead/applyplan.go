@@ -68,6 +68,8 @@ type planner struct {
 	client   *client
 	want     *filed
 	prune    bool
+	remap    bool
+	anew     map[string]bool // templates that this changes
 	progress *progress
 	steps    []planStep
 	last     []planStep // what is taken away, when nothing needs it any more

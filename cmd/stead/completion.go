@@ -67,7 +67,7 @@ func (e *env) completes(c *cobra.Command) {
 			return e.choose(c, pick, typed)
 		})
 	}
-	for flag, list := range map[string][]string{"output": {"table", "json", "jsonl", "yaml", "csv"}, "mode": {"read-only", "edit"},
+	for flag, list := range map[string][]string{"output": {"table", "json", "jsonl", "yaml", "csv"}, "mode": {"read-only", "edit"}, "tier": {"low", "medium", "high"},
 		"state": {"asked", "approved", "active", "suspended", "ended"}, "store": {"embedded", "postgres"}} {
 		e.completesFlag(c, flag, func(*cobra.Command, string) ([]string, cobra.ShellCompDirective) {
 			return list, cobra.ShellCompDirectiveNoFileComp

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/client/admin"
 	"github.com/steadhq/stead/internal/config"
 	"go.yaml.in/yaml/v3"
 )
@@ -187,17 +189,7 @@ func (r *filesReader) ofKind(f *filler, n, k *yaml.Node) {
 		f.say(k, "there is no kind %q: %s", k.Value, hint)
 		return
 	}
-	f.say(k, "there is no kind %q%s", k.Value, nearestOf(k.Value, known))
-}
-
-// nearestOf names the nearest name whatever its case, or all there are.
-func nearestOf(name string, known []string) string {
-	for _, k := range known {
-		if strings.EqualFold(k, name) {
-			return ": did you mean " + k + "?"
-		}
-	}
-	return config.DidYouMean(name, known)
+	f.say(k, "there is no kind %q%s", k.Value, config.DidYouMean(k.Value, known))
 }
 
 func (r *filesReader) listed(f *filler, k, list *yaml.Node) {
@@ -216,7 +208,7 @@ func (r *filesReader) listed(f *filler, k, list *yaml.Node) {
 		}
 		return
 	}
-	f.say(k, "there is no %s%s", k.Value, nearestOf(k.Value, append(known, "kind")))
+	f.say(k, "there is no %s%s", k.Value, config.DidYouMean(k.Value, append(known, "kind")))
 }
 
 func (r *filesReader) one(f *filler, n *yaml.Node, k fileKind) {
@@ -246,6 +238,27 @@ func (r *filesReader) doubles() {
 	}
 	for _, x := range w.agents {
 		r.nameless(x.place, "an agent", x.Name)
+		r.needs(x.place, x.Tasks, func(text string) error {
+			_, err := stead.ReadNeed(text)
+			return err
+		})
+	}
+	for _, x := range w.templates {
+		r.needs(x.place, x.Tasks, func(string) error { return nil }) // names stand in them
+	}
+}
+
+// needs finds tasks that need nothing, and needs that say nothing.
+func (r *filesReader) needs(at place, tasks []admin.Task, read func(string) error) {
+	for _, t := range tasks {
+		if len(t.Grants)+len(t.Needs) == 0 {
+			r.found = append(r.found, at.wrong("the task %s lacks grants, or needs in words of the catalogue", t.ID))
+		}
+		for _, n := range t.Needs {
+			if err := read(n); err != nil {
+				r.found = append(r.found, at.wrong("the task %s: %s", t.ID, err))
+			}
+		}
 	}
 }
 

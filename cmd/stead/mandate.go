@@ -30,7 +30,7 @@ const (
 )
 
 func mandateTable(t *table, list ...admin.Mandate) {
-	t.columns = []string{"id", "state", "actor", "subject", "app", "mode", "until", "left", "reason"}
+	t.columns = []string{"id", "state", "actor", "subject", "app", "mode", "until", "extensions", "reason"}
 	for _, m := range list {
 		app := ""
 		if len(m.Apps) > 0 {

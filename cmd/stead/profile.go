@@ -101,7 +101,7 @@ func (e *env) here() (name string, p profile, err error) {
 		name = "default"
 	}
 	p, known := all.Profiles[name]
-	if e.profile != "" && !known && e.addr == "" {
+	if e.profile != "" && !known && e.addr == "" && e.getenv("STEAD_ADDR") == "" {
 		return name, p, fail(exitNotFound, "stead login --profile "+name+" --addr URL", "there is no profile %q", name)
 	}
 	p, err = e.override(p)

@@ -75,9 +75,7 @@ func (s *server) Reload(ctx context.Context, by authority.By) (api.Reloaded, err
 		took.Changed, took.Taken, took.TakenBy = out.Changed, s.house.Now(), asker(by)
 	}
 	s.took(took)
-	if len(r.changed) > 0 || len(r.restart) > 0 {
-		s.log.Info("the configuration was read again", "changed", names(r.changed), "restart", names(r.restart))
-	}
+	s.log.Info("the configuration was read again", "changed", names(r.changed), "restart", names(r.restart))
 	return out, nil
 }
 

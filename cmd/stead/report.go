@@ -159,7 +159,7 @@ func summed(text string) string {
 	for _, l := range report.Lines(text) {
 		said[l[0]] = l[1]
 	}
-	return said["rows"] + " rows, from " + said["events"] + " events, up to event " + said["checkpoint-size"] + " of the record"
+	return several(said["rows"], "row") + ", from " + several(said["events"], "event") + ", up to event " + said["checkpoint-size"] + " of the record"
 }
 
 func (e *env) reportVerify() *cobra.Command {

@@ -46,6 +46,11 @@ func (e *env) systemShow() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		if len(s.Permissions) > 0 && e.format == "table" {
+			p := s.Permissions[0]
+			e.say("Tasks of agents say what they need in these words: %s %s %s", s.ID, p.Actions[0], p.Resource)
+			e.say("Some columns alone: %s(%s). Whatever fits now: public.sales_*", p.Resource, someColumns(p))
+		}
 		return e.print(s, func(t *table) {
 			t.row("system", s.ID+", "+s.Kind)
 			t.row("segment", segmentNamed(s.Segment))
@@ -60,6 +65,15 @@ func (e *env) systemShow() *cobra.Command {
 			}
 		})
 	}}
+}
+
+// someColumns are enough for an example.
+func someColumns(p admin.Permission) string {
+	var all []string
+	for _, c := range p.Columns[:min(len(p.Columns), 2)] {
+		all = append(all, c.Name)
+	}
+	return strings.Join(all, ", ")
 }
 
 // systemStands are the rows of how a connected system is.

@@ -49,7 +49,7 @@ var examples = map[string]string{
 	"stead agent list":            "  stead agent list",
 	"stead agent show":            "  stead agent show monthly-report",
 	"stead agent usage":           "  stead agent usage monthly-report --days 30",
-	"stead agent new":             "  stead agent new report-north --template report --owner staff/maya --set team=north",
+	"stead agent new":             "  stead agent new report-north --template report --owner staff/maya --set team=north\n  stead agent new orders --owner staff/maya --kind company --tier low --purpose \"counts orders\" --need \"crm read public.orders(id)\" --dry-run",
 	"stead agent template list":   "  stead agent template list",
 	"stead agent template show":   "  stead agent template show report",
 	"stead agent template retire": "  stead agent template retire report",

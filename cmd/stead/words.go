@@ -32,3 +32,11 @@ func yesno(b bool) string {
 	}
 	return "no"
 }
+
+// several counts things that are many by an s: 1 row, 2 rows.
+func several(n, one string) string {
+	if n == "1" {
+		return "1 " + one
+	}
+	return n + " " + one + "s"
+}

@@ -28,7 +28,7 @@ func (w *world) proposed(agent string, since time.Time) stead.Proposal {
 	if err := w.Store.Settled(w.t.Context(), w.Store.Head().Size); err != nil {
 		w.t.Fatal(err)
 	}
-	_, p, err := w.Proposal(w.t.Context(), w.Login("staff/max", "console.test"), agent, since, func(e stead.Entitlement) string {
+	_, p, err := w.Proposal(w.t.Context(), w.Login("staff/max", "console.test"), agent, since, authority.MostSeen, func(e stead.Entitlement) string {
 		if e.System == "hr" && e.Resource == "public.nowhere" {
 			return "hr has no public.nowhere"
 		}
@@ -161,6 +161,6 @@ func TestLearnRefuses(t *testing.T) {
 			t.Errorf("a value is on record: %v", e.What)
 		}
 	}
-	_, _, err = w.Proposal(ctx, w.Login("staff/sam", "console.test"), "churn", since, nil)
+	_, _, err = w.Proposal(ctx, w.Login("staff/sam", "console.test"), "churn", since, authority.MostSeen, nil)
 	w.no(err, stead.ReasonNotYours)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
 )
 
 // A3: what an agent was granted and never made use of is seen, by who answers for it and who oversees it; a refusal is no
@@ -28,11 +29,16 @@ func TestUsage(t *testing.T) {
 		t.Fatal("no hour has passed")
 	}
 	for _, who := range []string{"staff/max", "staff/omar"} { // he answers for it; security
-		all := must(w.Usage(t.Context(), w.Login(who, "console.test"), "monthly-report", first.Add(-time.Hour)))
+		all := must(w.Usage(t.Context(), w.Login(who, "console.test"), "monthly-report", first.Add(-time.Hour), authority.MostSeen))
 		if len(all) != 2 || all[0].Grant.Resource != "public.customers" || !all[0].Last.IsZero() || !all[1].Last.Equal(last) || all[1].Task != "monthly" {
 			t.Errorf("%s: %+v, want %s", who, all, last)
 		}
 	}
-	_, err := w.Usage(t.Context(), w.Login("staff/sam", "console.test"), "monthly-report", first)
+	for most, known := range map[int]bool{1: false, 100: true} { // what was not read is not known
+		if all := must(w.Usage(t.Context(), w.Login("staff/max", "console.test"), "monthly-report", first, most)); all[1].Known != known {
+			t.Errorf("read %d: %+v", most, all[1])
+		}
+	}
+	_, err := w.Usage(t.Context(), w.Login("staff/sam", "console.test"), "monthly-report", first, authority.MostSeen)
 	w.no(err, stead.ReasonNotYours)
 }

@@ -124,6 +124,7 @@ func TestLeaves(t *testing.T) {
 	ada := byKeys(w.comes(b, "ada"))
 	ada.goesTo("n", "/agents")
 	ada.follows("Register another one")
+	ada.follows("As a file")
 	ada.types("name", "month-end")
 	ada.follows("Write the file")
 	ada.reads(`name: "month-end"`, "stead apply -f agents.yaml")

@@ -31,6 +31,8 @@ type Agent struct {
 	Public    bool            `json:"public,omitempty" doc:"it keeps no secret: the keys of its runs are all that proves it"`
 	Suspended bool            `json:"suspended"`
 	Template  *MadeFrom       `json:"template,omitempty" doc:"which it is made from"`
+	Mapped    []MappedNeed    `json:"mapped,omitempty" doc:"what each need came to when it was mapped; shown for one agent"`
+	Drift     []string        `json:"drift,omitempty" doc:"in what the needs would be something else by now: none of it is granted; shown for one agent"`
 	Learning  *Learning       `json:"learning,omitempty" doc:"not there: it does not learn now"`
 	Orphan    bool            `json:"orphan,omitempty" doc:"nobody answers for it any more: it works no more"`
 	Instances []Instance      `json:"instances,omitempty" doc:"that run now"`
@@ -44,10 +46,18 @@ type Task struct {
 	Mode    stead.Mode          `json:"mode,omitempty" enum:"read-only,edit"`
 	Length  string              `json:"length,omitempty" doc:"how long it may take, such as 2h; 24h where nothing is said"`
 	Budget  map[string]int64    `json:"budget,omitempty"`
-	Grants  []stead.Entitlement `json:"grants" minItems:"1" maxItems:"256"`
+	Grants  []stead.Entitlement `json:"grants,omitempty" maxItems:"256" doc:"exactly what it may; at least one, or a need"`
+	Needs   []string            `json:"needs,omitempty" maxItems:"64" doc:"in words of the catalogue: SYSTEM ACTION RESOURCE(COLUMN, COLUMN), and * in the last part of a resource; each becomes grants when it is handed in"`
 
 	Depth     int      `json:"depth,omitempty" minimum:"0" maximum:"8" doc:"how many times in a row it may be passed on to other agents; 0: never"`
 	Delegates []string `json:"delegates,omitempty" maxItems:"64" doc:"names of the agents it may be passed on to; where none is named, those whose own tasks allow it"`
+}
+
+// A MappedNeed is what a need of a task came to.
+type MappedNeed struct {
+	Task      string   `json:"task"`
+	Need      string   `json:"need"`
+	Resources []string `json:"resources" doc:"exactly these"`
 }
 
 // An Instance is one run of an agent, with a key of its own.
@@ -84,6 +94,7 @@ type agentBody struct {
 }
 
 type registerIn struct {
+	AsMapped
 	Body agentBody
 }
 
@@ -93,6 +104,8 @@ type AgentPath struct {
 
 type changeAgentIn struct {
 	AgentPath
+	Remapping
+	AsMapped
 	Body agentBody
 }
 
@@ -133,6 +146,7 @@ func (a *API) agents(d *door) {
 	a.equipment(d)
 	a.learning(d)
 	a.templates(d)
+	a.mappings(d)
 	add(d, operation{method: "DELETE", path: "/v1/agents/{id}", id: "retire-agent", tag: web.InSession, group: "agents", of: stead.KindAgent, status: http.StatusNoContent, says: "End an agent for good, with its instances and mandates"}, a.retire)
 }
 
@@ -168,11 +182,13 @@ func (a *API) agentAs(ctx context.Context, by authority.By, id string, status in
 	if err != nil {
 		return nil, err
 	}
-	return &agentOut{Status: status, ETag: etag(c.Registration.Version), Body: a.agent(c)}, nil
+	v := a.agent(c)
+	v.Mapped, v.Drift = needsOf(c.Tasks), a.Systems.Drift(ctx, c.Registration)
+	return &agentOut{Status: status, ETag: etag(c.Registration.Version), Body: v}, nil
 }
 
 func (a *API) register(ctx context.Context, by authority.By, in *registerIn) (*agentOut, error) {
-	n, err := a.fitting(ctx, by, in.Body)
+	n, err := a.fitting(ctx, by, in.Body, nil, in.AsMapped)
 	if err == nil {
 		_, err = a.Verbs.Register(ctx, by, n)
 	}
@@ -183,11 +199,11 @@ func (a *API) register(ctx context.Context, by authority.By, in *registerIn) (*a
 }
 
 func (a *API) changeAgent(ctx context.Context, by authority.By, in *changeAgentIn) (*agentOut, error) {
-	n, err := a.fitting(ctx, by, in.Body)
+	c, err := a.Verbs.Card(ctx, by.Untied(), in.ID)
 	if err != nil {
 		return nil, err
 	}
-	c, err := a.Verbs.Card(ctx, by.Untied(), in.ID)
+	n, err := a.fitting(ctx, by, in.Body, in.keeps(c.Tasks), in.AsMapped)
 	switch {
 	case err != nil:
 		return nil, err
@@ -208,8 +224,8 @@ func (a *API) retire(ctx context.Context, by authority.By, in *AgentPath) (*stru
 	return nil, err
 }
 
-// fitting reads what is handed in of an agent, and asks the systems whether they have what its tasks need.
-func (a *API) fitting(ctx context.Context, by authority.By, b agentBody) (authority.NewAgent, error) {
+// fitting reads what is handed in of an agent, and asks the systems for what its tasks need. Had are the tasks of one that is there.
+func (a *API) fitting(ctx context.Context, by authority.By, b agentBody, had []stead.Task, as AsMapped) (authority.NewAgent, error) {
 	n, err := a.newAgent(b)
 	if err == nil && b.Template != "" {
 		n.Registration.Made = stead.Made{Template: b.Template, Set: b.Set}
@@ -220,7 +236,10 @@ func (a *API) fitting(ctx context.Context, by authority.By, b agentBody) (author
 		err = stead.E(stead.Invalid, stead.ReasonRequest, "an agent needs a kind, a tier and a purpose, or a template that has them")
 	}
 	if err == nil {
-		err = a.Systems.Fit(ctx, n.Registration.Tasks)
+		n.Registration.Tasks, err = a.Systems.Map(ctx, n.Registration.Tasks, had)
+	}
+	if err == nil && as.Mapping != "" && as.Mapping != stead.Mapped(n.Registration).String() {
+		err = stead.E(stead.Conflict, stead.ReasonChanged, "what %s would get is no more what was looked at: look again", b.Name)
 	}
 	return n, err
 }
@@ -257,8 +276,11 @@ func tasks(in []Task) (all []stead.Task, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if len(t.Grants)+len(t.Needs) == 0 {
+			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "the task %s needs grants, or needs in words of the catalogue", t.ID)
+		}
 		all = append(all, stead.Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: stead.Duration(length), Budget: t.Budget, Grants: t.Grants,
-			Depth: t.Depth, Delegates: t.Delegates})
+			Depth: t.Depth, Delegates: t.Delegates, Needs: each(t.Needs, func(text string) stead.Need { return stead.Need{Text: text} })})
 	}
 	return all, nil
 }
@@ -304,7 +326,8 @@ func (a *API) agent(c authority.Card) Agent {
 }
 
 func task(t stead.Task) Task {
-	return Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants, Depth: t.Depth, Delegates: t.Delegates}
+	return Task{ID: t.ID, Purpose: t.Purpose, Mode: t.Mode, Length: short(t.Length), Budget: t.Budget, Grants: t.Grants, Depth: t.Depth, Delegates: t.Delegates,
+		Needs: each(t.Needs, func(n stead.Need) string { return n.Text })}
 }
 
 func (a *API) instance(i stead.Instance) Instance {

@@ -9,12 +9,10 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// countFor is how long one may wait for a count.
-const countFor = 2 * time.Second
-
 type countIn struct {
 	Filter
 	Bars   int    `query:"bars" minimum:"0" maximum:"500" doc:"at most so many spans of time"`
+	Wait   int    `query:"wait" minimum:"0" maximum:"2" doc:"seconds that you wait for all of it; 0: what a moment is enough for"`
 	Offset string `query:"utc_offset" maxLength:"16" doc:"of your days and hours, east of UTC: 1h, -3h30m"`
 }
 
@@ -51,7 +49,7 @@ func (a *API) count(ctx context.Context, by authority.By, in *countIn) (*countOu
 	if err != nil {
 		return nil, err
 	}
-	c := authority.Counting{Bars: in.Bars, Within: countFor}
+	c := authority.Counting{Bars: in.Bars, Within: max(lookWithin, time.Duration(in.Wait)*time.Second)}
 	if in.Offset != "" {
 		if c.Offset, err = time.ParseDuration(in.Offset); err != nil || c.Offset.Abs() > 15*time.Hour {
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "%q is no offset to UTC: write 1h or -3h30m", in.Offset)

@@ -32,7 +32,7 @@ func TestDuties(t *testing.T) {
 		"isolate, no role": {"POST", "/v1/segments/finance/isolate", "stp_sam", `{"reason":"odd"}`, 404, "not-yours", ""},
 		"flows":            {"GET", "/v1/flows", "stp_aud", "", 200, `"name":"reports"`, "segments"},
 		"open":             {"PUT", "/v1/flows/reports", "stp_ada", `{"from":"finance","to":"people","purpose":"p"}`, 200, `"from":"finance"`, "flow reports"},
-		"usage":            {"GET", "/v1/agents/monthly-report/usage?days=7", "stp_sam", "", 200, `"unused":1`, "usage monthly-report"},
+		"usage":            {"GET", "/v1/agents/monthly-report/usage?days=7", "stp_sam", "", 200, `"unused":1`, "usage monthly-report 1000"},
 		"usage, no days":   {"GET", "/v1/agents/monthly-report/usage?days=0", "stp_sam", "", 400, "days", ""},
 		"close":            {"DELETE", "/v1/flows/reports", "stp_ada", "", 204, "", "dam reports"},
 	} {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -44,7 +45,23 @@ func (d *desk) System(_ context.Context, _ authority.By, id stead.AppID) (author
 	return authority.SystemCard{App: stead.NewSystem(id), Permissions: []authority.Permission{p}}, d.note("system " + string(id))
 }
 func (d *desk) Fit(context.Context, []stead.Task) error { return nil }
-func (d *desk) Usage(_ context.Context, _ authority.By, agent string, since time.Time) ([]authority.GrantUse, error) {
+func (d *desk) Map(_ context.Context, tasks, had []stead.Task) (all []stead.Task, err error) {
+	for _, t := range tasks {
+		t, err := t.Map((&stead.Registration{Tasks: had}).Task(t.ID), func(id stead.AppID) (stead.Catalogue, error) {
+			p := stead.Permission{Resource: "public.orders", Columns: []stead.Column{{Name: "id"}}, Actions: []stead.Action{"read"}}
+			return stead.Catalogue{System: id, Known: true, Permissions: []stead.Permission{p}}, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+func (d *desk) Drift(context.Context, stead.Registration) []string {
+	return []string{"one fits as well"}
+}
+func (d *desk) Usage(_ context.Context, _ authority.By, agent string, since time.Time, most int) ([]authority.GrantUse, error) {
 	grant := stead.Entitlement{System: "crm", Action: "read", Resource: "public.orders", Columns: []string{"id", "mail"}}
-	return []authority.GrantUse{{Use: stead.Use{Task: "monthly", Grant: grant}, Known: true, Times: 3, Columns: []string{"id"}, Wider: 2}}, d.note("usage " + agent)
+	return []authority.GrantUse{{Use: stead.Use{Task: "monthly", Grant: grant}, Known: true, Times: 3, Columns: []string{"id"}, Wider: 2}}, d.note("usage " + agent + " " + strconv.Itoa(most))
 }

@@ -90,7 +90,7 @@ func (a *API) learning(d *door) {
 	})
 	add(d, operation{method: "GET", path: "/v1/agents/{id}/proposal", id: "get-agent-proposal", tag: web.InSession, group: "agents", says: "Propose the smallest entitlements that cover what an agent was seen to ask for: it changes nothing"}, func(ctx context.Context, by authority.By, in *usageIn) (*proposalOut, error) {
 		since := a.Now().Add(-time.Duration(in.Days) * stead.Day)
-		c, p, err := a.Verbs.Proposal(ctx, by, in.ID, since, func(e stead.Entitlement) string { return a.Systems.Misfit(ctx, e) })
+		c, p, err := a.Verbs.Proposal(ctx, by, in.ID, since, in.Most, func(e stead.Entitlement) string { return a.Systems.Misfit(ctx, e) })
 		if err != nil {
 			return nil, err
 		}

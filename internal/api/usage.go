@@ -26,6 +26,7 @@ type GrantUse struct {
 type usageIn struct {
 	AgentPath
 	Days int `query:"days" default:"30" minimum:"1" maximum:"365" doc:"what was not used for so many days is unused"`
+	Most int `query:"most" default:"1000" minimum:"1" maximum:"20000" doc:"how many of its newest events are read: a busy agent has more than a moment is enough for"`
 }
 
 type usageOut struct {
@@ -38,7 +39,7 @@ type usageOut struct {
 
 func (a *API) usage(d *door) {
 	add(d, operation{method: "GET", path: "/v1/agents/{id}/usage", id: "get-agent-usage", tag: web.InSession, group: "agents", says: "Tell when each entitlement of an agent was last made use of, and which never were"}, func(ctx context.Context, by authority.By, in *usageIn) (*usageOut, error) {
-		all, err := a.Verbs.Usage(ctx, by, in.ID, a.Now().Add(-time.Duration(in.Days)*stead.Day))
+		all, err := a.Verbs.Usage(ctx, by, in.ID, a.Now().Add(-time.Duration(in.Days)*stead.Day), in.Most)
 		if err != nil {
 			return nil, err
 		}

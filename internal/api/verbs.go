@@ -112,14 +112,14 @@ type Ends interface {
 	MandateStopped(context.Context, authority.By, stead.MandateID) (authority.Stopped, error)
 	AccountStopped(context.Context, authority.By, stead.PrincipalID) (authority.Stopped, error)
 	Spent(context.Context, authority.By, stead.MandateID) (map[string]int64, error)
-	Usage(ctx context.Context, by authority.By, agent string, since time.Time) ([]authority.GrantUse, error)
+	Usage(ctx context.Context, by authority.By, agent string, since time.Time, most int) ([]authority.GrantUse, error)
 }
 
 // Learns records what an agent needs, and proposes it.
 type Learns interface {
 	Learn(ctx context.Context, by authority.By, id stead.PrincipalID, task, reason string, length time.Duration) (stead.Registration, error)
 	EndLearning(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
-	Proposal(ctx context.Context, by authority.By, agent string, since time.Time, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error)
+	Proposal(ctx context.Context, by authority.By, agent string, since time.Time, most int, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error)
 }
 
 // Templates are what many agents have in common.
@@ -169,8 +169,16 @@ type Leases interface {
 type Systems interface {
 	Systems(context.Context, authority.By) ([]authority.SystemCard, error)
 	System(context.Context, authority.By, stead.AppID) (authority.SystemCard, error)
-	// Fit refuses tasks that need what a connected system does not have. Errors: invalid.
-	Fit(context.Context, []stead.Task) error
+	Catalogues
+}
+
+// Catalogues tell what is really there to be granted.
+type Catalogues interface {
+	// Map makes of the needs of tasks what they are in the catalogue, and of those that had says too what they were; it refuses
+	// tasks that need what a connected system does not have. Errors: invalid, missing, conflict.
+	Map(ctx context.Context, tasks, had []stead.Task) ([]stead.Task, error)
+	// Drift tells in what the needs of an agent would be something else if they were mapped now.
+	Drift(context.Context, stead.Registration) []string
 	// Misfit tells why no catalogue has something, "" where one has it or it cannot be known.
 	Misfit(context.Context, stead.Entitlement) string
 }

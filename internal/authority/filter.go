@@ -35,7 +35,6 @@ func filterName(name string) bool {
 const (
 	longestFilter = 1000
 	mostTerms     = 20
-	nearEnough    = 2
 )
 
 // ParseFilter reads a filter. Errors: invalid.
@@ -235,35 +234,12 @@ func Moment(s string, now time.Time, zone *time.Location, end bool) (time.Time, 
 
 // nearestName suggests what was meant.
 func nearestName(name string) string {
-	best, least := "", nearEnough+1
+	var known []string
 	for _, n := range FilterNames {
-		if d := apart(strings.ToLower(name), n.Name); d < least {
-			best, least = n.Name, d
-		}
+		known = append(known, n.Name)
 	}
-	if best == "" {
-		return ""
+	if best := stead.Nearest(name, known); best != "" {
+		return ", did you mean " + best + ":?"
 	}
-	return ", did you mean " + best + ":?"
-}
-
-// apart is how many letters must be put in, taken out or changed (Levenshtein).
-func apart(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := before
-			if a[i] != b[j] {
-				change++
-			}
-			before = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return ""
 }

@@ -8,16 +8,17 @@ import (
 	"github.com/steadhq/stead"
 )
 
-// What a proposal reads of the record, newest first.
+// How many of an agent's newest events are read for what it was seen to need: where nobody wants to wait, and at most.
 const (
-	mostSeen = 20_000
-	seenIn   = 3 * time.Second
+	FewSeen  = 1000
+	MostSeen = 20_000
 )
 
 // Proposal proposes the entitlements of an agent from what it asked for since then, as the record has it, and what of them
-// it used. Misfit tells what no catalogue has. For whoever may see the agent. Errors: refused, missing, broken.
-func (a *Authority) Proposal(ctx context.Context, by By, agent string, since time.Time, misfit func(stead.Entitlement) string) (Card, stead.Proposal, error) {
-	c, in, err := a.evidence(ctx, by, agent, since)
+// it used. At most so many events are read, the newest first: where there are more it is said. Misfit tells what no catalogue
+// has. For whoever may see the agent. Errors: refused, missing, broken.
+func (a *Authority) Proposal(ctx context.Context, by By, agent string, since time.Time, most int, misfit func(stead.Entitlement) string) (Card, stead.Proposal, error) {
+	c, in, err := a.evidence(ctx, by, agent, since, most)
 	if err != nil {
 		return c, stead.Proposal{}, err
 	}
@@ -26,7 +27,7 @@ func (a *Authority) Proposal(ctx context.Context, by By, agent string, since tim
 }
 
 // evidence is what the record says of an agent since then, or since it was registered.
-func (a *Authority) evidence(ctx context.Context, by By, agent string, since time.Time) (Card, stead.Evidence, error) {
+func (a *Authority) evidence(ctx context.Context, by By, agent string, since time.Time, most int) (Card, stead.Evidence, error) {
 	c, err := a.Card(ctx, by, agent)
 	if err != nil {
 		return c, stead.Evidence{}, err
@@ -42,17 +43,19 @@ func (a *Authority) evidence(ctx context.Context, by By, agent string, since tim
 			}
 		}
 	})
-	return c, in, a.look(ctx, &in, c.Principal)
+	return c, in, a.look(ctx, &in, c.Principal, most)
 }
 
-// look reads the record into the evidence. Where it would take too long what is newest is enough, and it is said.
-func (a *Authority) look(ctx context.Context, in *stead.Evidence, agent stead.PrincipalID) error {
-	q := EventQuery{Actor: agent, From: in.Since, Newest: true, Limit: 1000,
+// seekIn is how long an event that is to be read is looked for.
+const seekIn = 15 * time.Microsecond
+
+// look reads the record into the evidence. Where there is too much what is newest is enough, and it is said.
+func (a *Authority) look(ctx context.Context, in *stead.Evidence, agent stead.PrincipalID, most int) error {
+	q := EventQuery{Actor: agent, From: in.Since, Newest: true, Within: time.Duration(most) * seekIn,
 		Kinds: []string{"request.allowed", "request.denied", "mandate.ask.refused", "mandate.narrow.refused", "token.issue.refused", "system.granted"}}
-	end := a.Now().Add(seenIn)
 	tasks := map[stead.MandateID]string{}
 	for read := 0; ; {
-		if q.Within = end.Sub(a.Now()); read >= mostSeen || q.Within <= 0 {
+		if q.Limit = min(FewSeen, most-read); q.Limit <= 0 {
 			in.Whole = false
 			return nil
 		}

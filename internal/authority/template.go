@@ -37,7 +37,7 @@ func (a *Authority) SetTemplate(ctx context.Context, by By, x stead.Template) (s
 			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
 		}
 		for _, k := range x.Tasks {
-			if id := k.Grants[0].System; a.Settings.App(id) == nil {
+			if id := k.System(); a.Settings.App(id) == nil {
 				return nil, stead.E(stead.Missing, stead.ReasonNoRoute, "the task %s lies in a system %s that is not configured", k.ID, id)
 			}
 		}

@@ -93,9 +93,9 @@ func (s *State) lastUse(agent stead.PrincipalID, task string, e stead.Entitlemen
 }
 
 // Usage tells when each entitlement of an agent was last made use of, how much of it, and how often more than all of them
-// was asked for: over-privilege is what never was. For whoever may see the agent. Errors: refused, missing, broken.
-func (a *Authority) Usage(ctx context.Context, by By, agent string, since time.Time) ([]GrantUse, error) {
-	_, in, err := a.evidence(ctx, by, agent, since)
+// was asked for: over-privilege is what never was. At most so many events are read. For whoever may see the agent. Errors: refused, missing, broken.
+func (a *Authority) Usage(ctx context.Context, by By, agent string, since time.Time, most int) ([]GrantUse, error) {
+	_, in, err := a.evidence(ctx, by, agent, since, most)
 	if err != nil {
 		return nil, err
 	}

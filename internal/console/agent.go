@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,27 +15,32 @@ import (
 // An agentView is everything about one agent.
 type agentView struct {
 	frame
-	Said    string
-	Path    string
-	Facts   []fact
-	Tasks   []taskRow
-	Runs    []runRow
-	Holds   []card
-	Before  []pastRow
-	Counted string // what became of its requests
-	Trail   string // address of what it did
-	Deeds   []offer
-	MayEnd  bool
-	State   string
-	Bad     bool
-	Stopped *stoppedView // of one that is suspended
+	Said               string
+	Path               string
+	Facts              []fact
+	Tasks              []taskRow
+	Runs               []runRow
+	MoreHeld, MoreRuns int // that are not shown
+	Holds              []card
+	Before             []pastRow
+	Counted            string // what became of its requests
+	Trail              string // address of what it did
+	Deeds              []offer
+	MayEnd             bool
+	State              string
+	Bad                bool
+	Stopped            *stoppedView // of one that is suspended
 }
 
 // A taskRow is one thing the agent is there for.
 type taskRow struct {
 	ID, Purpose, Bounds string
 	Grants              []grantRow
+	Needs               []needRow
 }
+
+// A needRow is what a task was said to need, and what it came to; empty: not mapped.
+type needRow struct{ Text, Came string }
 
 // A grantRow is one entitlement, and when it was last used.
 type grantRow struct{ System, Action, Resource, Columns, Rows, Used string }
@@ -64,10 +70,14 @@ func (c *Console) agent(v *visit) error {
 	if err := v.agentFacts(&p, a); err != nil {
 		return err
 	}
-	for _, m := range a.Mandates {
+	held, more := newest(a.Mandates, mostHeld, func(m stead.Mandate) time.Time { return m.AskedAt })
+	p.MoreHeld = more
+	for _, m := range held {
 		p.Holds = append(p.Holds, v.card(m))
 	}
-	for _, i := range a.Instances {
+	runs, more := newest(a.Instances, mostHeld, func(i stead.Instance) time.Time { return i.Since })
+	p.MoreRuns = more
+	for _, i := range runs {
 		p.Runs = append(p.Runs, runRow{string(i.ID), c.at(i.Since), c.at(i.Until), shortKey(i.Key), ""})
 	}
 	used, err := v.usedBy(a)
@@ -75,12 +85,22 @@ func (c *Console) agent(v *visit) error {
 		return err
 	}
 	for _, t := range a.Tasks {
-		p.Tasks = append(p.Tasks, taskRow{t.ID, t.Purpose, taskBounds(t), c.grants(t.Grants, used)})
+		p.Tasks = append(p.Tasks, c.taskRow(t, used))
 	}
 	if a.Suspended || a.Orphan {
 		p.Stopped = v.stoppedAccount(a.Principal)
 	}
 	return v.show(http.StatusOK, agentPage(p))
+}
+
+// mostHeld is how many mandates, and how many runs, of one agent stand on a page: it may have thousands.
+const mostHeld = 50
+
+// newest are the newest of some things, and how many more there are.
+func newest[T any](all []T, most int, at func(T) time.Time) ([]T, int) {
+	all = slices.SortedStableFunc(slices.Values(all), func(x, y T) int { return at(y).Compare(at(x)) })
+	some := all[:min(len(all), most)]
+	return some, len(all) - len(some)
 }
 
 func (v *visit) agentFacts(p *agentView, a authority.Card) error {
@@ -124,6 +144,11 @@ func (v *visit) agentFacts(p *agentView, a authority.Card) error {
 	}
 	for _, k := range a.Keys {
 		add("Key", shortKey(k)+", registered "+c.ago(k.Since), "")
+	}
+	if c.Catalogue != nil {
+		for _, d := range c.Catalogue.Drift(ctx, a.Registration) {
+			add("Drift", d, "")
+		}
 	}
 	add("Last used", c.ago(used), "")
 	add("Learning", c.learning(a), "")
@@ -182,6 +207,14 @@ func (c *Console) grants(all []stead.Entitlement, used map[string]string) []gran
 			cmp.Or(g.Rows, "all"), cmp.Or(used[g.String()], "not lately")})
 	}
 	return rows
+}
+
+func (c *Console) taskRow(t stead.Task, used map[string]string) taskRow {
+	r := taskRow{ID: t.ID, Purpose: t.Purpose, Bounds: taskBounds(t), Grants: c.grants(t.Grants, used)}
+	for _, n := range t.Needs {
+		r.Needs = append(r.Needs, needRow{n.Text, strings.Join(n.Resources, ", ")})
+	}
+	return r
 }
 
 func taskBounds(t stead.Task) string {

@@ -137,6 +137,9 @@ func (v *visit) doesToAgent(d deed) error {
 
 // agentSaid is what a page says after a deed at an agent.
 func agentSaid(done string) string {
+	if done == "register" {
+		return "It is registered. It holds nothing yet: it asks, with a key, a secret or a one-time token that you give it."
+	}
 	for _, d := range agentDeeds() {
 		if done != "" && (d.Path == done || done == "run" && strings.HasPrefix(d.Path, "runs/")) {
 			return d.Done

@@ -22,8 +22,7 @@ var wantedOfAgent = []struct{ name, label, hint, otherwise string }{
 	{"owner", "Who answers for it", "directory/name", ""},
 	{"purpose", "What it is there for", "", "Writes the monthly report for the board"},
 	{"task", "Its task", "no spaces", "monthly"},
-	{"system", "In which system", "its id in the configuration", "crm"},
-	{"resource", "Reads what", "as the system names it", "public.orders"},
+	{"need", "What it needs", "system, action, resource, and columns where not all of them", "crm read public.orders"},
 }
 
 func (c *Console) newAgent(v *visit) error {
@@ -44,11 +43,8 @@ func (c *Console) newAgent(v *visit) error {
       - id: ` + said["task"] + `
         purpose: ` + said["purpose"] + `
         length: 24h        # or less: it ends when the task is done
-        grants:
-          - system: ` + said["system"] + `
-            action: read
-            resource: ` + said["resource"] + `
-            columns: []    # some columns alone; none named is all of them
+        needs:             # in words of the catalogue: each becomes exact entitlements when it is applied
+          - ` + said["need"] + `
 `
 	return v.show(http.StatusOK, newAgentPage(p))
 }

@@ -46,6 +46,9 @@ func (c *Console) mountAgents(add adder) {
 }
 
 // agents lists them by name: everybody's for those who oversee, else one's own.
+// mostAgents is how many agents stand on one page: of each it is looked up when it was last used.
+const mostAgents = 25
+
 func (c *Console) agents(v *visit) error {
 	all, err := c.Authority.Cards(v.r.Context(), v.by)
 	if err != nil {
@@ -60,8 +63,8 @@ func (c *Console) agents(v *visit) error {
 		if a.Account.Name <= q.Get("after") || !c.fits(a, q) {
 			continue
 		}
-		if len(p.Rows) == mostRows {
-			p.Next = "/agents?" + agentsNarrowed(q, p.Rows[mostRows-1].Name).Encode()
+		if len(p.Rows) == mostAgents {
+			p.Next = "/agents?" + agentsNarrowed(q, p.Rows[mostAgents-1].Name).Encode()
 			break
 		}
 		row, err := v.agentRow(a)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -12,10 +13,32 @@ import (
 
 func TestAgents(t *testing.T) {
 	orphan := func(a *verbs) { a.agents[0].Orphan = true }
+	crowd := func(a *verbs) {
+		one := a.agents[0]
+		one.Mandates, one.Instances, a.agents = nil, nil, nil
+		for n := range 30 {
+			next := one
+			next.Account.Name = fmt.Sprintf("agent%02d", n)
+			a.agents = append(a.agents, next)
+		}
+		for n := range 60 {
+			m := job(stead.Active)
+			m.ID, m.AskedAt = stead.MandateID(fmt.Sprintf("man_%02d", n)), noon.Add(time.Duration(n)*time.Second)
+			a.agents[0].Mandates = append(a.agents[0].Mandates, m)
+		}
+		for n := range 70 {
+			a.agents[0].Instances = append(a.agents[0].Instances, stead.Instance{ID: stead.InstanceID(fmt.Sprintf("ins_%02d", n)), Since: noon})
+		}
+	}
 	halted := func(a *verbs) { a.agents[0].Suspended = true }
 	for name, c := range map[string]seenPage{
 		"list": {house: agented(sam, authority.Security), target: "/agents", status: 200,
 			has: []string{`href="/agents/prn_bot"`, "monthly-report", "Writes the monthly report", "Omar Haddad", "company&#39;s, high, reporting", "3 h ago", "3 days", ">in use<"}, hasNot: []string{"Register another", "stead apply"}},
+		"list, of many": {house: agented(sam, authority.Security).with(crowd), target: "/agents", status: 200, has: []string{"agent00", "agent24", "after=agent24"}, hasNot: []string{"agent25"}},
+		"one of many runs": {house: agented(omar).with(crowd), target: "/agents/prn_bot", status: 200, has: []string{"10 more mandates, older than these", "20 more runs, older than these", "man_59", "man_10"}, hasNot: []string{"man_09"},
+			asked: []string{"events  prn_bot  [request.allowed]   0"}},
+		"who answers for many": {house: agented(omar).with(crowd), target: "/me", status: 200, has: []string{"20 more agents</a> that", "/agents?name=staff%2Fomar", "50 more jobs</a>", "man_59", "man_50"}, hasNot: []string{"man_49"},
+			asked: []string{"mandates false", "events   prn_omar [mandate. request.]   0", "events  prn_omar  []   0", "events  prn_omar  [factor.set] ok  0"}},
 		"list, to an admin":  {house: agented(sam, authority.Admin), target: "/agents", status: 200, has: []string{"Register another"}},
 		"list, to its owner": {house: agented(omar), target: "/agents", status: 200, has: []string{"monthly-report", `aria-current="page">Agents`}},
 		"list, to nobody":    {house: agented(sam), target: "/agents", status: 200, has: []string{"no agent here that you may see", "stead apply -f agents.yaml"}, hasNot: []string{"monthly-report", `<nav aria-label="Main"><ul><li><a href="/agents"`}},
@@ -23,7 +46,7 @@ func TestAgents(t *testing.T) {
 		"of another tier":    {house: agented(sam, authority.Security), target: "/agents?tier=low", status: 200, has: []string{"No agent fits"}, hasNot: []string{"monthly-report"}},
 		"nobody's":           {house: agented(sam, authority.Security).with(orphan), target: "/agents?state=nobody+answers+for+it", status: 200, has: []string{`<span class="tag edit">nobody answers for it`}},
 		"after":              {house: agented(sam, authority.Security), target: "/agents?after=monthly-report&tier=high", status: 200, has: []string{"From the beginning", `href="/agents?tier=high"`}, hasNot: []string{"prn_bot"}},
-		"a file":             {house: agented(sam, authority.Admin), target: "/agents/new?name=tidy&resource=a%22b", status: 200, has: []string{"name: &#34;tidy&#34;", `resource: &#34;a\&#34;b&#34;`, "owner: &#34;staff/sam&#34;", "Nothing is registered by this page"}},
+		"a file":             {house: agented(sam, authority.Admin), target: "/agents/new?name=tidy&need=crm+read+a%22b", status: 200, has: []string{"name: &#34;tidy&#34;", `- &#34;crm read a\&#34;b&#34;`, "owner: &#34;staff/sam&#34;", "Nothing is registered by this page"}},
 		"one": {house: agented(omar), target: "/agents/prn_bot", status: 200,
 			has:    []string{"Monthly report", "model m-4", "0123456789ab…", "registered 3 days ago", "It asked 4 times: 3 agreed to, 1 refused.", "public.orders", "id, total", "year = 2026", "not lately", "at most 100 calls", "/agents/prn_bot/suspend", "/agents/prn_bot/retire", "/agents/prn_bot/runs/ins_7/end", "/mandates/man_9"},
 			hasNot: []string{"/agents/prn_bot/resume", "/people/", "/audit?"}, asked: []string{"events  prn_bot  [request.allowed]   0"}},
@@ -98,7 +121,7 @@ func TestJobs(t *testing.T) {
 		"another's, untyped": {house: agented(sam, authority.Security), target: "/mandates/man_1/revoke", form: "reason=odd", status: 400, asked: story},
 		"another's":          {house: agented(sam, authority.Security), target: "/mandates/man_1/revoke", form: "reason=odd&typed=monthly-report", status: 303, to: "/mandates/man_1", asked: []string{"revoke man_1 odd"}},
 		"a chain": {house: agented(omar).with(chained), target: "/mandates/man_1", status: 200, asked: story,
-			has: []string{"Who passed it on to whom", "<svg", `viewBox="-2 -2 308 288"`, `class="link here"`, "M20 56V104H40", "M60 132V180H80", "M20 56V256H40", "Monthly report had it from Monthly report", "The same as a table"}},
+			has: []string{"Who passed it on to whom", "<svg", `viewBox="-2 -2 356 288"`, `class="link here"`, "M20 56V104H40", "M60 132V180H80", "M20 56V256H40", "Monthly report had it from Monthly report", "The same as a table"}},
 		"over": {house: agented(omar).with(over).stop(stops...), target: "/mandates/man_1", status: 200, asked: story,
 			has: []string{"What ended, and when it was refused", "Everything was refused within 2 min.", "2 access tokens of Monthly report", "34 ms", "1.5 s", "at once", "The login of Monthly report to crm", "Run ins_abcdefgh…", "Omar Haddad, 12:00:00 UTC", "event 9"}, hasNot: []string{"Stop this job", "/audit/9"}},
 		"over, to an auditor": {house: agented(sam, authority.Auditor).with(over).stop(stops...), target: "/mandates/man_1", status: 200, asked: story, has: []string{"/audit/9"}},

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	linkWide = 224
+	linkWide = 272
 	linkHigh = 56
 	stepDown = 76
 	stepIn   = 40
@@ -25,7 +25,8 @@ type chainView struct {
 type chainLink struct {
 	X, Y, TextX, NameY, MoreY string
 	Way                       string // the line from the one above; empty of the first
-	Name, More, Href          string
+	Name, More                string // as they fit into its box: no other words are read out than those that are drawn
+	Agent, Href               string
 	Depth, State, Until, From string
 	Here, Over                bool
 }
@@ -49,7 +50,7 @@ func (c *Console) chain(all []stead.Mandate, here stead.MandateID) *chainView {
 		l := c.link(m, i, d)
 		l.Here, l.Over = m.ID == here, m.State == stead.Ended
 		if known {
-			l.From = c.who(m.Actor) + " had it from " + p.Links[row[m.Parent]].Name
+			l.From = c.who(m.Actor) + " had it from " + p.Links[row[m.Parent]].Agent
 			x := (d-1)*stepIn + stepIn/2
 			l.Way = "M" + strconv.Itoa(x) + " " + strconv.Itoa(row[m.Parent]*stepDown+linkHigh) + "V" + strconv.Itoa(i*stepDown+linkHigh/2) + "H" + strconv.Itoa(d*stepIn)
 		}
@@ -64,11 +65,12 @@ func (c *Console) chain(all []stead.Mandate, here stead.MandateID) *chainView {
 func (c *Console) link(m stead.Mandate, i, depth int) chainLink {
 	x, y := depth*stepIn, i*stepDown
 	l := chainLink{X: strconv.Itoa(x), Y: strconv.Itoa(y), TextX: strconv.Itoa(x + 12), NameY: strconv.Itoa(y + 23), MoreY: strconv.Itoa(y + 43),
-		Name: c.who(m.Actor), Href: "/mandates/" + string(m.ID), Depth: strconv.Itoa(depth), State: stateWord(m.State), Until: c.at(m.Until)}
+		Agent: c.who(m.Actor), Href: "/mandates/" + string(m.ID), Depth: strconv.Itoa(depth), State: stateWord(m.State), Until: c.at(m.Until)}
 	l.More = l.State
 	if m.State == stead.Active {
 		l.More = modeWord(m.Mode) + ", " + c.left(m.Until) + " left"
 	}
+	l.Name, l.More = fitting(l.Agent, 26), fitting(l.More, 34)
 	return l
 }
 
@@ -98,9 +100,8 @@ func down(all []stead.Mandate) []stead.Mandate {
 	return out
 }
 
-// fitting is a name as long as a box of the drawing takes.
-func fitting(s string) string {
-	const most = 22
+// fitting is as much of a text as a box of the drawing takes.
+func fitting(s string, most int) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

@@ -45,7 +45,7 @@ type Agency interface {
 	EndInstance(context.Context, authority.By, stead.InstanceID) error
 	Learn(ctx context.Context, by authority.By, id stead.PrincipalID, task, reason string, length time.Duration) (stead.Registration, error)
 	EndLearning(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
-	Proposal(ctx context.Context, by authority.By, agent string, since time.Time, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error)
+	Proposal(ctx context.Context, by authority.By, agent string, since time.Time, most int, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error)
 	Answers(authority.By) int
 }
 

@@ -84,7 +84,7 @@ func TestSettings(t *testing.T) {
 	for name, c := range map[string]seenPage{
 		"read again": {house: read(FileRead{At: noon, ChangedAt: noon.Add(-time.Minute), ChangedBy: sam, Changed: []KeyDiff{{Key: "acting.max_duration", Before: "1h", After: "2h"}, {Key: "apps.wiki.id", Before: "wiki"}},
 			Waiting: []KeyDiff{{"server.listen", ":1", ":2", "a listener stays open"}}}), target: "/settings", status: 200,
-			has: []string{"asked for by Sam Okafor (staff/sam)", "<td>acting.max_duration</td><td>1h</td><td>2h</td>", "<td>wiki</td><td>–</td>", "a listener stays open", "/etc/stead.yaml"}, hasNot: []string{"not taken"}},
+			has: []string{"asked for by Sam Okafor (staff/sam)", `acting.max_duration</td><td role="cell" data-name="Before">1h</td><td role="cell" data-name="After">2h</td>`, `data-name="Before">wiki</td><td role="cell" data-name="After">–</td>`, "a listener stays open", "/etc/stead.yaml"}, hasNot: []string{"not taken"}},
 		"read, by a signal": {house: read(FileRead{Changed: []KeyDiff{{Key: "k", After: "v"}}}), target: "/settings", status: 200, has: []string{"by a signal or a change of the file itself"}},
 		"not taken":         {house: read(FileRead{At: noon, Problem: "line 3: no such key"}), target: "/settings", status: 200, has: []string{"and not taken", "Line 3: no such key", "Nothing has changed since this server started"}},
 		"of the file": {house: house().is(omar, authority.Auditor), target: "/settings", status: 200,
@@ -93,7 +93,7 @@ func TestSettings(t *testing.T) {
 			has: []string{"Set while Stead runs, by <strong>Omar Haddad, 11:00:00 UTC", "staff/testers · Acme Orders", "The longest term</dt><dd>2 min", "group=staff%2Ftesters&amp;where=orders", "Take the timers back"}},
 		"to be read only": {house: runs(authority.Security), target: "/settings", status: 200, asked: last, has: []string{"staff/testers"}, hasNot: []string{"/settings/timer", "/settings/reset"}},
 		"what counts": {house: house().is(omar, authority.Auditor).with(func(a *verbs) { a.found = a.found[:1] }), target: "/settings?who=customers/dana&where=orders/shop", status: 200,
-			asked: []string{"people dana customers", "terms-for prn_dana orders shop"}, has: []string{"For Dana Reyes (customers/dana)", "2 min</td><td>orders, staff/testers", "1 h", "general terms"}[:2]},
+			asked: []string{"people dana customers", "terms-for prn_dana orders shop"}, has: []string{"For Dana Reyes (customers/dana)", `2 min</td><td role="cell" data-name="From">orders, staff/testers`, "1 h", "general terms"}[:2]},
 		"what counts for nobody": {house: house().is(omar, authority.Auditor).with(func(a *verbs) { a.found = nil }), target: "/settings?who=zoe&where=orders", status: 200,
 			asked: []string{"people zoe"}, has: []string{"Nobody is called"}},
 		"add": {house: runs(authority.Admin), target: "/settings/timer", status: 200, has: []string{"Add a timer", `name="was" value="new"`, `name="version" value="3"`, "now 1 h in general", "Every application"}, hasNot: []string{"Take it away"}},

@@ -81,7 +81,9 @@ type Authority interface {
 	Owning
 	Agency
 	Templating
+	Registering
 	Segmenting
+	Flowing
 	Excluding
 	Stopping
 }
@@ -138,8 +140,7 @@ type Console struct {
 	Factors     Factors         // nil: second factors are given elsewhere
 	Readings    func() FileRead // nil: there is no file that is read again
 
-	// Misfit tells why no catalogue has something, "" where one has it or it cannot be known; nil knows nothing.
-	Misfit func(context.Context, stead.Entitlement) string
+	Catalogue Catalogues // nil: nothing is known of what there is to be granted
 
 	// Settled waits until what may be read of the trail has caught up with what is written; nil does not wait.
 	Settled func(context.Context) error
@@ -159,7 +160,9 @@ func (c *Console) Mount(t *web.Routes) {
 	c.mountOwning(add)
 	c.mountAgents(add)
 	c.mountTemplates(add)
+	c.mountRegister(add)
 	c.mountSegments(add)
+	c.mountFlows(add)
 	c.mountExclusions(add)
 	if c.Factors != nil {
 		t.Add("GET /factor", web.Public, c.newFactor)

@@ -10,18 +10,20 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// A newExclusionView is the form of another one.
-type newExclusionView struct {
+// A formView is the form of something new.
+type formView struct {
 	frame
-	Tabs    []policyTab
-	Problem string
-	Fields  []web.FieldSpec
+	Tabs                 []policyTab
+	Problem              string
+	Fields               []web.FieldSpec
+	Action, Back, Button string
 }
 
 var sames = [][2]string{{"held", "Nobody holds both"}, {"resource", "Nobody does both on one resource"}, {"argument", "Nobody does both on what an argument names"}}
 
 func (v *visit) showNewExclusion(status int, f url.Values, problem string) error {
-	p := newExclusionView{frame: v.frame("Keep two things apart", "It is a law from the moment it is made: no policy lifts it, and another person than you changes or retires it."), Tabs: v.agentTabs("/exclusions"), Problem: problem}
+	p := formView{frame: v.frame("Keep two things apart", "It is a law from the moment it is made: no policy lifts it, and another person than you changes or retires it."), Tabs: v.agentTabs("/exclusions"), Problem: problem,
+		Action: "/exclusions", Back: "/exclusions", Button: "Put it in force"}
 	same := web.FieldSpec{Name: "same", Label: "What is kept apart", Kind: "select", Required: true}
 	for _, s := range sames {
 		same.Options = append(same.Options, web.Option{Value: s[0], Text: s[1], Chosen: s[0] == f.Get("same")})
@@ -37,7 +39,7 @@ func (v *visit) showNewExclusion(status int, f url.Values, problem string) error
 		{Name: "within", Label: "How long what was done counts", Value: f.Get("within"), Hint: "Such as 720h. Nothing: for ever."},
 		{Name: "typed", Label: "Type its name again, to say that it is meant", Required: true, Autocomplete: "off", Value: f.Get("typed")},
 	}
-	return v.show(status, newExclusionPage(p))
+	return v.show(status, formPage(p))
 }
 
 // makeExclusion puts one in force.

@@ -277,7 +277,7 @@ func story1() []authority.StoredEvent {
 }
 
 func (a *verbs) console() *Console {
-	return &Console{Authority: a, Origin: "http://127.0.0.1:8420", Record: &log{}, Rules: book{a}, Look: a.look, Factors: secrets{}, Readings: func() FileRead { return a.read }, Cookie: web.Cookie{Name: "stead_8420"}, Now: func() time.Time { return noon },
+	return &Console{Authority: a, Catalogue: shelf{}, Origin: "http://127.0.0.1:8420", Record: &log{}, Rules: book{a}, Look: a.look, Factors: secrets{}, Readings: func() FileRead { return a.read }, Cookie: web.Cookie{Name: "stead_8420"}, Now: func() time.Time { return noon },
 		Apps: []App{{ID: "orders", Label: "Acme Orders", Origin: "http://127.0.0.1:8421"}},
 		Place: func(stead.AppID, stead.MandateID) (host, origin string, err error) {
 			return "127.0.0.1:8421", "http://127.0.0.1:8421", nil

@@ -142,7 +142,7 @@ func (a *verbs) EndLearning(_ context.Context, by authority.By, id stead.Princip
 }
 
 // Proposal has something of each kind.
-func (a *verbs) Proposal(ctx context.Context, by authority.By, agent string, since time.Time, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error) {
+func (a *verbs) Proposal(ctx context.Context, by authority.By, agent string, since time.Time, most int, misfit func(stead.Entitlement) string) (authority.Card, stead.Proposal, error) {
 	c, err := a.Card(ctx, by, agent)
 	if err != nil {
 		return c, stead.Proposal{}, err

@@ -56,6 +56,14 @@ func (a *verbs) SegmentStopped(context.Context, authority.By, string) (authority
 	return *a.cutOff, nil
 }
 
+func (a *verbs) SetFlow(_ context.Context, _ authority.By, w stead.Flow) (stead.Flow, error) {
+	return w, a.note("open", w.Name, w.From, w.To, w.Actions, w.Purpose)
+}
+
+func (a *verbs) RetireFlow(_ context.Context, _ authority.By, name string) (stead.Flow, error) {
+	return stead.Flow{}, a.note("close", name)
+}
+
 func (a *verbs) AllExclusions(context.Context, authority.By) ([]stead.Exclusion, error) {
 	return a.apart, a.no["exclusions"]
 }

@@ -14,16 +14,18 @@ import (
 // A meView is everybody's own page: who acted as me, where am I signed in, what proves that I am I.
 type meView struct {
 	frame
-	Facts    [][2]string
-	AsMe     []card // in force or asked for now
-	Agents   []ownAgent
-	Acts     []acted // what others did as me, newest first
-	Older    string  // address of the page before
-	Mine     []line  // what I did last
-	Sessions []session
-	Factor   string // since when there is a second factor; empty: there is none
-	Enrols   bool
-	Said     string // that something was done
+	Facts      [][2]string
+	AsMe       []card // in force or asked for now
+	Agents     []ownAgent
+	MoreAgents int // that are not shown
+	AllAgents  string
+	Acts       []acted // what others did as me, newest first
+	Older      string  // address of the page before
+	Mine       []line  // what I did last
+	Sessions   []session
+	Factor     string // since when there is a second factor; empty: there is none
+	Enrols     bool
+	Said       string // that something was done
 }
 
 // A session is one login as it is shown to its owner.
@@ -58,7 +60,8 @@ func (c *Console) me(v *visit) error {
 			p.AsMe = append(p.AsMe, v.card(m))
 		}
 	}
-	if p.Agents, err = v.ownAgents(); err != nil {
+	p.AllAgents = "/agents?" + url.Values{"name": {who.Directory + "/" + who.Name}}.Encode()
+	if p.Agents, p.MoreAgents, err = v.ownAgents(); err != nil {
 		return err
 	}
 	if err := v.whoActed(&p); err != nil {

@@ -12,7 +12,8 @@ import (
 type proposalView struct {
 	frame
 	Back, Name string
-	Whole      bool
+	Whole      bool // the record was read to its end
+	Patient    bool // as much of it as can be read
 	Learns     string
 	Add        []proposedRow
 	Remove     []proposedRow
@@ -30,18 +31,22 @@ type proposedRow struct {
 const proposedOf = 30 * stead.Day
 
 func (c *Console) proposal(v *visit) error {
-	ctx := v.r.Context()
-	a, p, err := c.Authority.Proposal(ctx, v.by, v.r.PathValue("id"), c.Now().Add(-proposedOf), func(e stead.Entitlement) string {
-		if c.Misfit == nil {
+	ctx, most := v.r.Context(), authority.FewSeen
+	patient := v.r.URL.Query().Get("all") == "1"
+	if patient {
+		most = authority.MostSeen
+	}
+	a, p, err := c.Authority.Proposal(ctx, v.by, v.r.PathValue("id"), c.Now().Add(-proposedOf), most, func(e stead.Entitlement) string {
+		if c.Catalogue == nil {
 			return ""
 		}
-		return c.Misfit(ctx, e)
+		return c.Catalogue.Misfit(ctx, e)
 	})
 	if err != nil {
 		return err
 	}
 	view := proposalView{frame: v.frame("What it was seen to need", "What "+a.Account.DisplayName()+" asked for since "+c.at(p.Since)+", and what it used. This changes nothing."),
-		Back: agentHref(a.Principal), Name: a.Account.Name, Whole: p.Whole, Learns: c.learning(a)}
+		Back: agentHref(a.Principal), Name: a.Account.Name, Whole: p.Whole, Patient: patient, Learns: c.learning(a)}
 	for _, x := range p.Add {
 		view.Add = append(view.Add, v.added(x))
 	}

@@ -27,6 +27,9 @@ type segmentsView struct {
 	Tabs    []policyTab
 	InForce bool
 	Rows    []segmentRow
+	Said    string
+	Ways    []wayRow
+	MayAdd  bool
 }
 
 // A segmentRow is one segment in the list.
@@ -52,7 +55,7 @@ type segmentView struct {
 }
 
 // A wayRow is a flow that leads out of a segment or into it.
-type wayRow struct{ From, To, Actions, Purpose, By string }
+type wayRow struct{ Name, From, To, Actions, Purpose, By, Close string }
 
 // A cutView asks whether a segment is meant to be cut off, or given back, and shows what would stop.
 type cutView struct {
@@ -104,7 +107,8 @@ func (c *Console) segments(v *visit) error {
 	if err != nil {
 		return err
 	}
-	p := segmentsView{frame: v.frame("Segments", "Where agents and systems lie, and what leads from one place to another."), Tabs: v.agentTabs("/segments"), InForce: inForce}
+	p := segmentsView{frame: v.frame("Segments", "Where agents and systems lie, and what leads from one place to another."), Tabs: v.agentTabs("/segments"), InForce: inForce,
+		Ways: v.closable(each(flows(all), c.way)), MayAdd: v.might(rulers()...), Said: flowSaid(v.r.URL.Query().Get("done"))}
 	for _, g := range all {
 		row := segmentRow{Name: segmentWord(g.Name), State: segmentState(g.Segment), Cut: g.Isolated, Agents: strings.Join(each(g.Agents, c.called), ", "),
 			Systems: strings.Join(each(g.Systems, c.system), ", "), Flows: strings.Join(each(g.Flows, func(w stead.Flow) string { return segmentWord(w.To) }), ", ")}
@@ -180,7 +184,7 @@ func (c *Console) segment(v *visit) error {
 		}
 		p.Agents = append(p.Agents, row)
 	}
-	p.Ways = c.ways(g.Name, all)
+	p.Ways = v.closable(c.ways(g.Name, all))
 	v.settled()
 	if s, err := c.Authority.SegmentStopped(v.r.Context(), v.by, g.Name); err == nil {
 		p.Stopped = v.stopped(s)
@@ -190,12 +194,24 @@ func (c *Console) segment(v *visit) error {
 
 // ways are the flows that lead out of a segment and into it.
 func (c *Console) ways(name string, all []authority.SegmentCard) (rows []wayRow) {
-	for _, g := range all {
-		for _, w := range g.Flows {
-			if w.From == name || w.To == name {
-				actions := cmp.Or(strings.Join(each(w.Actions, func(a stead.Action) string { return string(a) }), ", "), "everything")
-				rows = append(rows, wayRow{segmentWord(w.From), segmentWord(w.To), actions, w.Purpose, c.who(w.Author)})
-			}
+	for _, w := range flows(all) {
+		if w.From == name || w.To == name {
+			rows = append(rows, c.way(w))
+		}
+	}
+	return rows
+}
+
+func (c *Console) way(w stead.Flow) wayRow {
+	actions := cmp.Or(strings.Join(each(w.Actions, func(a stead.Action) string { return string(a) }), ", "), "everything")
+	return wayRow{Name: w.Name, From: segmentWord(w.From), To: segmentWord(w.To), Actions: actions, Purpose: w.Purpose, By: c.who(w.Author)}
+}
+
+// closable leads whoever may close a way to where he does.
+func (v *visit) closable(rows []wayRow) []wayRow {
+	for i := range rows {
+		if v.might(rulers()...) {
+			rows[i].Close = flowHref(rows[i].Name) + "/close"
 		}
 	}
 	return rows

@@ -19,7 +19,7 @@ func routes(t *testing.T, c *Console) []web.Route {
 	var table web.Routes
 	c.Mount(&table)
 	list := table.List()
-	fill := strings.NewReplacer("{number}", "106", "/segments/{name}", "/segments/finance", "/exclusions/{name}", "/exclusions/two-hands", "/people/{id}", "/people/prn_dana", "{session}", "ses_7", "{id}", "man_1", "{decision}", "dec_3", "{$}", "")
+	fill := strings.NewReplacer("{number}", "106", "/segments/{name}", "/segments/finance", "/exclusions/{name}", "/exclusions/two-hands", "/flows/{name}", "/flows/reports", "/people/{id}", "/people/prn_dana", "{session}", "ses_7", "{id}", "man_1", "{decision}", "dec_3", "{$}", "")
 	for i := range list {
 		list[i].Pattern = fill.Replace(list[i].Pattern)
 	}
@@ -72,6 +72,7 @@ func TestRolesAreAsked(t *testing.T) {
 		wide["GET "+path] = onlookers()
 	}
 	for _, path := range []string{"GET /segments/finance/isolate", "POST /segments/finance/isolate", "GET /segments/finance/reconnect", "POST /segments/finance/reconnect",
+		"GET /flows/new", "POST /flows", "GET /flows/reports/close", "POST /flows/reports/close",
 		"GET /exclusions/new", "POST /exclusions", "GET /exclusions/two-hands/retire", "POST /exclusions/two-hands/retire"} {
 		wide[path] = rulers()
 	}

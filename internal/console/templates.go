@@ -73,7 +73,7 @@ func (c *Console) templateView(t authority.TemplateCard, agents []authority.Card
 		out.Facts = append(out.Facts, fact{"${" + v.Name + "}", text, ""})
 	}
 	for _, k := range t.Tasks {
-		out.Tasks = append(out.Tasks, taskRow{k.ID, k.Purpose, taskBounds(k), c.grants(k.Grants, nil)})
+		out.Tasks = append(out.Tasks, c.taskRow(k, nil))
 	}
 	for _, a := range agents {
 		if a.Made.Template == t.Name {

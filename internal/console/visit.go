@@ -155,7 +155,7 @@ func (v *visit) frame(title, lead string) frame {
 	link("Requests", "/requests", "/requests/")
 	link("Mandates", "/mandates", "/mandates/")
 	if v.might(onlookers()...) || v.c.Authority.Answers(v.by) > 0 {
-		link("Agents", "/agents", "/agents/", "/templates", "/segments", "/exclusions")
+		link("Agents", "/agents", "/agents/", "/templates", "/segments", "/flows", "/exclusions")
 	}
 	if v.c.Authority.May(v.by, authority.Auditor) == nil {
 		link("Trail", "/audit", "/audit/")

@@ -45,7 +45,7 @@ func tests(f appFile, a *App, at where) error {
 		case !slices.Contains(classes, test.Is):
 			return here.in("is").wrong("is: %q; known are %s", t.Is, oneOf(classes))
 		case t.Rule != "" && !slices.Contains(names, t.Rule):
-			return here.in("rule").wrong("there is no rule %q%s", t.Rule, nearest(t.Rule, names))
+			return here.in("rule").wrong("there is no rule %q%s", t.Rule, stead.DidYouMean(t.Rule, names))
 		}
 		a.Tests = append(a.Tests, test)
 	}

@@ -36,10 +36,10 @@ func TestParseBanner(t *testing.T) {
 // Nonsense is refused with its line.
 func TestParseBannerRefuses(t *testing.T) {
 	for lines, want := range map[string]string{
-		"    banner: { positon: top }\n":                              `did you mean "position"`,
+		"    banner: { positon: top }\n":                              `did you mean position`,
 		"    banner: { position: left }\n":                            `line 6: banner position "left": bottom or top`,
 		"    banner: { csp: iframe }\n":                               `banner csp "iframe": rewrite, frame or header_only`,
-		"    banner: { keys: { ende: Alt+E } }\n":                     `did you mean "end"`,
+		"    banner: { keys: { ende: Alt+E } }\n":                     `did you mean end`,
 		"    banner:\n      keys:\n        end: E\n":                  `line 8: banner keys end "E": Ctrl, Alt or Meta must be held`,
 		"    banner: { keys: { end: Shift+E } }\n":                    "pressed in typing",
 		"    banner: { keys: { end: Alt+Alt+E } }\n":                  "each once",

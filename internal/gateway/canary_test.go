@@ -13,7 +13,7 @@ func TestParseCanary(t *testing.T) {
 		"write: { post: /n }\n" + record:       "nothing that is sent holds {canary}",
 		"write: { get: '/n?{canary}' }\n":      "nothing that is sent holds {canary}",
 		"write: { post: '/n?{canary}' }\n":     "a step needs get, post or request",
-		"writes: { post: /n }\n":               `unknown key "writes": did you mean "write"?`,
+		"writes: { post: /n }\n":               `unknown key "writes": did you mean write?`,
 		"write: { post: '/n?a={other}' }\n":    "{other}: no step before this one takes it",
 		"write: { post: '/n?{canary}' }\nx: 1": `unknown key "x"`,
 		"write: { post: '/n?{canary}' }\nundo: { post: '/n?{id}' }\n" + record:                                           "line 2: {id}",

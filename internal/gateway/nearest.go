@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/steadhq/stead"
 )
 
 // A where is where in the file something stands, for the line of an error.
@@ -93,7 +94,7 @@ func strictKeys(n *yaml.Node, t reflect.Type) error {
 		key := n.Content[i]
 		at := slices.Index(keys, key.Value)
 		if at < 0 {
-			return wrong("line %d: unknown key %q%s", key.Line, key.Value, nearest(key.Value, keys))
+			return wrong("line %d: unknown key %q%s", key.Line, key.Value, stead.DidYouMean(key.Value, keys))
 		}
 		if err := strict(n.Content[i+1], fields[at].Type); err != nil {
 			return err
@@ -122,38 +123,4 @@ func fieldsOf(t reflect.Type) []reflect.StructField {
 		fields = append(fields, f)
 	}
 	return fields
-}
-
-// nearest says which of keys is close enough to have been meant, if one is.
-func nearest(key string, keys []string) string {
-	best, least := "", len(key)/2+1
-	for _, k := range keys {
-		if d := distance(key, k); d <= least && (best == "" || d < distance(key, best)) {
-			best = k
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return ": did you mean " + strconv.Quote(best) + "?"
-}
-
-// distance is how many letters must be changed, added or taken away to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		left := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := left
-			if a[i] != b[j] {
-				cost = 1 + min(left, row[j], row[j+1])
-			}
-			left, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -10,9 +10,11 @@ import (
 	"github.com/steadhq/stead/internal/postgres"
 )
 
-// What is known of a system counts for a minute; asking it takes at most five seconds.
+// What is known of a system counts for a minute, and for seconds where something is granted by it; asking it takes at most
+// five seconds.
 const (
 	catalogueFor = time.Minute
+	mappedBy     = 5 * time.Second
 	catalogueIn  = 5 * time.Second
 )
 
@@ -42,11 +44,11 @@ func (c *catalogue) known() authority.SystemCard {
 	return c.card
 }
 
-// fresh is what is known, asked again where it is old. What could not be read stays as it was, with why.
-func (c *catalogue) fresh(ctx context.Context, now func() time.Time, db *postgres.Database) authority.SystemCard {
+// fresh is what is known, asked again where it is older than most. What could not be read stays as it was, with why.
+func (c *catalogue) fresh(ctx context.Context, now func() time.Time, most time.Duration, db *postgres.Database) authority.SystemCard {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	if known := c.known(); !c.read.IsZero() && now().Sub(c.read) < catalogueFor && known.Unread == "" {
+	if known := c.known(); !c.read.IsZero() && now().Sub(c.read) < most && known.Unread == "" {
 		return known
 	}
 	ctx, cancel := context.WithTimeout(ctx, catalogueIn)
@@ -98,7 +100,7 @@ func (h *House) System(ctx context.Context, by authority.By, id stead.AppID) (au
 		return authority.SystemCard{}, stead.E(stead.Missing, stead.ReasonNoRoute, "there is no application and no system %s", id)
 	}
 	if c := h.systems.said[id]; c != nil {
-		c.fresh(ctx, h.Now, h.systems.all[id])
+		c.fresh(ctx, h.Now, catalogueFor, h.systems.all[id])
 	}
 	return h.systems.card(*app), nil
 }
@@ -141,13 +143,51 @@ func (h *House) Misfit(ctx context.Context, e stead.Entitlement) string {
 
 // lacks tells what a connected system does not have.
 func (h *House) lacks(ctx context.Context, e stead.Entitlement) string {
-	c := h.systems.said[e.System]
+	c, at := h.catalogue(ctx, e.System, catalogueFor)
+	if at.IsZero() {
+		return ""
+	}
+	return c.Misfit(e)
+}
+
+// catalogue is what a system has, and when that was read; never of one that tells nothing.
+func (h *House) catalogue(ctx context.Context, id stead.AppID, most time.Duration) (stead.Catalogue, time.Time) {
+	c := h.systems.said[id]
 	if c == nil {
-		return ""
+		return stead.Catalogue{System: id}, time.Time{}
 	}
-	card := c.fresh(ctx, h.Now, h.systems.all[e.System])
-	if card.PermissionsAt.IsZero() {
-		return ""
+	card := c.fresh(ctx, h.Now, most, h.systems.all[id])
+	return stead.Catalogue{System: id, Known: true, Permissions: card.Permissions, Unread: card.Unread}, card.PermissionsAt
+}
+
+// Map makes of the needs of tasks what they are in the catalogue now, and of those that had says too what they were. It grants
+// nothing. Errors: invalid, missing (a system); conflict where what a system has cannot be read.
+func (h *House) Map(ctx context.Context, tasks, had []stead.Task) ([]stead.Task, error) {
+	var out []stead.Task
+	was := stead.Registration{Tasks: had}
+	for _, t := range tasks {
+		t, err := t.Map(was.Task(t.ID), func(id stead.AppID) (stead.Catalogue, error) {
+			if h.Ruling().Settings.App(id) == nil {
+				return stead.Catalogue{}, stead.E(stead.Missing, stead.ReasonNoRoute, "there is no system %s: stead system list has all", id)
+			}
+			c, _ := h.catalogue(ctx, id, mappedBy)
+			return c, nil
+		})
+		if err != nil {
+			return nil, stead.Because(err, "the task "+t.ID)
+		}
+		out = append(out, t)
 	}
-	return authority.Misfit(card.Permissions, e)
+	return out, h.Fit(ctx, out)
+}
+
+// Drift tells in what the needs of an agent would be something else if they were mapped now.
+func (h *House) Drift(ctx context.Context, r stead.Registration) (all []string) {
+	for _, t := range r.Tasks {
+		for _, n := range t.Needs {
+			c, _ := h.catalogue(ctx, t.System(), catalogueFor)
+			all = append(all, c.Drift(n)...)
+		}
+	}
+	return all
 }

@@ -158,7 +158,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 		Cookie: cookie}
 	pages := &console.Console{Authority: verbs, Apps: s.apps(), Place: g.PlaceOf, Origin: s.Origin, Cookie: cookie, Now: h.Now, Zone: verbs.Settings.Zone, Setup: s.Setup}
 	look := h.look(s)
-	pages.Misfit = h.Misfit
+	pages.Catalogue = h
 	pages.Rules, pages.Look, pages.Factors = h.Cedar, shown(look), factors{h.Prover, own.Host}
 	pages.Record, pages.Readings = h.proofs(), s.readings
 	pages.Settled = func(ctx context.Context) error { return h.Store.Settled(ctx, h.Store.Head().Size) }

@@ -46,7 +46,7 @@ func proposal(p authority.Proposal, a ask, problem string, zone *time.Location) 
 		v.Facts = append(v.Facts, [2]string{"Described at", p.Of.Document})
 	}
 	for _, e := range p.Mandate.Scope.Grants {
-		v.Grants = append(v.Grants, []string{string(e.Action), e.Resource, either(strings.Join(e.Columns, ", "), "everything of it"), either(e.Rows, "all")})
+		v.Grants = append(v.Grants, []string{e.Resource, string(e.Action), either(strings.Join(e.Columns, ", "), "everything of it"), either(e.Rows, "all")})
 	}
 	for name, allowed := range p.Mandate.Scope.Conditions {
 		v.Limits = append(v.Limits, [2]string{name, strings.Join(allowed, ", ")})

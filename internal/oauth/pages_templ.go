@@ -153,7 +153,7 @@ func consentPage(v consentView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = web.Table("In "+v.System, []string{"May", "What", "Which parts", "Which rows"}, v.Grants).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Table("In "+v.System, []string{"What", "May", "Which parts", "Which rows"}, v.Grants).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
