@@ -86,11 +86,16 @@ func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, e
 	case beyond && s.db.numbered:
 		return s.onward(ctx, give)
 	}
-	list, err := s.filed(ctx)
+	if s.db.numbered && len(s.names) == 1 && s.q.Limit > 0 {
+		if done, err := s.begin(ctx, give); err != nil || done {
+			return done, err
+		}
+	}
+	list, many, err := s.filed(ctx)
 	if err != nil {
 		return false, err
 	}
-	if len(list) > few && !beyond {
+	if many && !beyond {
 		return s.blocks(ctx, give)
 	}
 	for part := range slices.Chunk(list, atOnce) {
@@ -108,10 +113,33 @@ func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, e
 	return true, nil
 }
 
+// begin looks at the first rows of an index of PostgreSQL's: where most of them are hits nobody needs to know how many there are.
+func (s *search) begin(ctx context.Context, give func([]hit) bool) (done bool, err error) {
+	list, err := s.indexed(ctx, s.names[0], int64(s.q.After), int64(s.last))
+	if err != nil || len(list) == 0 {
+		return true, err
+	}
+	hits, err := s.these(ctx, list)
+	if err != nil {
+		return false, err
+	}
+	s.on(list[len(list)-1])
+	return !give(hits) || len(list) < atOnce, nil
+}
+
 // passed notes that everything was looked at up to an index, and it too.
 func (s *search) passed(index uint64) {
 	if s.come = index; !s.q.Newest {
 		s.come++
+	}
+}
+
+// on goes on beyond an index.
+func (s *search) on(index uint64) {
+	if s.passed(index); s.q.Newest {
+		s.last = s.come
+	} else {
+		s.q.After = s.come
 	}
 }
 
@@ -144,33 +172,55 @@ func (s *search) direction() string {
 	return ""
 }
 
-// filed lists the rows that are filed under one of the names. PostgreSQL, where an index knows them, lists no more than show
-// that they are many.
-func (s *search) filed(ctx context.Context) (list []uint64, err error) {
+// filed lists the rows that are filed under one of the names. Many: PostgreSQL, where an index knows them, lists no more than
+// show that they are, and no longer than there is time.
+func (s *search) filed(ctx context.Context) (list []uint64, many bool, err error) {
 	var segments []int64
 	if !s.db.numbered {
 		if segments, err = s.segments(ctx); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
 	for _, n := range s.names {
+		var more []uint64
 		if s.db.numbered {
-			list, err = s.indexed(ctx, list, n)
+			more, many, err = s.known(ctx, n)
 		} else {
-			list, err = s.worded(ctx, list, segments, wordOf(n.by, n.text))
+			more, err = s.worded(ctx, segments, wordOf(n.by, n.text))
 		}
-		if err != nil {
-			return nil, err
+		if err != nil || many {
+			return nil, many, err
 		}
+		list = append(list, more...)
 	}
 	list = slices.DeleteFunc(list, func(index uint64) bool { return index < s.q.After || index >= s.last })
-	return inOrder(list, s.q.Newest), nil
+	return inOrder(list, s.q.Newest), len(list) > few, nil
 }
 
-// indexed reads an index of PostgreSQL's.
-func (s *search) indexed(ctx context.Context, list []uint64, n name) ([]uint64, error) {
-	found, err := numbers(ctx, s.db, "SELECT idx FROM events WHERE "+n.column+" = ? AND idx >= ? AND idx < ? ORDER BY idx"+s.direction()+" LIMIT ?",
-		n.text, int64(s.q.After), int64(s.last), few+1)
+// known reads an index of PostgreSQL's some rows at a time: it must look at each, which may have to come from a disk.
+func (s *search) known(ctx context.Context, n name) (list []uint64, many bool, err error) {
+	for from, to := int64(s.q.After), int64(s.last); ; {
+		found, err := s.indexed(ctx, n, from, to)
+		if list = append(list, found...); err != nil || len(found) < atOnce {
+			return list, false, err
+		}
+		if len(list) > few || s.late() {
+			return nil, true, nil
+		}
+		if last := int64(found[len(found)-1]); s.q.Newest {
+			to = last
+		} else {
+			from = last + 1
+		}
+	}
+}
+
+// indexed reads the next of the rows [from, to) that an index of PostgreSQL's files under a name. Name and number are compared
+// together: else the planner may go along the numbers, through all events of everybody else.
+func (s *search) indexed(ctx context.Context, n name, from, to int64) (list []uint64, err error) {
+	pair := "(" + n.column + ", idx)"
+	found, err := numbers(ctx, s.db, "SELECT idx FROM events WHERE "+pair+" >= (?, ?) AND "+pair+" < (?, ?) ORDER BY "+n.column+s.direction()+", idx"+s.direction()+" LIMIT ?",
+		n.text, from, n.text, to, atOnce)
 	for _, index := range found {
 		list = append(list, uint64(index))
 	}
@@ -182,33 +232,32 @@ func (s *search) onward(ctx context.Context, give func([]hit) bool) (whole bool,
 	n := cmp.Or(s.q.Limit, most)
 	not := " <> '' AND idx >= ? AND idx < ?" // the indexes leave out what is empty, and need to hear that it is not
 	for {
-		hits, err := s.rows(ctx, s.names[0].column+not, " LIMIT "+strconv.Itoa(n), int64(s.q.After), int64(s.last))
+		hits, err := s.rows(ctx, "events", s.names[0].column+not, " LIMIT "+strconv.Itoa(n), int64(s.q.After), int64(s.last))
 		if err != nil {
 			return false, err
 		}
 		if !give(hits) || len(hits) < n {
 			return true, nil
 		}
-		if s.passed(hits[len(hits)-1].index); s.q.Newest {
-			s.last = s.come
-		} else {
-			s.q.After = s.come
-		}
-		if s.late() {
+		if s.on(hits[len(hits)-1].index); s.late() {
 			return false, nil
 		}
 	}
 }
 
-// these looks at rows by their numbers.
+// these looks at rows by their numbers. PostgreSQL is kept from going by anything else: for a name its statistics do not know
+// yet it would, and compare each row of it with all the numbers.
 func (s *search) these(ctx context.Context, list []uint64) ([]hit, error) {
 	in, args := s.db.among("idx", list)
-	return s.rows(ctx, in, "", args...)
+	if s.db.numbered {
+		return s.rows(ctx, "(SELECT * FROM events WHERE "+in+" OFFSET 0) AS events", "true", "", args...)
+	}
+	return s.rows(ctx, "events", in, "", args...)
 }
 
 // rows looks at some rows for all that is asked.
-func (s *search) rows(ctx context.Context, in, limit string, args ...any) ([]hit, error) {
-	text := "SELECT idx, at, outcome FROM events WHERE " + strings.Join(append([]string{in}, s.where.parts...), " AND ") + " ORDER BY idx" + s.direction() + limit
+func (s *search) rows(ctx context.Context, from, in, limit string, args ...any) ([]hit, error) {
+	text := "SELECT idx, at, outcome FROM " + from + " WHERE " + strings.Join(append([]string{in}, s.where.parts...), " AND ") + " ORDER BY idx" + s.direction() + limit
 	rows, err := s.db.QueryContext(ctx, text, append(args, s.where.args...)...)
 	if err != nil {
 		return nil, err

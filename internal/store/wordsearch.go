@@ -22,7 +22,7 @@ func (s *search) segments(ctx context.Context) ([]int64, error) {
 }
 
 // worded lists the rows that are filed under a word.
-func (s *search) worded(ctx context.Context, list []uint64, segments []int64, w word) (_ []uint64, err error) {
+func (s *search) worded(ctx context.Context, segments []int64, w word) (list []uint64, err error) {
 	for some := range slices.Chunk(segments, most) {
 		if list, err = s.entries(ctx, list, some, w); err != nil {
 			return nil, err
