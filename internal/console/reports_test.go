@@ -38,7 +38,7 @@ func TestReportsThatTakeTheirTime(t *testing.T) {
 		t.Fatalf("%d to %s", res.StatusCode, to)
 	}
 	res, body := answer(serve(t, c), browse("GET", to, nil))
-	for _, want := range []string{"The report is being made", "40 %", "412,000 events read", "about 6 s left", `value="40"`} {
+	for _, want := range []string{"The report is being made", "40 %", "412,000 events read", "about 6 s left", `value="40"`, `aria-current="page">Reports`} {
 		if res.StatusCode != 200 || res.Header.Get("Refresh") != "1" || !strings.Contains(body, want) {
 			t.Errorf("%d, again after %q, lacks %q", res.StatusCode, res.Header.Get("Refresh"), want)
 		}

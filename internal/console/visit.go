@@ -144,27 +144,27 @@ func (v *visit) frame(title, lead string) frame {
 	f := frame{Clock: v.c.Now().UTC().Format(time.RFC3339Nano), Shell: web.Shell{Title: title, Lead: lead, Who: v.st.Actor.DisplayName() + " (" + v.st.Actor.Directory + ")"}}
 	at := v.r.URL.Path
 	link := func(text, href string, also ...string) {
-		here := at == href
+		here := at == href || strings.HasPrefix(at, href+"/")
 		for _, a := range also {
 			here = here || strings.HasPrefix(at, a)
 		}
 		f.Shell.Nav = append(f.Shell.Nav, web.Link{Text: text, Href: href, Here: here})
 	}
 	link("Home", "/")
-	link("Act", "/act", "/act/")
-	link("Requests", "/requests", "/requests/")
-	link("Mandates", "/mandates", "/mandates/")
+	link("Act", "/act")
+	link("Requests", "/requests")
+	link("Mandates", "/mandates")
 	if v.might(onlookers()...) || v.c.Authority.Answers(v.by) > 0 {
-		link("Agents", "/agents", "/agents/", "/templates", "/segments", "/flows", "/exclusions")
+		link("Agents", "/agents", "/templates", "/segments", "/flows", "/exclusions")
 	}
 	if v.c.Authority.May(v.by, authority.Auditor) == nil {
-		link("Trail", "/audit", "/audit/")
+		link("Trail", "/audit")
 		link("Reports", "/reports")
 	}
 	if v.might(onlookers()...) {
-		link("People", "/people", "/people/", "/groups")
-		link("Policies", "/policies", "/policies/")
-		link("Settings", "/settings", "/settings/")
+		link("People", "/people", "/groups")
+		link("Policies", "/policies")
+		link("Settings", "/settings")
 		link("Health", "/health")
 	}
 	link("My account", "/me")
