@@ -47,8 +47,11 @@ type Want struct {
 	Arguments []string `json:"arguments,omitempty"` // names of what it said of the action
 }
 
-// mostWants is how many one event names.
-const mostWants = 64
+// The most that one event names: what was wanted, and of each the names of arguments.
+const (
+	mostWants     = 64
+	mostArguments = 64
+)
 
 // mostColumn is the length of the name of a column or argument, in bytes, as PostgreSQL has it.
 const mostColumn = 63
@@ -58,7 +61,7 @@ func WantOf(e Entitlement, arguments ...string) (Want, bool) {
 	w := Want{System: e.System, Action: e.Action, Resource: e.Resource, Part: e.Rows != ""}
 	w.Columns = slices.Compact(slices.Sorted(slices.Values(e.Columns)))
 	for _, a := range slices.Sorted(slices.Values(arguments)) {
-		if columnName(a) {
+		if columnName(a) && len(w.Arguments) < mostArguments {
 			w.Arguments = append(w.Arguments, a)
 		}
 	}

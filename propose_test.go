@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/quick"
 	"time"
@@ -206,6 +207,39 @@ func TestWantOf(t *testing.T) {
 		if w, ok := WantOf(e); ok {
 			t.Errorf("%+v may not be recorded", w)
 		}
+	}
+}
+
+// What is recorded has bounds, and what is within them is recorded.
+func TestWantBounds(t *testing.T) {
+	names := func(n int) (all []string) {
+		for i := range n {
+			all = append(all, fmt.Sprintf("%0*d", mostColumn, i))
+		}
+		return all
+	}
+	long := func(n int) string { return strings.Repeat("a", n) }
+	for name, c := range map[string]struct {
+		e  Entitlement
+		ok bool
+	}{
+		"columns":            {reading("orders", names(mostGrants)...), true},
+		"too many columns":   {reading("orders", names(mostGrants+1)...), false},
+		"a column":           {reading("orders", long(mostColumn)), true},
+		"too long a column":  {reading("orders", long(mostColumn+1)), false},
+		"an action":          {Entitlement{System: "crm", Action: Action(long(mostName)), Resource: "orders"}, true},
+		"too long an action": {Entitlement{System: "crm", Action: Action(long(mostName + 1)), Resource: "orders"}, false},
+	} {
+		if w, ok := WantOf(c.e, names(1000)...); ok != c.ok || len(w.Arguments) != mostArguments {
+			t.Errorf("%s: %v, with %d arguments", name, ok, len(w.Arguments))
+		}
+	}
+	var many []Entitlement
+	for _, n := range names(mostWants + 1) {
+		many = append(many, reading(n))
+	}
+	if all := (&Registration{}).Lacks(many); len(all) != mostWants {
+		t.Errorf("%d wants in one event", len(all))
 	}
 }
 

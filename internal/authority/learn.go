@@ -94,8 +94,8 @@ func wantsOf(q stead.Question, f stead.Facts, d stead.Decision) string {
 	return ""
 }
 
-// mostWants bounds, in bytes, what one event says of what was wanted.
-const mostWants = 16 << 10
+// mostWants bounds, in bytes, what one event says of what was wanted. The longest single want fits.
+const mostWants = 32 << 10
 
 func inWants(all []stead.Want) string {
 	for ; len(all) > 0; all = all[:len(all)/2] {

@@ -45,7 +45,7 @@ type letterClaims struct {
 func (k *Keeper) MintLetter(l authority.Letter) (string, error) {
 	c := letterClaims{Issuer: k.Issuer, Subject: l.Subject, Audience: l.Audience, Client: l.Client, ID: l.ID, Expires: date(l.Until.Unix()), Issued: date(l.Since.Unix()),
 		Resource: l.Resource, Scope: strings.Join(l.Scopes, " "), Details: l.Details, Act: l.Act, Confirms: &confirmation{l.Key}}
-	if l.Key == "" || l.Issuer != k.Issuer || c.fits(l.Audience, l.Since) != nil {
+	if l.Issuer != k.Issuer || c.fits(l.Audience, l.Since) != nil {
 		return "", stead.E(stead.Broken, stead.ReasonBroken, "a letter that lacks something was not signed")
 	}
 	payload, err := json.Marshal(c)
@@ -256,7 +256,7 @@ func readSigningKeys(raw []byte) ([]jose.JSONWebKey, error) {
 	var all []jose.JSONWebKey
 	for _, one := range set.Keys {
 		var key jose.JSONWebKey
-		if key.UnmarshalJSON(one) != nil || !key.Valid() || !key.IsPublic() || key.Use != "" && key.Use != "sig" {
+		if key.UnmarshalJSON(one) != nil || !key.Valid() || key.Use != "" && key.Use != "sig" {
 			continue
 		}
 		if _, is := key.Key.(*rsa.PublicKey); is || algorithm(key) != "" {
