@@ -31,8 +31,7 @@ func put(t *testing.T, dir, name, text string) string {
 
 const asker = "the secret of whoever asks, long enough: "
 
-// callable starts a server that is asked about records and todo, with two people: ada, who applies files, and bob, for whom the
-// operator vouched. It gives the folders of their profiles.
+// callable starts a server that is asked about records and todo, and tells who puts files in force there.
 func callable(t *testing.T) (w *world, ada, bob string) {
 	t.Helper()
 	secrets := t.TempDir()
@@ -43,6 +42,14 @@ func callable(t *testing.T) (w *world, ada, bob string) {
 	w, _, link := serveFor(t, "[ { id: staff, label: Staff }, { id: fixture, label: F }, { id: todo, label: T }, { id: idp, label: I } ]", func(string) string {
 		return "authzen:\n  systems: [records, todo]\n  callers:\n" + callers
 	})
+	ada, bob = w.staffed(t, link)
+	return w, ada, bob
+}
+
+// staffed gives a new server two people: ada, who applies files, and bob, for whom the operator vouched. It gives the folders of
+// their profiles.
+func (w *world) staffed(t *testing.T, link string) (ada, bob string) {
+	t.Helper()
 	c := stranger(w)
 	secret, _ := first(t, c, strings.TrimPrefix(link, w.Console+"/setup?token="))
 	enter := func(name, secret string, ahead time.Duration) string {
@@ -58,13 +65,8 @@ func callable(t *testing.T) (w *world, ada, bob string) {
 	w.stop(t)
 	cli(t, t.TempDir(), "", "person", "vouch", "staff/bob", "--config", filepath.Join(filepath.Dir(w.data), "stead.yaml"), "--reason", "known in person").exits(t, "vouched for", 0)
 	w.again(t)
-	eventually(t, "it serves again", func() error {
-		if a := cli(t, ada, "", "whoami"); a.code != 0 {
-			return fmt.Errorf("%s", a.err)
-		}
-		return nil
-	})
-	return w, ada, enter("bob", codes, 30*time.Second)
+	stranger(w).waits(t)
+	return ada, enter("bob", codes, 30*time.Second)
 }
 
 var digest = regexp.MustCompile(`stead policy apply ([0-9a-f]{64})`)

@@ -41,8 +41,14 @@ func serveWith(t *testing.T, apps func(gate string) string) (w *world, metrics, 
 // serveFor has directories of its own.
 func serveFor(t *testing.T, directories string, apps func(gate string) string) (w *world, metrics, link string) {
 	t.Helper()
+	return serveAt(t, vacant(t), directories, apps)
+}
+
+// serveAt serves where others were told that it will.
+func serveAt(t *testing.T, own, directories string, apps func(gate string) string) (w *world, metrics, link string) {
+	t.Helper()
 	dir := t.TempDir()
-	own, gate := vacant(t), vacant(t)
+	gate := vacant(t)
 	metrics = "http://" + vacant(t)
 	w = &world{Console: "http://" + own, Gateway: "http://" + gate, data: filepath.Join(dir, "store"), out: &tape{}, err: &tape{}, spent: map[string]int64{}}
 	text := fmt.Sprintf("server: { listen: %q, gateway: %q }\nstore: { dir: %q, mirror: %q%s }\ndirectories: %s\n"+
