@@ -138,6 +138,17 @@ func (t *Task) need(text string) *Need {
 	return nil
 }
 
+// NeedFor is the need that came to an entitlement; nil: none.
+func (t Task) NeedFor(e Entitlement) *Need {
+	i := slices.IndexFunc(t.Needs, func(n Need) bool {
+		return slices.ContainsFunc(n.Entitlements(), func(x Entitlement) bool { return samePlace(x, e) })
+	})
+	if i < 0 {
+		return nil
+	}
+	return &t.Needs[i]
+}
+
 // wrongNeeds tells whether a task was said to need something else than it is granted.
 func (t Task) wrongNeeds() string {
 	if len(t.Needs) > mostNeeds {

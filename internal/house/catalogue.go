@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -126,6 +127,9 @@ func (h *House) Fit(ctx context.Context, tasks []stead.Task) error {
 	for _, t := range tasks {
 		for _, e := range t.Grants {
 			if text := h.lacks(ctx, e); text != "" {
+				if n := t.NeedFor(e); n != nil {
+					text += fmt.Sprintf("; the need %q came to it earlier: map it again (--remap)", n.Text)
+				}
 				return stead.E(stead.Invalid, stead.ReasonRequest, "the task %s: %s", t.ID, text)
 			}
 		}
