@@ -87,6 +87,7 @@ func (v *visit) showRegister(status int, f url.Values, problem string) error {
 	if err != nil {
 		return err
 	}
+	alone := len(all) == 0 // no template says anything of it
 	from := web.FieldSpec{Name: "template", Label: "Made from the template", Kind: "select", Options: []web.Option{{Text: "None"}}, Hint: "What is left open below is as it says."}
 	for _, t := range all {
 		from.Options = append(from.Options, web.Option{Value: t.Name, Text: t.Name, Chosen: t.Name == f.Get("template")})
@@ -96,13 +97,20 @@ func (v *visit) showRegister(status int, f url.Values, problem string) error {
 	}
 	some := func(name, label string, words [][2]string) web.FieldSpec {
 		s := choiceField(name, label, f.Get(name), words)
-		s.Options[0].Text = "As the template says"
+		s.Options[0].Text, s.Required = "As the template says", alone
+		if alone {
+			s.Options[0].Text = "Choose one"
+		}
 		return s
 	}
-	p.Fields = []web.FieldSpec{text("name", "Name", "No spaces. It stays."), text("owner", "Who answers for it", "directory/name. It stops when he is gone."), from, text("set", "What stands for each ${name}", "One in a line: team = north"),
-		text("purpose", "What it is there for", ""), some("kind", "Kind", kindWords), some("tier", "Tier: how much harm it could do", tierWords), text("segment", "Segment", "Nothing: in none."),
+	set, purpose := text("set", "What stands for each ${name}", "One in a line: team = north"), text("purpose", "What it is there for", "")
+	set.Kind, purpose.Required = "textarea", alone
+	p.Fields = []web.FieldSpec{text("name", "Name", "No spaces. It stays."), text("owner", "Who answers for it", "directory/name. It stops when he is gone."), from, set, purpose, some("kind", "Kind", kindWords), some("tier", "Tier: how much harm it could do", tierWords), text("segment", "Segment", "Nothing: in none."),
 		text("key", "Its public key", "A JWK, if it has one already. A secret or a one-time token can be given later.")}
-	p.Fields[0].Required, p.Fields[1].Required, p.Fields[3].Kind = true, true, "textarea"
+	p.Fields[0].Required, p.Fields[1].Required = true, true
+	if alone {
+		p.Fields = slices.Delete(p.Fields, 2, 4)
+	}
 	n := taskForms(f)
 	for i := range n {
 		at := strconv.Itoa(i + 1)

@@ -77,6 +77,8 @@ func TestRegister(t *testing.T) {
 	}
 	for name, c := range map[string]seenPage{
 		"form":               {house: admin(), target: "/agents/register?name=north", status: 200, has: []string{`value="north"`, "<legend>Task 1</legend>", `name="needs1"`, "See what it would get", `aria-current="page">Agents`}, hasNot: []string{"Task 2"}},
+		"form, no template":  {house: admin(), target: "/agents/register", status: 200, has: []string{"Choose one"}, hasNot: []string{"Made from", "${name}", "As the template"}},
+		"form, a template":   {house: admin().with(func(a *verbs) { a.templates = []authority.TemplateCard{{Template: stead.Template{Name: "report"}}} }), target: "/agents/register", status: 200, has: []string{"As the template says", `<option value="report"`, "${name}"}, hasNot: []string{"Choose one"}},
 		"form, no admin":     {house: lawful(omar), target: "/agents/register", status: 404},
 		"form, auditor":      {house: lawful(sam, authority.Auditor), target: "/agents/register", status: 404},
 		"another task":       {house: admin(), target: "/agents/register", form: typed("&more=1"), status: 200, has: []string{"<legend>Task 2</legend>", `value="monthly"`, "public.sales_*(total)"}},
