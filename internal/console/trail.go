@@ -52,6 +52,7 @@ var did = map[stead.EventKind]string{
 	"agent.registered": "registered an agent", "agent.changed": "changed an agent", "agent.suspended": "suspended an agent", "agent.resumed": "resumed an agent",
 	"agent.retired": "retired an agent", "instance.enrolled": "began a run", "instance.beaten": "gave a sign of life", "instance.ended": "ended a run",
 	"secret.made":    "was given a client secret",
+	"key.rotated":    "renewed the signing keys",
 	"server.started": "the server started", "server.stopped": "the server stopped", "clock.trusted": "trusted the clock",
 }
 

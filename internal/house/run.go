@@ -63,7 +63,7 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	along.Go(func() { h.KeepSystems(sweeping, log) })
 	along.Go(func() { h.outbox.Run(sweeping) })
 	along.Go(func() { h.proofs().readAlong(sweeping, log) })
-	along.Go(func() { reloadAlong(sweeping, log, d.ring) })
+	along.Go(func() { h.keysAlong(sweeping, log, d.ring) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -95,7 +95,7 @@ func (h *House) sweepAlong(ctx context.Context, log *slog.Logger) {
 // before it signs, so that every node signs with it and publishes it in time.
 const reloadEach = time.Minute
 
-func reloadAlong(ctx context.Context, log *slog.Logger, ring *keys.Ring) {
+func (h *House) keysAlong(ctx context.Context, log *slog.Logger, ring *keys.Ring) {
 	if ring == nil {
 		return
 	}
@@ -106,11 +106,23 @@ func reloadAlong(ctx context.Context, log *slog.Logger, ring *keys.Ring) {
 		case <-ctx.Done():
 			return
 		case <-each.C:
-			if err := ring.Reload(ctx); err != nil && ctx.Err() == nil {
-				log.Error("the signing keys could not be read again", "error", err)
+			if err := h.RenewKeys(ctx, ring); err != nil && ctx.Err() == nil {
+				log.Error("the signing keys could not be read again, or not be renewed", "error", err)
 			}
 		}
 	}
+}
+
+// RenewKeys reads the signing keys again, and makes new ones where theirs have signed for their term. Of two nodes that do so at
+// once the keys of one are kept: the other reads them before its own would sign.
+func (h *House) RenewKeys(ctx context.Context, ring *keys.Ring) error {
+	if err := ring.Reload(ctx); err != nil || !ring.Due() {
+		return err
+	}
+	if err := h.Rotating(ctx); err != nil {
+		return err
+	}
+	return ring.Rotate(ctx)
 }
 
 // shutdown lets requests under way finish, and cuts what takes too long.

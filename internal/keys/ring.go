@@ -30,11 +30,12 @@ const (
 // SecretNames are the names under which the package keeps secrets.
 func SecretNames() []string { return []string{ringName, logName} }
 
-// Signing says how assertions are signed. All members but Lead and Overlap are needed.
+// Signing says how assertions are signed. All members that are a duration may be left out.
 type Signing struct {
 	Issuer  string
 	Life    time.Duration // of an assertion; 0 = 1 minute
 	Lead    time.Duration // a new key is published this long before it signs; 0 = 10 minutes
+	Term    time.Duration // a key signs for so long, then another is due; 0 = 30 days
 	Overlap time.Duration // an old key is published this long after its last signature; 0 = 10 minutes, at least Life and 5 minutes
 	Now     func() time.Time
 	Rand    io.Reader
@@ -56,7 +57,7 @@ func OpenRing(ctx context.Context, s Signing) (*Ring, error) {
 	if s.Issuer == "" || s.Now == nil || s.Rand == nil || s.Secrets == nil || s.Box == nil {
 		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "signing needs an issuer, a clock, randomness, a place for secrets and a box")
 	}
-	for d, usual := range map[*time.Duration]time.Duration{&s.Life: time.Minute, &s.Lead: 10 * time.Minute, &s.Overlap: 10 * time.Minute} {
+	for d, usual := range map[*time.Duration]time.Duration{&s.Life: time.Minute, &s.Lead: 10 * time.Minute, &s.Term: 30 * 24 * time.Hour, &s.Overlap: 10 * time.Minute} {
 		if *d == 0 {
 			*d = usual
 		}
@@ -115,6 +116,12 @@ func (r *Ring) Reload(ctx context.Context) error {
 	}
 	r.keys.Store(&keys)
 	return nil
+}
+
+// Due tells whether a key has signed for its term, and no other is to follow it yet.
+func (r *Ring) Due() bool {
+	now := r.Now()
+	return slices.ContainsFunc(*r.keys.Load(), func(k signingKey) bool { return k.Until.IsZero() && now.Sub(k.From) >= r.Term })
 }
 
 // Rotate makes a new key for each algorithm, which signs after Lead; those before it are published until Overlap after that. Keys whose
