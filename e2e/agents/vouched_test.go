@@ -202,7 +202,7 @@ func TestSVIDRefused(t *testing.T) {
 		"public key as HMAC": hmac,
 		"steering header":    d.svid(jose.ES256, "p256", o.claims(nil), map[jose.HeaderKey]any{"jku": "http://169.254.169.254/"}),
 		"a token's type":     d.svid(jose.ES256, "p256", o.claims(nil), map[jose.HeaderKey]any{"typ": "at+jwt"}),
-		"flipped":            parts[0] + "." + parts[1] + "." + "A" + parts[2][1:],
+		"flipped":            parts[0] + "." + parts[1] + "." + map[bool]string{true: "B", false: "A"}[parts[2][0] == 'A'] + parts[2][1:],
 	} {
 		if s := o.shows(svid, svidType); s.status != http.StatusUnauthorized || s.text("error") != "invalid_client" {
 			t.Error(name, s)
