@@ -13,8 +13,8 @@ import (
 const (
 	pageOfEvents = 50
 	mostOfEvents = 500
-	countWithin  = 35 * time.Millisecond // what is not counted until then is told as "at least"
-	lookWithin   = 35 * time.Millisecond // where nothing was found until then it is told how far was looked
+	countWithin  = 30 * time.Millisecond // what is not counted until then is told as "at least"
+	lookWithin   = 30 * time.Millisecond // where nothing was found until then it is told how far was looked
 	shortestWord = 3                     // letters; shorter ones stand nearly everywhere, and are found by no index
 )
 

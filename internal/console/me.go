@@ -37,7 +37,7 @@ type session struct {
 }
 
 const (
-	pageOfActs = 500 // events on one page of what others did as me
+	pageOfActs = 250 // events on one page of what others did as me
 	fewOfMine  = 30
 )
 

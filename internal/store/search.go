@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -83,12 +82,9 @@ func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, e
 	switch {
 	case len(s.names) == 0:
 		return s.blocks(ctx, give)
-	case beyond && s.db.numbered:
-		return s.onward(ctx, give)
-	}
-	if s.db.numbered && len(s.names) == 1 && s.q.Limit > 0 {
-		if done, err := s.begin(ctx, give); err != nil || done {
-			return done, err
+	case s.db.numbered && len(s.names) == 1 && (beyond || s.q.Limit > 0): // most of the first are hits, often: how many there are is asked later
+		if on, whole, err := s.along(ctx, beyond, give); err != nil || !on {
+			return whole, err
 		}
 	}
 	list, many, err := s.filed(ctx)
@@ -98,7 +94,9 @@ func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, e
 	if many && !beyond {
 		return s.blocks(ctx, give)
 	}
-	for part := range slices.Chunk(list, atOnce) {
+	for n := s.first(); len(list) > 0; n = more(n) {
+		part := list[:min(n, len(list))]
+		list = list[len(part):]
 		hits, err := s.these(ctx, part)
 		if err != nil {
 			return false, err
@@ -113,19 +111,11 @@ func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, e
 	return true, nil
 }
 
-// begin looks at the first rows of an index of PostgreSQL's: where most of them are hits nobody needs to know how many there are.
-func (s *search) begin(ctx context.Context, give func([]hit) bool) (done bool, err error) {
-	list, err := s.indexed(ctx, s.names[0], int64(s.q.After), int64(s.last))
-	if err != nil || len(list) == 0 {
-		return true, err
-	}
-	hits, err := s.these(ctx, list)
-	if err != nil {
-		return false, err
-	}
-	s.on(list[len(list)-1])
-	return !give(hits) || len(list) < atOnce, nil
-}
+// first is how many rows are looked at first, more how many after so many: each may have to come from a disk, and who wants a
+// page has it with the first of them where all are hits.
+func (s *search) first() int { return min(cmp.Or(s.q.Limit, atOnce), atOnce) }
+
+func more(n int) int { return min(3*n, atOnce) }
 
 // passed notes that everything was looked at up to an index, and it too.
 func (s *search) passed(index uint64) {
@@ -215,67 +205,88 @@ func (s *search) known(ctx context.Context, n name) (list []uint64, many bool, e
 	}
 }
 
-// indexed reads the next of the rows [from, to) that an index of PostgreSQL's files under a name. Name and number are compared
-// together: else the planner may go along the numbers, through all events of everybody else.
+// indexed reads the numbers of the next of the rows [from, to) that an index of PostgreSQL's files under a name.
 func (s *search) indexed(ctx context.Context, n name, from, to int64) (list []uint64, err error) {
-	pair := "(" + n.column + ", idx)"
-	found, err := numbers(ctx, s.db, "SELECT idx FROM events WHERE "+pair+" >= (?, ?) AND "+pair+" < (?, ?) ORDER BY "+n.column+s.direction()+", idx"+s.direction()+" LIMIT ?",
-		n.text, from, n.text, to, atOnce)
+	under, args := s.under(n, from, to, atOnce)
+	found, err := numbers(ctx, s.db, "SELECT idx "+under, args...)
 	for _, index := range found {
 		list = append(list, uint64(index))
 	}
 	return list, err
 }
 
-// onward goes from row to row along an index of PostgreSQL's.
-func (s *search) onward(ctx context.Context, give func([]hit) bool) (whole bool, err error) {
-	n := cmp.Or(s.q.Limit, most)
-	not := " <> '' AND idx >= ? AND idx < ?" // the indexes leave out what is empty, and need to hear that it is not
-	for {
-		hits, err := s.rows(ctx, "events", s.names[0].column+not, " LIMIT "+strconv.Itoa(n), int64(s.q.After), int64(s.last))
-		if err != nil {
-			return false, err
+// under chooses so many of them. Name and number are compared, and put in order, together: else the planner may go along the
+// numbers, through all events of everybody else, or read all rows of the name to put them in order. That the name is not empty is
+// what the indexes that leave out what is need to hear.
+func (s *search) under(n name, from, to int64, limit int) (text string, args []any) {
+	pair := "(" + n.column + ", idx)"
+	return "FROM events WHERE " + n.column + " <> '' AND " + pair + " >= (?, ?) AND " + pair + " < (?, ?) ORDER BY " + n.column + s.direction() + ", idx" + s.direction() + " LIMIT ?",
+		[]any{n.text, from, n.text, to, limit}
+}
+
+// along goes from row to row as an index of PostgreSQL's files them under the name: to the end, or for some steps. On: there is
+// more, and time.
+func (s *search) along(ctx context.Context, toEnd bool, give func([]hit) bool) (on, whole bool, err error) {
+	for n := s.first(); ; n = more(n) {
+		hits, seen, err := s.step(ctx, n)
+		if err != nil || !give(hits) || seen < n {
+			return false, err == nil, err
 		}
-		if !give(hits) || len(hits) < n {
-			return true, nil
+		if s.late() {
+			return false, false, nil
 		}
-		if s.on(hits[len(hits)-1].index); s.late() {
-			return false, nil
+		if n == atOnce && !toEnd {
+			return true, false, nil
 		}
 	}
+}
+
+// step looks at the next rows that are filed under the name, n of them at the most.
+func (s *search) step(ctx context.Context, n int) (hits []hit, seen int, err error) {
+	under, args := s.under(s.names[0], int64(s.q.After), int64(s.last), n)
+	fits := "coalesce(" + strings.Join(append([]string{"true"}, s.where.parts...), " AND ") + ", false)" // a text may not be there any more
+	hits, all, err := s.hits(ctx, fits, "(SELECT * "+under+") AS events", append(slices.Clone(s.where.args), args...))
+	if len(all) > 0 {
+		s.on(all[len(all)-1])
+	}
+	return hits, len(all), err
 }
 
 // these looks at rows by their numbers. PostgreSQL is kept from going by anything else: for a name its statistics do not know
 // yet it would, and compare each row of it with all the numbers.
 func (s *search) these(ctx context.Context, list []uint64) ([]hit, error) {
 	in, args := s.db.among("idx", list)
+	from := "events WHERE " + in
 	if s.db.numbered {
-		return s.rows(ctx, "(SELECT * FROM events WHERE "+in+" OFFSET 0) AS events", "true", "", args...)
+		from = "(SELECT * FROM events WHERE " + in + " OFFSET 0) AS events WHERE true"
 	}
-	return s.rows(ctx, "events", in, "", args...)
+	hits, _, err := s.hits(ctx, "true", strings.Join(append([]string{from}, s.where.parts...), " AND "), append(args, s.where.args...))
+	return hits, err
 }
 
-// rows looks at some rows for all that is asked.
-func (s *search) rows(ctx context.Context, from, in, limit string, args ...any) ([]hit, error) {
-	text := "SELECT idx, at, outcome FROM " + from + " WHERE " + strings.Join(append([]string{in}, s.where.parts...), " AND ") + " ORDER BY idx" + s.direction() + limit
-	rows, err := s.db.QueryContext(ctx, text, append(args, s.where.args...)...)
+// hits reads rows, and tells which were seen and which of them are hits.
+func (s *search) hits(ctx context.Context, fits, from string, args []any) (hits []hit, seen []uint64, err error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT idx, at, outcome, "+fits+" FROM "+from+" ORDER BY idx"+s.direction(), args...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer rows.Close()
-	var hits []hit
 	for rows.Next() {
 		var h hit
 		var at, outcome sql.RawBytes
-		if err := rows.Scan(&h.index, &at, &outcome); err != nil {
-			return nil, err
+		var is bool
+		if err := rows.Scan(&h.index, &at, &outcome, &is); err != nil {
+			return nil, nil, err
+		}
+		if seen = append(seen, h.index); !is {
+			continue
 		}
 		when, err := time.Parse(stead.TimeForm, string(at))
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		h.at, h.refused = when.UnixMicro(), string(outcome) == string(stead.No)
 		hits = append(hits, h)
 	}
-	return hits, rows.Err()
+	return hits, seen, rows.Err()
 }
