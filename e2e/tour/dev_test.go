@@ -43,17 +43,20 @@ type house struct {
 	Console, Gateway string
 	Setup            string `json:"setup_url"`
 	People           []struct{ ID, Directory, Name, Password string }
+
+	process *os.Process
+	end     func() // and must end cleanly
 }
 
-// dev starts stead dev on free ports. It ends with the test, and must end cleanly.
-func dev(t *testing.T) *house {
+// dev starts stead dev on free ports. It ends with the test, if it has not ended before.
+func dev(t *testing.T, flags ...string) *house {
 	t.Helper()
 	file, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	c := exec.Command(file, "dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--no-database")
+	c := exec.Command(file, append([]string{"dev", "--json", "--listen", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--no-database"}, flags...)...)
 	c.Env, c.Stderr = append(os.Environ(), "TZ=UTC", "TMPDIR="+t.TempDir()), os.Stderr
 	out, err := c.StdoutPipe()
 	if err != nil {
@@ -62,14 +65,14 @@ func dev(t *testing.T) *house {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	h := &house{process: c.Process, end: sync.OnceFunc(func() {
 		_ = c.Process.Signal(syscall.SIGTERM)
 		_, _ = io.Copy(io.Discard, out)
 		if err := c.Wait(); err != nil {
 			t.Errorf("stead dev did not end cleanly: %v", err)
 		}
-	})
-	h := &house{}
+	})}
+	t.Cleanup(h.end)
 	if err := json.NewDecoder(bufio.NewReader(out)).Decode(h); err != nil {
 		t.Fatal(err)
 	}
