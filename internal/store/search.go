@@ -104,7 +104,7 @@ func (s *search) each(ctx context.Context, give func([]hit) bool) (whole bool, e
 		if s.passed(part[len(part)-1]); !give(hits) {
 			break
 		}
-		if s.late() {
+		if len(list) > 0 && s.late() {
 			return false, nil
 		}
 	}
