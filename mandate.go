@@ -107,7 +107,7 @@ type Scope struct {
 	Apps       []AppID             `json:"apps,omitempty"`
 	Realms     []RealmID           `json:"realms,omitempty"`     // empty: every realm that opens acting
 	Actions    []Action            `json:"actions,omitempty"`    // empty: what the mode allows
-	Conditions map[string][]string `json:"conditions,omitempty"` // argument: allowed values
+	Conditions map[string][]string `json:"conditions,omitempty"` // argument: allowed values; Transaction: those it is for
 	Grants     []Entitlement       `json:"grants,omitempty"`     // of an agent: exactly these in a system; then nothing else
 }
 
@@ -152,6 +152,38 @@ func (s Scope) Covers(q Question) bool {
 		}
 	}
 	return true
+}
+
+// Transaction is the argument that says which transaction something is part of.
+const Transaction = "transaction"
+
+// Transaction is the only one that the scope is for; "" is none, or several.
+func (s Scope) Transaction() string {
+	if ids := s.Conditions[Transaction]; len(ids) == 1 {
+		return ids[0]
+	}
+	return ""
+}
+
+// lacks says why the scope does not hold what is asked.
+func (s Scope) lacks(q Question) string {
+	if ids := s.Conditions[Transaction]; len(ids) > 0 && !slices.Contains(ids, q.Arguments[Transaction]) {
+		return "the mandate is for one transaction, and this is not said to be part of it"
+	}
+	return "the mandate does not cover this"
+}
+
+// wrong says what is wrong with what is asked for; "" is nothing.
+func (s Scope) wrong() string {
+	if s.hides() {
+		return "what is asked for holds characters that cannot be shown: take them away"
+	}
+	for _, id := range s.Conditions[Transaction] {
+		if no := WrongTransaction(id); no != "" {
+			return no
+		}
+	}
+	return ""
 }
 
 // Over tells whether m has ended or must count as ended at now: ReasonNone, or why. Acted is its last own use.

@@ -80,6 +80,14 @@ func WrongText(what, v string, most int) string {
 	return ""
 }
 
+// WrongTransaction tells what is wrong with the id of a transaction, which is its service's own: 1 to 128 bytes that are seen.
+func WrongTransaction(id string) string {
+	if id == "" || strings.Contains(id, " ") {
+		return "a transaction is named by something, without spaces"
+	}
+	return WrongText("id of a transaction", id, 128)
+}
+
 // WrongAttributes tells what is wrong with the attributes of an account. A '=' in a name would let one pass for another
 // where they are written "name=value".
 func WrongAttributes(all map[string]string) string {

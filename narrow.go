@@ -133,8 +133,8 @@ func (p Passing) within(parent Mandate) error {
 		return E(Invalid, ReasonRequest, "a budget is more than nothing")
 	case p.Mode != "" && p.Mode != ReadOnly && p.Mode != Edit:
 		return E(Invalid, ReasonRequest, "a mandate is read-only or edit, not %q", p.Mode)
-	case Scope{Grants: p.Grants, Conditions: p.Conditions}.hides():
-		return E(Invalid, ReasonRequest, "what is passed on holds characters that cannot be shown: take them away")
+	case Scope{Grants: p.Grants, Conditions: p.Conditions}.wrong() != "":
+		return E(Invalid, ReasonRequest, "%s", Scope{Grants: p.Grants, Conditions: p.Conditions}.wrong())
 	case Scope{Grants: p.Grants, Conditions: p.Conditions}.large() || len(p.Budget) > mostGrants:
 		return E(Invalid, ReasonRequest, "a mandate has at most %d grants, columns, conditions or budgets each", mostGrants)
 	case len(parent.Scope.Grants) == 0 || !Task{Grants: parent.Scope.Grants}.Allows(p.Grants):

@@ -1,6 +1,9 @@
 package stead
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // An Action is what somebody wants to do, as policies name it.
 type Action string
@@ -103,4 +106,9 @@ type Evaluator struct {
 	Apps  []AppID
 	Level int  // protection level that its own sign-in counts for
 	Keys  bool // it checks proofs of possession, so that a key which it names was proved
+}
+
+// Covers tells whether it may ask about all that a scope reaches.
+func (e Evaluator) Covers(s Scope) bool {
+	return !slices.ContainsFunc(s.Apps, func(id AppID) bool { return !slices.Contains(e.Apps, id) })
 }

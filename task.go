@@ -37,8 +37,8 @@ func ofTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Ma
 	switch {
 	case hides(w.Purpose.Reason) || hides(w.Purpose.Ticket):
 		return Mandate{}, E(Invalid, ReasonRequest, "the reason or the ticket holds characters that cannot be shown: take them away")
-	case w.Scope.hides():
-		return Mandate{}, E(Invalid, ReasonRequest, "what is asked for holds characters that cannot be shown: take them away")
+	case w.Scope.wrong() != "":
+		return Mandate{}, E(Invalid, ReasonRequest, "%s", w.Scope.wrong())
 	case w.Scope.large() || len(w.Budget) > mostGrants:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate has at most %d grants, columns, conditions or budgets each", mostGrants)
 	case w.For < 0:
@@ -261,6 +261,14 @@ func Complete(m Mandate, by PrincipalID, now time.Time) (Mandate, error) {
 		return m, E(Conflict, ReasonState, "this mandate has no task to complete: end it")
 	case m.State == Asked || m.State == Approved:
 		return m, E(Conflict, ReasonState, "it has not been started: withdraw it instead")
+	}
+	return CompleteTransaction(m, by, now)
+}
+
+// CompleteTransaction ends m because the transaction that it is for is over, begun or not.
+func CompleteTransaction(m Mandate, by PrincipalID, now time.Time) (Mandate, error) {
+	if m.State == Ended {
+		return m, E(Conflict, ReasonEnded, "it has ended already")
 	}
 	return m.end(ReasonCompleted, string(by), now), nil
 }

@@ -228,7 +228,7 @@ func within(q Question, f Facts, _ time.Time) *no {
 	m := f.Mandate
 	switch {
 	case !m.Scope.Covers(q):
-		return &no{ReasonScope, "the mandate does not cover this", false}
+		return &no{ReasonScope, m.Scope.lacks(q), false}
 	case q.Action == ActionClosed:
 		return &no{ReasonClosed, "this is closed for anyone acting for another", false}
 	case changes(q.Action) && m.Mode != Edit:

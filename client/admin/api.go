@@ -1040,12 +1040,13 @@ type Task struct {
 }
 
 type TaskBody struct {
-	Task   string        `json:"task"`             // one that the agent has declared
-	For    string        `json:"for,omitempty"`    // how long, such as 2h; task and policy may shorten it
-	Grants []Entitlement `json:"grants,omitempty"` // less than the task allows; all of it where nothing is said
-	Mode   string        `json:"mode,omitempty"`
-	Reason string        `json:"reason,omitempty"` // the task's own purpose where nothing is said
-	Ticket string        `json:"ticket,omitempty"`
+	Task        string        `json:"task"`             // one that the agent has declared
+	For         string        `json:"for,omitempty"`    // how long, such as 2h; task and policy may shorten it
+	Grants      []Entitlement `json:"grants,omitempty"` // less than the task allows; all of it where nothing is said
+	Mode        string        `json:"mode,omitempty"`
+	Reason      string        `json:"reason,omitempty"` // the task's own purpose where nothing is said
+	Ticket      string        `json:"ticket,omitempty"`
+	Transaction string        `json:"transaction,omitempty"` // the only transaction that it is for, by the id that its service has for it: it ends with it
 }
 
 type Template struct {

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,11 +108,11 @@ func (e *env) get(ctx context.Context, id string) (*client, admin.Mandate, error
 func mandateDetail(t *table, m admin.Mandate) {
 	for _, row := range [][2]string{
 		{"id", m.ID}, {"state", m.State}, {"actor", account(m.Actor)}, {"subject", account(m.Subject)},
-		{"mode", m.Mode}, {"reason", m.Reason}, {"ticket", m.Ticket}, {"length", m.Length},
+		{"task", m.Task}, {"mode", m.Mode}, {"reason", m.Reason}, {"ticket", m.Ticket}, {"target", m.Target}, {"length", m.Length}, {"idle", m.Idle},
 		{"extensions left", number(m.ExtensionsLeft)}, {"asked", when(m.AskedAt)}, {"start by", when(m.StartBy)},
 		{"started", when(m.StartedAt)}, {"until", when(m.Until)}, {"ended", when(m.EndedAt)}, {"why", string(m.Why)},
 		{"ended by", m.EndedBy}, {"digest", m.Digest}, {"claim", m.Claim},
-		{"narrowed from", m.Parent}, {"passed on", strings.Join(m.Children, ", ")},
+		{"narrowed from", m.Parent}, {"passed on as", strings.Join(m.Children, ", ")},
 	} {
 		if row[1] != "" {
 			t.row(row[0], row[1])
@@ -118,6 +121,7 @@ func mandateDetail(t *table, m admin.Mandate) {
 	for _, a := range m.Apps {
 		t.row("app", a)
 	}
+	jobRows(t, m)
 	for _, r := range m.Rules {
 		t.row("rule", r.ID)
 	}
@@ -132,6 +136,28 @@ func mandateDetail(t *table, m admin.Mandate) {
 	}
 	for _, c := range m.Comments {
 		t.row("comment", account(c.By)+": "+c.Text+" "+when(c.At))
+	}
+}
+
+// jobRows are what an agent's mandate holds, which is what those who must agree agree to.
+func jobRows(t *table, m admin.Mandate) {
+	for _, g := range m.Grants {
+		t.row("may", grantLine(g))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Conditions)) {
+		t.row("only with "+name, strings.Join(m.Conditions[name], " or "))
+	}
+	for _, what := range slices.Sorted(maps.Keys(m.Budget)) {
+		t.row("at most", fmt.Sprintf("%d %s, %d spent", m.Budget[what], what, m.Spent[what]))
+	}
+	if m.Depth > 0 {
+		t.row("passed on", strings.TrimSpace("up to "+number(m.Depth)+" deep "+strings.Join(m.Delegates, ", ")))
+	}
+	if m.Word != nil {
+		t.row("on the word of", m.Word.Issuer+", who calls the person "+m.Word.Subject)
+	}
+	if m.Unbound {
+		t.row("tokens", "bound to no key")
 	}
 }
 

@@ -39,6 +39,7 @@ func (o *taskOptions) flags(c *cobra.Command) {
 	f.StringVar(&o.ask.Task, "task", "", "a task that the agent has declared: it is asked for first")
 	f.StringVar(&o.ask.Reason, "reason", "", "why, with --task (default: the task's own purpose)")
 	f.StringVar(&o.ask.Ticket, "ticket", "", "ticket it is for, with --task")
+	f.StringVar(&o.ask.Transaction, "transaction", "", "the only transaction it is for, by its service's id, with --task: it ends with it")
 	f.StringVar(&o.ask.For, "for", "", "how long it may take, such as 2h, with --task; task and policy may shorten it")
 	f.StringVar(&o.ask.Mode, "mode", "", "read-only or edit, with --task")
 	f.StringArrayVar(&o.needs, "need", nil, "less than all of the task, with --task: \"SYSTEM ACTION RESOURCE(COLUMN, COLUMN)\", as often as needed")
@@ -48,7 +49,8 @@ func (o *taskOptions) flags(c *cobra.Command) {
 
 const taskEnvironment = "The program finds in its environment, of a PostgreSQL that gives logins: PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSFILE and\n" +
 	"DATABASE_URL (without the password, which is in the file); and STEAD_ADDR, STEAD_MANDATE, STEAD_INSTANCE, STEAD_TASK_DIR,\n" +
-	"STEAD_TASK_TOKEN_FILE (an access token for the system, kept fresh), with --share-key STEAD_TASK_KEY_FILE. No secret is in an argument."
+	"STEAD_TASK_TOKEN_FILE (an access token for the system, kept fresh), with --transaction STEAD_TRANSACTION, with --share-key\n" +
+	"STEAD_TASK_KEY_FILE. No secret is in an argument."
 
 func (e *env) taskRun() *cobra.Command {
 	var o taskOptions
@@ -195,7 +197,7 @@ func (b *begun) lease(ctx context.Context) (*admin.Lease, error) {
 	case stead.ReasonNoRoute:
 		return nil, nil //nolint:nilnil // there is none, and that is fine
 	case stead.ReasonBudget:
-		b.e.say("This mandate has a budget, which a login cannot keep to: each use is asked for instead.")
+		b.e.say("This mandate has a budget or conditions, which a login cannot keep to: each use is asked for instead.")
 		return nil, nil //nolint:nilnil // as above
 	}
 	return &l, err

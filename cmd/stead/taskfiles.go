@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/client/admin"
 )
 
@@ -24,6 +25,9 @@ const (
 // equip writes what a program needs into dir, and gives the names for its environment.
 func (b *begun) equip(ctx context.Context, dir string, shareKey bool) ([]string, error) {
 	vars := []string{"STEAD_ADDR=" + b.run.Addr, "STEAD_MANDATE=" + b.mandate.ID, "STEAD_INSTANCE=" + b.run.ID, "STEAD_TASK_DIR=" + dir}
+	if ids := b.mandate.Conditions[stead.Transaction]; len(ids) == 1 {
+		vars = append(vars, "STEAD_TRANSACTION="+ids[0])
+	}
 	lease, err := b.lease(ctx)
 	if err != nil {
 		return nil, err

@@ -31,7 +31,8 @@ type passing struct {
 	keys    [3]*ecdsa.PrivateKey
 	tokens  [3]string
 	m       [3]stead.MandateID
-	omar    string // the API's own pass of somebody who may know all tokens
+	omar    string              // the API's own pass of somebody who may know all tokens
+	only    map[string][]string // conditions of the first mandate
 }
 
 func newPassing(t *testing.T, first stead.Task, change ...func(*house.Options)) *passing {
@@ -80,7 +81,7 @@ func (p *passing) first() {
 		p.t.Fatal(s)
 	}
 	by := p.by3(0)
-	m, err := p.AskTask(p.t.Context(), by, authority.TaskAsk{Task: "total"})
+	m, err := p.AskTask(p.t.Context(), by, authority.TaskAsk{Task: "total", Conditions: p.only})
 	if err == nil {
 		m, err = p.StartTask(p.t.Context(), by, m.ID)
 	}

@@ -54,12 +54,13 @@ type endInstanceIn struct {
 }
 
 type taskBody struct {
-	Task   string              `json:"task" minLength:"1" maxLength:"128" doc:"one that the agent has declared"`
-	Reason string              `json:"reason,omitempty" maxLength:"2000" doc:"the task's own purpose where nothing is said"`
-	Ticket string              `json:"ticket,omitempty" maxLength:"200"`
-	Mode   stead.Mode          `json:"mode,omitempty" enum:"read-only,edit"`
-	For    string              `json:"for,omitempty" doc:"how long, such as 2h; task and policy may shorten it"`
-	Grants []stead.Entitlement `json:"grants,omitempty" maxItems:"256" doc:"less than the task allows; all of it where nothing is said"`
+	Task        string              `json:"task" minLength:"1" maxLength:"128" doc:"one that the agent has declared"`
+	Reason      string              `json:"reason,omitempty" maxLength:"2000" doc:"the task's own purpose where nothing is said"`
+	Ticket      string              `json:"ticket,omitempty" maxLength:"200"`
+	Transaction string              `json:"transaction,omitempty" maxLength:"128" doc:"the only transaction that it is for, by the id that its service has for it: it ends with it"`
+	Mode        stead.Mode          `json:"mode,omitempty" enum:"read-only,edit"`
+	For         string              `json:"for,omitempty" doc:"how long, such as 2h; task and policy may shorten it"`
+	Grants      []stead.Entitlement `json:"grants,omitempty" maxItems:"256" doc:"less than the task allows; all of it where nothing is said"`
 }
 
 type askTaskIn struct {
@@ -210,6 +211,10 @@ func (a *API) askTask(ctx context.Context, by authority.By, in *askTaskIn) (*man
 	if err != nil {
 		return nil, err
 	}
-	return a.waits(a.Verbs.AskTask(ctx, by, authority.TaskAsk{Task: in.Body.Task, Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket},
+	var only map[string][]string
+	if in.Body.Transaction != "" {
+		only = map[string][]string{stead.Transaction: {in.Body.Transaction}}
+	}
+	return a.waits(a.Verbs.AskTask(ctx, by, authority.TaskAsk{Conditions: only, Task: in.Body.Task, Purpose: stead.Purpose{Reason: in.Body.Reason, Ticket: in.Body.Ticket},
 		Mode: in.Body.Mode, For: length, Grants: in.Body.Grants}))
 }

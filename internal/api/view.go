@@ -115,7 +115,7 @@ func (a *API) mandate(m stead.Mandate) Mandate {
 	for _, c := range m.Comments {
 		v.Comments = append(v.Comments, Comment{By: a.show(c.By), Text: c.Text, At: c.At})
 	}
-	if m.State == stead.Asked || m.State == stead.Approved {
+	if m.Task == "" && (m.State == stead.Asked || m.State == stead.Approved) {
 		v.Claim = a.Public + "/claim/" + string(m.ID)
 	}
 	return v

@@ -20,7 +20,7 @@ func moved(kind stead.EventKind, m stead.Mandate, why stead.Reason) stead.Change
 		e.App = m.Scope.Apps[0]
 	}
 	e.What = stead.Fields{"mode": string(m.Mode), "reason": m.Purpose.Reason, "holder": string(m.Actor)}
-	e.What = with(with(e.What, "ticket", m.Purpose.Ticket), "parent", string(m.Parent))
+	e.What = with(with(with(e.What, "ticket", m.Purpose.Ticket), "parent", string(m.Parent)), stead.Transaction, m.Scope.Transaction())
 	if !m.Until.IsZero() && m.State != stead.Ended {
 		e.What = with(e.What, "until", m.Until.UTC().Format(time.RFC3339))
 	}

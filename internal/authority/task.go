@@ -2,7 +2,7 @@ package authority
 
 import (
 	"context"
-	"slices"
+	"errors"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -58,7 +58,7 @@ func (a *Authority) Requested(ctx context.Context, by stead.PrincipalID, id stea
 		}
 	}
 	right := a.Settings.Evaluator(by)
-	if m == nil || m.Task == "" || right == nil || slices.ContainsFunc(m.Scope.Apps, func(id stead.AppID) bool { return !slices.Contains(right.Apps, id) }) {
+	if m == nil || m.Task == "" || right == nil || !right.Covers(m.Scope) {
 		return stead.Mandate{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such request")
 	}
 	return *m, nil
@@ -117,6 +117,35 @@ func (a *Authority) Complete(ctx context.Context, by By, id stead.MandateID, res
 		}
 		return stead.Complete(m, by.Principal, now)
 	})
+}
+
+// CompleteTransaction ends the mandates for a transaction, in applications that the calling service may ask about, and tells how
+// many: the service says that it is over (R37). Errors: invalid, refused.
+func (a *Authority) CompleteTransaction(ctx context.Context, by By, id string) (n int, err error) {
+	wrong := stead.WrongTransaction(id)
+	t := attempt{verb: "mandate.complete", by: by, urgent: true, what: stead.Fields{}}
+	if wrong == "" {
+		t.what[stead.Transaction] = id
+	}
+	err = a.run(ctx, t, func(s *State, now time.Time) (all []stead.Change, err error) {
+		right := a.Settings.Evaluator(by.Principal)
+		switch {
+		case wrong != "":
+			return nil, stead.E(stead.Invalid, stead.ReasonRequest, "%s", wrong)
+		case right == nil:
+			return nil, stead.E(stead.Refused, stead.ReasonRights, "who may ask about an application says what is over in it")
+		}
+		s.Mandates(func(m *stead.Mandate) {
+			if m.State == stead.Ended || m.Scope.Transaction() != id || !right.Covers(m.Scope) {
+				return
+			}
+			over, no := stead.CompleteTransaction(*m, by.Principal, now)
+			all, err = append(all, unasked(s, "mandate.completed", *m, over)), errors.Join(err, no)
+		})
+		n = len(all)
+		return all, err
+	})
+	return n, err
 }
 
 // taskCase is what policy is asked about a task, and the facts for the laws: may this agent act for itself in that system?

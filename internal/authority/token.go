@@ -22,8 +22,10 @@ type Token struct {
 	Before   []stead.Hop     // who acts in another house, on whose word this rests
 	MayAct   string          // the only one to whom it may be passed on
 	Rights   []stead.Entitlement
-	Since    time.Time
-	Until    time.Time
+
+	Transaction string // the only one that it is for
+	Since       time.Time
+	Until       time.Time
 }
 
 // TokenLife is how long a token lives at most.
@@ -177,7 +179,7 @@ func (a *Authority) bound(s *State, t *Token, w TokenWish, run stead.Instance, n
 	}
 	t.Mandate, t.Until, t.Rights = m.ID, earlier(t.Until, m.Until), rights
 	t.Subject, t.Act = s.acts(*m)
-	t.Before = m.Word.Act
+	t.Before, t.Transaction = m.Word.Act, m.Scope.Transaction()
 	if len(m.Delegates) == 1 {
 		t.MayAct = agentName(m.Delegates[0])
 	}

@@ -31,12 +31,17 @@ func (d *Door) caller(r *http.Request) (*Caller, error) {
 	if found != nil {
 		return found, nil
 	}
+	no := stead.E(stead.Refused, stead.ReasonSignIn, "send the secret of a service that may ask: Authorization: Bearer …")
+	return nil, d.Verbs.TurnAway(r.Context(), from(r), "access.evaluate", no)
+}
+
+// from is where a request comes from.
+func from(r *http.Request) authority.By {
 	by := authority.By{Host: "api"}
 	if a := web.ClientOf(r).Addr; a.IsValid() {
 		by.Address = a.String()
 	}
-	no := stead.E(stead.Refused, stead.ReasonSignIn, "send the secret of a service that may ask: Authorization: Bearer …")
-	return nil, d.Verbs.TurnAway(r.Context(), by, "access.evaluate", no)
+	return by
 }
 
 // bearer is the secret of a request; what is no secret is one that nobody has.

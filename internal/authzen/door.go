@@ -19,6 +19,7 @@ type Verbs interface {
 	AskTask(context.Context, authority.By, authority.TaskAsk) (stead.Mandate, error)
 	StartTask(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 	Requested(context.Context, stead.PrincipalID, stead.MandateID) (stead.Mandate, error)
+	CompleteTransaction(ctx context.Context, by authority.By, id string) (n int, err error)
 	TurnAway(ctx context.Context, by authority.By, operation string, no error) error
 }
 
@@ -44,6 +45,7 @@ const (
 	resourceAt      = "/access/v1/search/resource"
 	actionAt        = "/access/v1/search/action"
 	requestsAt      = "/access/v1/requests"
+	transactionsAt  = "/access/v1/transactions"
 )
 
 // Mount adds the routes to t.
@@ -56,6 +58,7 @@ func (d *Door) Mount(t *web.Routes) {
 	t.Add("POST "+actionAt, web.Service, d.asked(d.searchAction))
 	t.Add("POST "+requestsAt, web.Service, d.request)
 	t.Add("GET "+requestsAt+"/{id}", web.Service, d.status)
+	t.Add("POST "+transactionsAt+"/{id}/complete", web.Service, d.complete)
 }
 
 // configuration tells where everything is (Authorization API 1.0, 9).

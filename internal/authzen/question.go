@@ -52,14 +52,19 @@ func (d *Door) question(s *authority.State, digest string, c *Caller, e evaluati
 	return q, nil
 }
 
-// parameters are the digest of exactly what is to be done to what: one approval can be for that alone.
+// parameters are the digest of exactly what is to be done to what, and the transaction that it is part of: one approval can be for
+// that alone.
 func (e evaluation) parameters() (map[string]string, error) {
 	raw, err := json.Marshal([]entity{e.Action, e.Resource})
 	if err != nil {
 		return nil, stead.Because(err, "write what was asked")
 	}
 	sum := sha256.Sum256(raw)
-	return map[string]string{"parameters": hex.EncodeToString(sum[:])}, nil
+	all := map[string]string{"parameters": hex.EncodeToString(sum[:])}
+	if e.Context.Transaction != "" {
+		all[stead.Transaction] = e.Context.Transaction
+	}
+	return all, nil
 }
 
 var kinds = map[string]stead.PrincipalKind{"person": stead.Person, "user": stead.Person, "agent": stead.Agent, "ai_agent": stead.Agent, "service": stead.Service}

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 
+	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -145,7 +146,8 @@ type claims struct {
 	Profile string // of the actor: user, ai_agent, service
 	Key     string // thumbprint of the key that the actor proved
 
-	Approval string // the request whose approval is used
+	Approval    string // the request whose approval is used
+	Transaction string // that this is part of
 }
 
 func (f fields) claims() (claims, error) {
@@ -174,7 +176,7 @@ func (o fields) said() (c claims, err error) {
 		in   fields
 		name string
 		to   *string
-	}{{o, "mandate", &c.Mandate}, {act, "sub", &c.Actor}, {act, "sub_profile", &c.Profile}, {proof, "jkt", &c.Key}, {approval, "id", &c.Approval}} {
+	}{{o, "mandate", &c.Mandate}, {act, "sub", &c.Actor}, {act, "sub_profile", &c.Profile}, {proof, "jkt", &c.Key}, {approval, "id", &c.Approval}, {o, stead.Transaction, &c.Transaction}} {
 		if *m.to, err = m.in.text(m.name); err != nil {
 			return c, err
 		}
@@ -184,6 +186,9 @@ func (o fields) said() (c claims, err error) {
 	}
 	if c.Approval != "" {
 		c.Mandate = c.Approval
+	}
+	if _, there := o[stead.Transaction]; there && stead.WrongTransaction(c.Transaction) != "" {
+		return c, bad("context.transaction: %s", stead.WrongTransaction(c.Transaction))
 	}
 	if act != nil && c.Actor == "" {
 		return c, bad("context.act names nobody: sub is missing")

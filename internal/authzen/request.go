@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -58,7 +59,7 @@ func (d *Door) task(s *authority.State, q stead.Question) *stead.Task {
 
 // binding ties a request to the no that it comes from: same service, same question, same key, in time.
 func (d *Door) binding(c *Caller, e evaluation, until string) (string, error) {
-	raw, err := json.Marshal([]any{"authzen denial", c.ID, e.Subject, e.Action, e.Resource, e.Context.Key, until})
+	raw, err := json.Marshal([]any{"authzen denial", c.ID, e.Subject, e.Action, e.Resource, e.Context.Key, e.Context.Transaction, until})
 	if err != nil {
 		return "", stead.Because(err, "write what was refused")
 	}
@@ -156,7 +157,10 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 	if err != nil {
 		return m, "", err
 	}
-	conditions := map[string][]string{"parameters": {parameters["parameters"]}}
+	conditions := map[string][]string{}
+	for name, v := range parameters {
+		conditions[name] = []string{v}
+	}
 	var q stead.Question
 	var declared *stead.Task
 	var before *stead.Mandate
@@ -185,7 +189,7 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 func same(s *authority.State, q stead.Question, conditions map[string][]string, now time.Time) *stead.Mandate {
 	for _, id := range s.MandatesBy(q.Actor) {
 		m := s.Mandate(id)
-		if (m.State == stead.Asked || m.State == stead.Approved) && now.Before(m.StartBy) && slices.Equal(m.Scope.Conditions["parameters"], conditions["parameters"]) &&
+		if (m.State == stead.Asked || m.State == stead.Approved) && now.Before(m.StartBy) && maps.EqualFunc(m.Scope.Conditions, conditions, slices.Equal) &&
 			len(m.Scope.Grants) == 1 && m.Scope.Grants[0].String() == q.Wants().String() {
 			return m
 		}
@@ -205,14 +209,35 @@ func (d *Door) begin(a asking, e evaluation) error {
 		return only(err, stead.Broken)
 	}
 	parameters, err := e.parameters()
-	if err != nil || !slices.Contains(m.Scope.Conditions["parameters"], parameters["parameters"]) {
+	if err != nil {
 		return err
+	}
+	for name, allowed := range m.Scope.Conditions {
+		if !slices.Contains(allowed, parameters[name]) {
+			return nil
+		}
 	}
 	by, err := d.Verbs.PresentKey(a, authority.PresentedKey{Thumbprint: e.Context.Key})
 	if err == nil {
 		_, err = d.Verbs.StartTask(a, by, m.ID)
 	}
 	return only(err, stead.Broken)
+}
+
+// complete says that a transaction is over.
+func (d *Door) complete(w http.ResponseWriter, r *http.Request) error {
+	echo(w, r)
+	c, err := d.caller(r)
+	if err != nil {
+		return err
+	}
+	by := from(r)
+	by.Principal = c.ID
+	n, err := d.Verbs.CompleteTransaction(r.Context(), by, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return web.WriteJSON(w, http.StatusOK, map[string]int{"completed": n})
 }
 
 // only is err where it is of a kind.

@@ -90,7 +90,11 @@ func (c *Console) onBehalf(m stead.Mandate, run string, rows [][2]string) [][2]s
 
 func limitRows(conditions map[string][]string) (rows [][2]string) {
 	for _, name := range slices.Sorted(maps.Keys(conditions)) {
-		rows = append(rows, [2]string{name, strings.Join(conditions[name], " or ")})
+		what := "Only with " + name
+		if name == stead.Transaction {
+			what = "Only in the transaction"
+		}
+		rows = append(rows, [2]string{what, strings.Join(conditions[name], " or ")})
 	}
 	return rows
 }

@@ -31,6 +31,7 @@ type state struct {
 	Confirms map[string]string `json:"cnf,omitempty"` // missing: bound to no key
 	Instance stead.InstanceID  `json:"instance"`
 	Mandate  stead.MandateID   `json:"mandate,omitempty"`
+	Txn      string            `json:"txn,omitempty"` // the only transaction that it is for
 
 	Act     *authority.Actor   `json:"act,omitempty"`
 	Details []authority.Detail `json:"authorization_details,omitempty"`
@@ -63,7 +64,7 @@ func (d *Door) introspect(c *call) (answer, error) {
 		return dead{}, nil
 	}
 	return state{true, d.Issuer, t.Subject, t.Audience, t.Client, t.ID, t.Since.Unix(), t.Until.Unix(), typeOf(t), confirms(t),
-		t.Instance, t.Mandate, authority.ActorOf(d.Issuer, t.Act, t.Before...), authority.DetailsOf(d.Issuer, t.Rights)}, nil
+		t.Instance, t.Mandate, t.Transaction, authority.ActorOf(d.Issuer, t.Act, t.Before...), authority.DetailsOf(d.Issuer, t.Rights)}, nil
 }
 
 func typeOf(t authority.Token) string {

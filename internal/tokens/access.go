@@ -60,6 +60,7 @@ type claims struct {
 	Confirms *confirmation    `json:"cnf,omitempty"` // missing: bound to no key (R39)
 	Instance stead.InstanceID `json:"instance"`
 	Mandate  stead.MandateID  `json:"mandate,omitempty"`
+	Txn      string           `json:"txn,omitempty"` // RFC 8417 2.2: the only transaction that it is for
 
 	Act     *authority.Actor   `json:"act,omitempty"`
 	MayAct  *authority.Actor   `json:"may_act,omitempty"`
@@ -73,7 +74,7 @@ type confirmation struct {
 // Mint signs a token. One that lasts too long, or lacks anything, is not made.
 func (k *Keeper) Mint(t authority.Token) (string, error) {
 	c := claims{Issuer: k.Issuer, Subject: t.Subject, Audience: t.Audience, Expires: t.Until.Unix(), Issued: t.Since.Unix(), ID: t.ID,
-		Client: t.Client, Instance: t.Instance, Mandate: t.Mandate,
+		Client: t.Client, Instance: t.Instance, Mandate: t.Mandate, Txn: t.Transaction,
 		Act: authority.ActorOf(k.Issuer, t.Act, t.Before...), Details: authority.DetailsOf(k.Issuer, t.Rights)}
 	if t.Key != "" {
 		c.Confirms = &confirmation{t.Key}
@@ -124,7 +125,7 @@ func (k *Keeper) Read(text string) (authority.Token, error) {
 		return authority.Token{}, over("this token is over: get another")
 	}
 	t := authority.Token{ID: c.ID, Subject: c.Subject, Client: c.Client, Audience: c.Audience, Instance: c.Instance,
-		Mandate: c.Mandate, Since: time.Unix(c.Issued, 0).UTC(), Until: time.Unix(c.Expires, 0).UTC()}
+		Mandate: c.Mandate, Transaction: c.Txn, Since: time.Unix(c.Issued, 0).UTC(), Until: time.Unix(c.Expires, 0).UTC()}
 	if c.Confirms != nil {
 		t.Key = c.Confirms.Thumbprint
 	}
