@@ -881,6 +881,11 @@ type RevokeBody struct {
 	Reason string `json:"reason,omitempty"`
 }
 
+type RotateKeysIn struct {
+	Compromised bool   `json:"compromised,omitempty"` // somebody else may have the old keys: nothing that they signed counts any more, and the new ones sign at once
+	Reason      string `json:"reason,omitempty"`      // for the record; needed where they are compromised
+}
+
 type RuleRef struct {
 	ID     string `json:"id"`
 	Hash   string `json:"hash"`
@@ -950,6 +955,11 @@ type Settings struct {
 	SessionAbsolute string              `json:"session_absolute,omitempty"`
 	SessionIdle     string              `json:"session_idle,omitempty"`
 	WarnBefore      string              `json:"warn_before,omitempty"` // how long before an end the heads-up comes
+}
+
+type SigningKeys struct {
+	SignFrom  time.Time `json:"sign_from"` // when the newest of them signs: they are published until then, so that everybody knows them
+	Published int64     `json:"published"` // how many there are, those before them among them for as long as what they signed counts
 }
 
 type Stage struct {
@@ -1699,6 +1709,12 @@ func (c *Client) EndInstance(ctx context.Context, id string, q EndInstanceQuery,
 // BeatInstance: Give a sign of life of the calling instance. Whoever is signed in may, on what is his to move or to know. POST /v1/instances/{id}/beat
 func (c *Client) BeatInstance(ctx context.Context, id string, opts ...Option) error {
 	return c.call(ctx, request{method: "POST", path: "/v1/instances/" + url.PathEscape(id) + "/beat"}, nil, opts)
+}
+
+// RotateKeys: Make new keys to sign tokens and assertions with, before the 30 days of the old ones are over. For the roles admin, security. POST /v1/keys/rotate
+func (c *Client) RotateKeys(ctx context.Context, body RotateKeysIn, opts ...Option) (out SigningKeys, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/keys/rotate", body: body}, &out, opts)
+	return out, err
 }
 
 // Login: Sign in. Anybody may. POST /v1/login

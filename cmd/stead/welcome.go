@@ -57,6 +57,7 @@ var examples = map[string]string{
 	"stead agent propose":         "  stead agent propose monthly-report --out proposal.yaml",
 	"stead agent suspend":         "  stead agent suspend monthly-report --reason \"odd queries\"",
 	"stead agent resume":          "  stead agent resume monthly-report",
+	"stead key rotate":            "  stead key rotate --compromised --reason \"they may stand in a memory dump\"",
 	"stead agent retire":          "  stead agent retire monthly-report --yes",
 	"stead task run":              "  stead task run --task monthly --reason \"the report for March\" -- ./report.sh",
 	"stead task start":            "  stead task start --task monthly --files run",

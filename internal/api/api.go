@@ -44,6 +44,7 @@ type API struct {
 	Leases  Leases                     // of connected systems
 	Systems Systems                    // what there is to grant
 	Reload  Reloader                   // nil: this server has no file
+	Keys    Keys                       // that sign tokens
 	Look    func(context.Context) Look // nil: the house tells nothing of its health
 }
 
@@ -92,6 +93,7 @@ func (a *API) describe(t *web.Routes) ([]byte, error) {
 	a.reports(d)
 	a.reload(d)
 	a.clock(d)
+	a.keys(d)
 	a.health(d)
 	a.notices(d)
 	a.staged(d)

@@ -23,7 +23,7 @@ func TestEveryOperationHasATagThatHolds(t *testing.T) {
 		in[tag] = "stp_sam " + ada + aud + sec
 	}
 	wider := map[string]string{ // rows that more than one role may call
-		"GET /v1/health": ada + aud + sec, "GET /v1/notices": ada + aud + sec, "GET /v1/policy/staged": ada + aud + sec, "GET /v1/settings": ada + aud + sec, "GET /v1/settings/terms": ada + aud + sec, "GET /v1/config/reload": ada + aud + sec, "GET /v1/settings/timers": ada + aud + sec, "GET /v1/people": ada + aud + sec, "GET /v1/groups": ada + aud + sec, "POST /v1/clock/trust": ada + sec, "POST /v1/people/{id}/factor-link/agree": ada + sec, "POST /v1/people/{id}/vouch": ada + sec,
+		"GET /v1/health": ada + aud + sec, "GET /v1/notices": ada + aud + sec, "GET /v1/policy/staged": ada + aud + sec, "GET /v1/settings": ada + aud + sec, "GET /v1/settings/terms": ada + aud + sec, "GET /v1/config/reload": ada + aud + sec, "GET /v1/settings/timers": ada + aud + sec, "GET /v1/people": ada + aud + sec, "GET /v1/groups": ada + aud + sec, "POST /v1/clock/trust": ada + sec, "POST /v1/keys/rotate": ada + sec, "POST /v1/people/{id}/factor-link/agree": ada + sec, "POST /v1/people/{id}/vouch": ada + sec,
 		"POST /v1/policy/stage": ada + sec, "POST /v1/policy/apply": ada + sec, "POST /v1/policy/plan": ada + sec, "POST /v1/policy/try": ada + aud + sec,
 	}
 	for _, path := range []string{"/v1/exclusions", "/v1/exclusions/{name}", "/v1/clashes", "/v1/segments", "/v1/segments/{name}", "/v1/flows", "/v1/systems", "/v1/systems/{id}", "/v1/templates", "/v1/templates/{name}"} {

@@ -65,12 +65,6 @@ func (a *Authority) Close(ctx context.Context) error {
 	return stead.Because(err, "record that the server stops")
 }
 
-// Rotating records that this node makes new keys to sign with.
-func (a *Authority) Rotating(ctx context.Context) error {
-	_, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.stamp(By{}, a.running("key.rotated"))}})
-	return stead.Because(err, "record that there are new signing keys")
-}
-
 // running is what this node does by itself.
 func (a *Authority) running(kind stead.EventKind) stead.Change {
 	return stead.Change{Event: stead.Event{Kind: kind, What: with(nil, "node", a.Node)}}

@@ -91,7 +91,7 @@ var Kinds = []KindRow{
 	{"", "operation.call", "somebody without the role asked a door for an operation"},
 	{"config.reloaded", "config.reload", "another configuration came into force on a node; the names of the keys that differ, never their values"},
 	{"clock.trusted", "clock.trust", "somebody looked at the clock after a jump"},
-	{"key.rotated", "", "the keys that sign tokens and assertions had signed for 30 days: others do ten minutes later"},
+	{"key.rotated", "key.rotate", "others sign tokens and assertions: ten minutes later, after 30 days or because somebody said so; at once where the old ones are compromised"},
 	{"server.started", "", "the server began to work"},
 	{"server.stopped", "", "it ended cleanly"},
 }

@@ -193,7 +193,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	s.access(h, verbs).Mount(t)
 	door := &api.API{Keyed: keyed, Enroller: clients, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
 		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
-		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Leases: h, Systems: h, Notices: board{h, verbs.Authority}, Look: look, Leaving: h.leaving.over}
+		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Keys: KeyDesk{verbs.Authority, s.Ring}, Leases: h, Systems: h, Notices: board{h, verbs.Authority}, Look: look, Leaving: h.leaving.over}
 	return door.Routes(t)
 }
 

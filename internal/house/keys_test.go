@@ -3,11 +3,14 @@ package house_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/house/housetest"
 	"github.com/steadhq/stead/internal/keys"
 )
@@ -83,5 +86,69 @@ func TestRenewKeysUnrecorded(t *testing.T) {
 	h.Authority.Store = whole
 	if after, err := r.JWKS(); err != nil || string(after) != string(before) {
 		t.Error("there are keys that no record tells of")
+	}
+}
+
+// Somebody who may has other keys made: as every month, or at once where the old ones are known to somebody, and then nothing counts
+// that those signed, here and at every node.
+func TestRotateKeys(t *testing.T) {
+	h := housetest.New(t)
+	r := ring(t, h)
+	other, err := keys.OpenRing(t.Context(), r.Signing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := func(text string, of *keys.Ring) bool {
+		t.Helper()
+		signed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.EdDSA, jose.ES256})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return of.PublicKey(signed.Signatures[0].Header.KeyID) != nil
+	}
+	sign := func() string {
+		t.Helper()
+		text, err := r.SignAs("at+jwt", []byte(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	omar := h.Login("staff/omar", "stead.test")
+	rotate := house.KeyDesk{Authority: h.Authority, Ring: r}.RotateKeys
+	for who, by := range map[string]authority.By{"sam": h.Login("staff/sam", "stead.test"), "nobody": {Principal: "prn_nobody"}} {
+		if _, err := rotate(t.Context(), by, authority.Rotation{Compromised: true, Because: "so"}); err == nil {
+			t.Errorf("%s may", who)
+		}
+	}
+	for what, x := range map[string]authority.Rotation{"without a reason": {Compromised: true}, "with one that hides": {Because: "a\u202eb"}} {
+		if _, err := rotate(t.Context(), omar, x); stead.KindOf(err) != stead.Invalid {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	old := sign()
+	out, err := rotate(t.Context(), omar, authority.Rotation{})
+	if err != nil || !out.SignFrom.After(h.Now()) || !counts(old, r) || sign() == "" || !counts(sign(), other) {
+		t.Errorf("in good time: %+v, %v", out, err)
+	}
+	if out, err = rotate(t.Context(), omar, authority.Rotation{Compromised: true, Because: "seen in a dump"}); err != nil || out.SignFrom.After(h.Now()) || counts(old, r) {
+		t.Errorf("at once: %+v, %v", out, err)
+	}
+	fresh := sign()
+	if err := h.RenewKeys(t.Context(), other); err != nil || counts(old, other) || !counts(fresh, other) || !counts(fresh, r) {
+		t.Errorf("another node: %v", err)
+	}
+	whole := h.Authority.Store
+	h.Authority.Store = full{whole}
+	if _, err := rotate(t.Context(), omar, authority.Rotation{Compromised: true, Because: "again"}); stead.KindOf(err) != stead.Broken || !counts(fresh, r) {
+		t.Errorf("without a record: %v", err)
+	}
+	h.Authority.Store = whole
+	kinds := h.Kinds(30)
+	if n := len(slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return k != "key.rotate.refused" })); n != 4 {
+		t.Errorf("%d refusals are on record: %q", n, kinds)
+	}
+	if n := len(slices.DeleteFunc(kinds, func(k string) bool { return k != "key.rotated" })); n != 2 {
+		t.Errorf("%d rotations are on record", n)
 	}
 }

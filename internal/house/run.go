@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -89,40 +88,6 @@ func (h *House) sweepAlong(ctx context.Context, log *slog.Logger) {
 			}
 		}
 	}
-}
-
-// reloadEach is how often the signing keys are read again: a key that another node makes is published longer than that
-// before it signs, so that every node signs with it and publishes it in time.
-const reloadEach = time.Minute
-
-func (h *House) keysAlong(ctx context.Context, log *slog.Logger, ring *keys.Ring) {
-	if ring == nil {
-		return
-	}
-	each := time.NewTicker(reloadEach)
-	defer each.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-each.C:
-			if err := h.RenewKeys(ctx, ring); err != nil && ctx.Err() == nil {
-				log.Error("the signing keys could not be read again, or not be renewed", "error", err)
-			}
-		}
-	}
-}
-
-// RenewKeys reads the signing keys again, and makes new ones where theirs have signed for their term. Of two nodes that do so at
-// once the keys of one are kept: the other reads them before its own would sign.
-func (h *House) RenewKeys(ctx context.Context, ring *keys.Ring) error {
-	if err := ring.Reload(ctx); err != nil || !ring.Due() {
-		return err
-	}
-	if err := h.Rotating(ctx); err != nil {
-		return err
-	}
-	return ring.Rotate(ctx)
 }
 
 // shutdown lets requests under way finish, and cuts what takes too long.

@@ -58,6 +58,12 @@ type publicKey struct {
 	Exp int64  `json:"exp,omitempty"`
 }
 
+// Newest tells since or from when the newest key signs, and how many are published.
+func (r *Ring) Newest() (from time.Time, published int) {
+	keys := r.published(r.Now())
+	return keys[len(keys)-1].From, len(keys)
+}
+
 // JWKS is the document of the public keys, those included that do not sign yet or do not sign any more.
 func (r *Ring) JWKS() ([]byte, error) {
 	var doc struct {

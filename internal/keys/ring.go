@@ -126,19 +126,27 @@ func (r *Ring) Due() bool {
 
 // Rotate makes a new key for each algorithm, which signs after Lead; those before it are published until Overlap after that. Keys whose
 // time is over are dropped.
-func (r *Ring) Rotate(ctx context.Context) error {
+func (r *Ring) Rotate(ctx context.Context) error { return r.follow(ctx, r.Lead, r.published) }
+
+// Replace makes a new key for each algorithm, which signs at once, and drops all before it: what they signed counts no more.
+func (r *Ring) Replace(ctx context.Context) error {
+	return r.follow(ctx, 0, func(time.Time) []signingKey { return nil })
+}
+
+// follow makes keys that sign from then on, after those that stay.
+func (r *Ring) follow(ctx context.Context, lead time.Duration, stay func(time.Time) []signingKey) error {
 	r.turn.Lock()
 	defer r.turn.Unlock()
 	if err := r.Reload(ctx); err != nil { // another node may have rotated
 		return err
 	}
 	now := r.Now()
-	from := now.Add(r.Lead)
+	from := now.Add(lead)
 	fresh, err := r.newKeys(from, algorithms)
 	if err != nil {
 		return err
 	}
-	keys := r.published(now)
+	keys := stay(now)
 	for i := range keys {
 		if keys[i].Until.IsZero() {
 			keys[i].Until = from.UTC().Add(r.Overlap)

@@ -1,0 +1,70 @@
+package house
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/api"
+	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/keys"
+)
+
+// reloadEach is how often the signing keys are read again: what another node's keys signed that were taken away counts no longer
+// than that here, and a key that another node makes is published longer before it signs.
+const reloadEach = 5 * time.Second
+
+func (h *House) keysAlong(ctx context.Context, log *slog.Logger, ring *keys.Ring) {
+	if ring == nil {
+		return
+	}
+	each := time.NewTicker(reloadEach)
+	defer each.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-each.C:
+			if err := h.RenewKeys(ctx, ring); err != nil && ctx.Err() == nil {
+				log.Error("the signing keys could not be read again, or not be renewed", "error", err)
+			}
+		}
+	}
+}
+
+// RenewKeys reads the signing keys again, and makes new ones where theirs have signed for their term. Of two nodes that do so at
+// once the keys of one are kept: the other reads them before its own would sign.
+func (h *House) RenewKeys(ctx context.Context, ring *keys.Ring) error {
+	if err := ring.Reload(ctx); err != nil || !ring.Due() {
+		return err
+	}
+	if err := h.Rotating(ctx, authority.By{}, authority.Rotation{}); err != nil {
+		return err
+	}
+	return ring.Rotate(ctx)
+}
+
+// A KeyDesk makes new signing keys for who may ask for them.
+type KeyDesk struct {
+	*authority.Authority
+	Ring *keys.Ring // nil: this house signs nothing
+}
+
+func (d KeyDesk) RotateKeys(ctx context.Context, by authority.By, r authority.Rotation) (api.SigningKeys, error) {
+	if d.Ring == nil {
+		return api.SigningKeys{}, stead.E(stead.Missing, stead.ReasonNoRoute, "this server signs nothing")
+	}
+	if err := d.Rotating(ctx, by, r); err != nil {
+		return api.SigningKeys{}, err
+	}
+	change := d.Ring.Rotate
+	if r.Compromised {
+		change = d.Ring.Replace
+	}
+	if err := change(ctx); err != nil {
+		return api.SigningKeys{}, err
+	}
+	from, published := d.Ring.Newest()
+	return api.SigningKeys{SignFrom: from, Published: published}, nil
+}
