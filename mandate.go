@@ -101,6 +101,10 @@ func (b Bounds) Longest() time.Duration {
 	return all
 }
 
+// Counted tells whether it holds what is kept to at each use alone, by Stead: a budget, or conditions. Nothing is handed out on it that is
+// used without asking.
+func (m Mandate) Counted() bool { return len(m.Bounds.Budget) > 0 || len(m.Scope.Conditions) > 0 }
+
 // Scope is what may be done: actions × resources × conditions. It is a list of what is allowed; empty allows
 // nothing.
 type Scope struct {

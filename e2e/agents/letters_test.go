@@ -107,9 +107,9 @@ func (h *houses) proven(w *lettingWorld, form url.Values) url.Values {
 }
 
 // agreed is Dana's yes at a: the planner's tokens there.
-func (h *houses) agreed() said {
+func (h *houses) agreed(more ...string) said {
 	h.t.Helper()
-	q := h.a.browser("customers/dana").agrees(h.a.wants("client_id", "planner", "resource", h.a.origin+"/v1/systems/partner"))
+	q := h.a.browser("customers/dana").agrees(h.a.wants(append([]string{"client_id", "planner", "resource", h.a.origin + "/v1/systems/partner"}, more...)...))
 	s := h.plans(h.a, h.run, url.Values{"grant_type": {"authorization_code"}, "code": {q.Get("code")}, "redirect_uri": {"http://127.0.0.1:51004/cb"}, "code_verifier": {verifier}})
 	if s.status != http.StatusOK {
 		h.t.Fatal(s)

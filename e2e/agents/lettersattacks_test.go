@@ -448,3 +448,14 @@ func TestLetterNotWritten(t *testing.T) {
 		t.Error("keys over http:", err)
 	}
 }
+
+// What Dana agreed to for one transaction, or for one call, is not made more by another house, which is told of neither.
+func TestLetterOfConditions(t *testing.T) {
+	for name, detail := range map[string]string{"a transaction": `"conditions":{"transaction":["refund-1"]}`, "a budget": `"budget":{"calls":1}`} {
+		h := newHouses(t, nil)
+		mine := h.agreed("authorization_details", `[{"type":"task","task":"plan",`+detail+`}]`)
+		if s := h.writes(mine.text("access_token")); s.status == http.StatusOK || !strings.Contains(s.text("error_description"), "another house would not keep to") {
+			t.Errorf("%s: %v", name, s)
+		}
+	}
+}

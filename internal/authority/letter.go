@@ -84,6 +84,8 @@ func (a *Authority) mayWrite(s *State, by By, w LetterWish, now time.Time) (m st
 		return m, stead.E(stead.Invalid, stead.ReasonRequest, "the subject_token stands for no mandate: a letter is of a person who let you act")
 	case !live.Consented() || live.Word.Given():
 		return m, stead.E(stead.Refused, stead.ReasonChain, "a letter is written where a person of this house has agreed himself: ask him (/oauth/authorize)")
+	case live.Counted():
+		return m, stead.E(stead.Refused, stead.ReasonBudget, "this mandate has a budget or conditions, which another house would not keep to: no letter is written on it")
 	}
 	return *live, nil
 }

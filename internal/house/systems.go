@@ -86,7 +86,7 @@ func (s *systems) connected(by authority.By, id stead.MandateID) error {
 func (s *systems) lease(ctx context.Context, by authority.By, m stead.Mandate) (authority.Lease, error) {
 	system := m.Scope.Apps[0]
 	db := s.all[system]
-	if len(m.Bounds.Budget) > 0 || len(m.Scope.Conditions) > 0 {
+	if m.Counted() {
 		return authority.Lease{}, stead.E(stead.Refused, stead.ReasonBudget, "this mandate has a budget or conditions, which a login cannot keep to: ask for each use instead")
 	}
 	for _, q := range authority.Uses(m) {
