@@ -158,7 +158,7 @@ func TestApprovalsAtOnce(t *testing.T) {
 	if _, err := h.Start(t.Context(), by, m.ID, ""); stead.ReasonOf(err) != stead.ReasonWaiting {
 		t.Errorf("started with one human's yes: %v", err)
 	}
-	h.seconds += 60
+	h.seconds.Add(60)
 	voters = []authority.By{in("olga", false), in("eve", false)}
 	kinds = atOnce(40, func(i int) error {
 		if i%2 == 0 {
@@ -198,14 +198,14 @@ func TestClockJumps(t *testing.T) {
 	}
 	for _, jump := range []int64{-7200, 7200, 1e8} {
 		before := h.Now()
-		h.skew = jump
+		h.skew.Store(jump)
 		if d := ask(ids["dana"], m.ID); d.Allow || d.Reason != stead.ReasonClock || d.Final {
 			t.Errorf("jump of %ds: %+v", jump, d)
 		}
 		if late := h.Now().Sub(before); late < 0 || late > time.Minute {
 			t.Errorf("jump of %ds moved the time that decides by %s", jump, late)
 		}
-		h.skew = 0
+		h.skew.Store(0)
 	}
 	if d := ask(ids["dana"], m.ID); d.Allow {
 		t.Error("the clock is believed again without anybody having looked")
@@ -213,7 +213,7 @@ func TestClockJumps(t *testing.T) {
 	if _, err := h.Extend(t.Context(), by, m.ID, "not done", ""); stead.ReasonOf(err) != stead.ReasonClock {
 		t.Errorf("extended on a clock that jumped: %v", err)
 	}
-	h.skew = -7200
+	h.skew.Store(-7200)
 	a, b, group := stead.Principal{ID: "a", Person: "per_a", Groups: []string{"admins"}}, stead.Principal{ID: "b", Person: "per_b", Groups: []string{"admins"}}, []string{"admins"}
 	if n := h.Clock.Look(a, group); n != 1 || h.Clock.Look(a, group) != 1 || h.Clock.Look(b, group) != 0 {
 		t.Errorf("two people must look, one twice is one: %d", n)
@@ -222,7 +222,7 @@ func TestClockJumps(t *testing.T) {
 		t.Errorf("two people have looked: %+v", d)
 	}
 	before := h.Now()
-	h.seconds += 599
+	h.seconds.Add(599)
 	if got := h.Now().Sub(before); got != 599*time.Second {
 		t.Errorf("599 s were %s for the mandates", got)
 	}

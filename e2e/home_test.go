@@ -28,9 +28,9 @@ type home struct {
 	*authority.Authority
 	store    *store.Store
 	nodes    []node
-	at       string // a directory, or the DSN of a database
-	seconds  int64  // since start
-	skew     int64  // of the wall clock, in seconds
+	at       string       // a directory, or the DSN of a database
+	seconds  atomic.Int64 // since start; the house looks at the clock whenever it likes
+	skew     atomic.Int64 // of the wall clock, in seconds
 	ids      atomic.Int64
 	code     int64 // the last one given out
 	alarms   []string
@@ -57,7 +57,7 @@ func newHome(at string, set authority.Settings) (*home, error) {
 }
 
 func (h *home) wall() time.Time {
-	return start.Add(time.Duration(h.seconds+h.skew) * time.Second)
+	return start.Add(time.Duration(h.seconds.Load()+h.skew.Load()) * time.Second)
 }
 
 func (h *home) open() error {
@@ -78,7 +78,7 @@ func (h *home) open() error {
 			return err
 		}
 		if clock == nil {
-			boot := func() time.Duration { return time.Duration(h.seconds) * time.Second }
+			boot := func() time.Duration { return time.Duration(h.seconds.Load()) * time.Second }
 			clock = authority.NewClock(h.wall, boot, s.HighWater())
 		}
 		h.nodes = append(h.nodes, node{s, &authority.Authority{Store: s, Policy: h.policy, Prover: prover{}, Settings: &h.settings,
@@ -110,7 +110,7 @@ func (h *home) close() error {
 
 // fresh gives a code that was never given before, and lets the time pass that guessing costs.
 func (h *home) fresh() string {
-	h.seconds += 31
+	h.seconds.Add(31)
 	h.code++
 	return strconv.FormatInt(h.code, 10)
 }

@@ -107,7 +107,7 @@ func (m *machine) same(t *rapid.T, what string, by authority.By, no model.Answer
 	t.Helper()
 	class := string(stead.KindOf(err))
 	if !no.Holds(class) {
-		t.Fatalf("%s by %s at %ds: the rules say %q (%v), the model %b", what, by.Session, m.seconds, class, err, no)
+		t.Fatalf("%s by %s at %ds: the rules say %q (%v), the model %b", what, by.Session, m.seconds.Load(), class, err, no)
 	}
 	if err != nil {
 		m.steps["refused "+what]++
@@ -165,7 +165,7 @@ func (m *machine) aMandate(t *rapid.T) stead.MandateID {
 // settle brings the model to the time of the house, which never goes back. The house sees it too: a time that nobody
 // saw counts for nothing.
 func (m *machine) settle() {
-	m.w.Tick(m.seconds + m.skew - m.w.Now)
+	m.w.Tick(m.seconds.Load() + m.skew.Load() - m.w.Now)
 	m.Now()
 }
 
@@ -341,7 +341,8 @@ func (m *machine) trail(t *rapid.T, id stead.MandateID) {
 }
 
 func (m *machine) restart(t *rapid.T) {
-	m.seconds, m.skew = m.seconds-min(0, m.skew), 0
+	m.seconds.Add(-min(0, m.skew.Load()))
+	m.skew.Store(0)
 	m.settle()
 	before := m.still()
 	must(t, m.close())

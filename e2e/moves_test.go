@@ -290,9 +290,9 @@ func (m *machine) people(t *rapid.T) {
 
 // time passes, and now and then the wall clock is set back: nothing revives (I6, R42).
 func (m *machine) time(t *rapid.T) {
-	m.seconds += rapid.SampledFrom([]int64{1, 1, 20, 20, 59, 60, 120, 241, 359, 360, 599, 600, 1800, 3600}).Draw(t, "seconds")
+	m.seconds.Add(rapid.SampledFrom([]int64{1, 1, 20, 20, 59, 60, 120, 241, 359, 360, 599, 600, 1800, 3600}).Draw(t, "seconds"))
 	if rapid.IntRange(0, 3).Draw(t, "skew") == 0 {
-		m.skew = -40 - m.skew
+		m.skew.Store(-40 - m.skew.Load())
 	}
 	m.settle()
 }

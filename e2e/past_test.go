@@ -25,7 +25,7 @@ func TestWhy(t *testing.T) {
 	wants(t, "write", err, "", "")
 	marked := []string{"customer", "vip"}
 	wants(t, "promote", second(h.Change(ctx, root, ids["dana"], authority.Edit{Groups: &marked})), "", "")
-	h.seconds += 24 * 60
+	h.seconds.Add(24 * 60)
 	sam = in("sam", true)
 	wants(t, "settle", h.store.Settled(ctx, h.store.Head().Size), "", "")
 	for name, c := range map[string]struct {

@@ -30,7 +30,7 @@ func TestStartRefused(t *testing.T) {
 	sam, eve := in("sam", true), in("eve", true)
 	wants(t, "arm", second(h.Arm(ctx, sam, h.fresh())), "", "")
 	m := h.ready(t, sam, ids["dana"], stead.ReadOnly)
-	h.seconds += 6 * 60 // the proof at arming does not count any more
+	h.seconds.Add(6 * 60) // the proof at arming does not count any more
 	wants(t, "a wrong code", second(h.Start(ctx, sam, m.ID, "wrong")), stead.Refused, stead.ReasonBadProof)
 	wants(t, "no code", second(h.Start(ctx, sam, m.ID, "")), stead.Refused, stead.ReasonSecondFactor)
 	wants(t, "another's", second(h.Start(ctx, eve, m.ID, "")), stead.Missing, stead.ReasonNotYours)
@@ -57,7 +57,7 @@ func TestStartOfAnothers(t *testing.T) {
 	}
 	wants(t, "another's that waits", second(h.Start(ctx, eve, m.ID, "")), stead.Missing, stead.ReasonNotYours)
 	wants(t, "another's to extend", second(h.Extend(ctx, eve, m.ID, "more", "")), stead.Missing, stead.ReasonNotYours)
-	h.seconds += 31 * 60
+	h.seconds.Add(31 * 60)
 	raised := h.events(t, "session.raised")
 	wants(t, "an idle session", second(h.Start(ctx, sam, m.ID, h.fresh())), stead.Refused, stead.ReasonSessionIdle)
 	if h.events(t, "session.raised") != raised {

@@ -57,7 +57,7 @@ func TestGuessing(t *testing.T) {
 	wants(t, "the seventh guess", err, stead.Refused, stead.ReasonTooMany)
 	_, err = h.SignIn(t.Context(), authority.SignIn{Name: "sam", Password: "right", Address: "here"})
 	wants(t, "sam himself, from elsewhere", err, "", "")
-	h.seconds += 31
+	h.seconds.Add(31)
 	_, err = h.SignIn(t.Context(), authority.SignIn{Name: "sam", Password: "right", Address: "there"})
 	wants(t, "half a minute later", err, "", "")
 }
@@ -100,11 +100,11 @@ func TestPasses(t *testing.T) {
 	wants(t, "redeem twice", err, stead.Conflict, stead.ReasonUsed)
 	code, err = h.Hand(t.Context(), first.By, "b")
 	wants(t, "hand again", err, "", "")
-	h.seconds += 60
+	h.seconds.Add(60)
 	_, err = h.Redeem(t.Context(), authority.Presented{Secret: code, Host: "b", Client: "c"})
 	wants(t, "a minute later", err, stead.Expired, stead.ReasonExpired)
 
-	h.seconds += 30 * 60
+	h.seconds.Add(30 * 60)
 	wants(t, "idle", show(second.Secret, "a", "c"), stead.Refused, stead.ReasonSessionIdle)
 	third, err := h.SignIn(t.Context(), authority.SignIn{Name: "sam", Password: "right", Host: "a", Client: "c", Address: "x"})
 	wants(t, "sign in", err, "", "")
