@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -30,31 +29,6 @@ import (
 
 const chromeAgent = "stead-chromium/1"
 
-// keyring keeps the assertion keys of one test.
-type keyring struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
-
-func (k *keyring) Secret(_ context.Context, name string) ([]byte, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if b, ok := k.kept[name]; ok {
-		return b, nil
-	}
-	return nil, stead.E(stead.Missing, stead.ReasonNoRoute, "no secret %q", name)
-}
-
-func (k *keyring) PutSecret(_ context.Context, name string, sealed []byte) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.kept == nil {
-		k.kept = map[string][]byte{}
-	}
-	k.kept[name] = sealed
-	return nil
-}
-
 // shopGate is the demo shop behind a gateway: the house, and where the gateway listens.
 func shopGate(t *testing.T) (*housetest.House, string) {
 	t.Helper()
@@ -70,7 +44,7 @@ func shopGate(t *testing.T) (*housetest.House, string) {
 		t.Fatal(err)
 	}
 	h := housetest.New(t, func(o *built.Options) { o.Settings.Apps = []stead.App{apps[0].App} })
-	ring, err := keys.OpenRing(t.Context(), keys.Signing{Issuer: "http://stead.test", Now: h.Clock.Wall, Rand: rand.Reader, Secrets: &keyring{}, Box: h.Box})
+	ring, err := keys.OpenRing(t.Context(), keys.Signing{Issuer: "http://stead.test", Now: h.Clock.Wall, Rand: rand.Reader, Secrets: built.Cabinet(t.TempDir()), Box: h.Box})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func (l *setupLink) First(ctx context.Context, token string, p authority.NewPers
 	return console.Secret{Base32: secret, URI: directory.URI("Stead", p.Directory+"/"+p.Name, secret)}, l.keep(ctx, p)
 }
 
-// keep seals who is about to become the administrator, and in the end nobody.
+// keep seals who is about to become the administrator, and in the end nobody. Who says so last it is.
 func (l *setupLink) keep(ctx context.Context, p authority.NewPerson) error {
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -93,15 +93,29 @@ func (l *setupLink) keep(ctx context.Context, p authority.NewPerson) error {
 	if err != nil {
 		return err
 	}
-	return l.secrets.PutSecret(ctx, firstLabel, sealed)
+	for {
+		was, err := l.sealed(ctx)
+		if err != nil {
+			return err
+		}
+		if err = l.secrets.PutSecret(ctx, firstLabel, was, sealed); stead.KindOf(err) != stead.Conflict {
+			return err
+		}
+	}
+}
+
+// sealed is what is kept; nil: nothing.
+func (l *setupLink) sealed(ctx context.Context) ([]byte, error) {
+	sealed, err := l.secrets.Secret(ctx, firstLabel)
+	if stead.KindOf(err) == stead.Missing {
+		return nil, nil
+	}
+	return sealed, err
 }
 
 func (l *setupLink) kept(ctx context.Context) (p authority.NewPerson, err error) {
-	sealed, err := l.secrets.Secret(ctx, firstLabel)
-	if stead.KindOf(err) == stead.Missing {
-		return p, nil
-	}
-	if err != nil {
+	sealed, err := l.sealed(ctx)
+	if err != nil || sealed == nil {
 		return p, err
 	}
 	text, err := l.box.Open(firstLabel, sealed)

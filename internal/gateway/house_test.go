@@ -94,31 +94,6 @@ func (u *upstream) last(t testing.TB) *http.Request {
 	return all[len(all)-1]
 }
 
-// secrets keep sealed keys in memory.
-type secrets struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
-
-func (s *secrets) Secret(_ context.Context, name string) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if b, ok := s.kept[name]; ok {
-		return b, nil
-	}
-	return nil, stead.E(stead.Missing, stead.ReasonNoRoute, "no secret %q", name)
-}
-
-func (s *secrets) PutSecret(_ context.Context, name string, sealed []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.kept == nil {
-		s.kept = map[string][]byte{}
-	}
-	s.kept[name] = sealed
-	return nil
-}
-
 // newShop is a gate before the demo application.
 func newShop(t testing.TB) *gate {
 	t.Helper()
@@ -174,7 +149,7 @@ func (g *gate) build(apps []gateway.App) {
 	g.t.Helper()
 	var err error
 	g.ring, err = keys.OpenRing(g.t.Context(), keys.Signing{Issuer: "http://stead.test", Now: g.Clock.Wall, Rand: rand.Reader,
-		Secrets: &secrets{}, Box: g.Box})
+		Secrets: house.Cabinet(g.t.TempDir()), Box: g.Box})
 	if err != nil {
 		g.t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ func (h *House) keysAlong(ctx context.Context, log *slog.Logger, ring *keys.Ring
 }
 
 // RenewKeys reads the signing keys again, and makes new ones where theirs have signed for their term. Of two nodes that do so at
-// once the keys of one are kept: the other reads them before its own would sign.
+// once one makes them.
 func (h *House) RenewKeys(ctx context.Context, ring *keys.Ring) error {
 	if err := ring.Reload(ctx); err != nil || !ring.Due() {
 		return err
@@ -42,7 +42,7 @@ func (h *House) RenewKeys(ctx context.Context, ring *keys.Ring) error {
 	if err := h.Rotating(ctx, authority.By{}, authority.Rotation{}); err != nil {
 		return err
 	}
-	return ring.Rotate(ctx)
+	return ring.Renew(ctx)
 }
 
 // A KeyDesk makes new signing keys for who may ask for them.

@@ -12,20 +12,24 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/keys"
 )
 
 // A cabinet keeps sealed secrets as files, one a name, for this house alone (keys.Secrets).
-type cabinet struct{ dir string }
+type cabinet struct {
+	dir  string
+	turn sync.Mutex // one who writes at a time
+}
 
-func (c cabinet) path(name string) string {
+func (c *cabinet) path(name string) string {
 	return filepath.Join(c.dir, strings.ReplaceAll(name, "/", "-"))
 }
 
 // Secret gives what was put under a name.
-func (c cabinet) Secret(_ context.Context, name string) ([]byte, error) {
+func (c *cabinet) Secret(_ context.Context, name string) ([]byte, error) {
 	b, err := os.ReadFile(c.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, stead.E(stead.Missing, stead.ReasonNone, "no secret is kept under %q", name)
@@ -33,8 +37,15 @@ func (c cabinet) Secret(_ context.Context, name string) ([]byte, error) {
 	return b, stead.Because(err, "read a secret")
 }
 
-// PutSecret keeps sealed under a name. It is on disk when it returns.
-func (c cabinet) PutSecret(_ context.Context, name string, sealed []byte) error {
+// PutSecret keeps sealed under a name, in place of was. It is on disk when it returns.
+func (c *cabinet) PutSecret(ctx context.Context, name string, was, sealed []byte) error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	if there, err := c.Secret(ctx, name); err != nil && stead.KindOf(err) != stead.Missing {
+		return err
+	} else if !bytes.Equal(there, was) {
+		return stead.E(stead.Conflict, stead.ReasonStale, "another secret was put under %q meanwhile", name)
+	}
 	if err := os.MkdirAll(c.dir, 0o700); err != nil {
 		return stead.Because(err, "make the folder of secrets")
 	}
@@ -73,7 +84,7 @@ type Material struct {
 }
 
 // Cabinet keeps sealed secrets in a folder, for this house alone.
-func Cabinet(dir string) keys.Secrets { return cabinet{dir} }
+func Cabinet(dir string) keys.Secrets { return &cabinet{dir: dir} }
 
 // Unlock reads the master key, making one at the first start, and the keys that are sealed under it.
 func Unlock(ctx context.Context, masterFile string, secrets keys.Secrets) (Material, error) {
@@ -137,7 +148,7 @@ func SealedIn(ctx context.Context, dir string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, stead.Because(err, "read the folder of secrets")
 	}
-	c, sealed := cabinet{dir}, map[string][]byte{}
+	c, sealed := cabinet{dir: dir}, map[string][]byte{}
 	for _, name := range append(keys.SecretNames(), codeKeyName) {
 		b, err := c.Secret(ctx, name)
 		switch {
@@ -172,5 +183,5 @@ func (m Material) codeKey(ctx context.Context) ([]byte, error) {
 	if sealed, err = m.Box.Seal(codeKeyName, key); err != nil {
 		return nil, err
 	}
-	return key, m.Secrets.PutSecret(ctx, codeKeyName, sealed)
+	return key, m.Secrets.PutSecret(ctx, codeKeyName, nil, sealed)
 }

@@ -155,11 +155,12 @@ func TestFrameIsInjective(t *testing.T) { // R32
 	}
 }
 
-// memory keeps secrets as the store does; with fail it can not.
+// memory keeps secrets as the store does; with fail it can not, and before is what happens just before it does.
 type memory struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-	fail error
+	mu     sync.Mutex
+	kept   map[string][]byte
+	fail   error
+	before func()
 }
 
 func (m *memory) Secret(_ context.Context, name string) ([]byte, error) {
@@ -171,11 +172,17 @@ func (m *memory) Secret(_ context.Context, name string) ([]byte, error) {
 	return nil, stead.E(stead.Missing, stead.ReasonNone, "no secret %q", name)
 }
 
-func (m *memory) PutSecret(_ context.Context, name string, sealed []byte) error {
+func (m *memory) PutSecret(_ context.Context, name string, was, sealed []byte) error {
+	if m.before != nil {
+		m.before()
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
 		return m.fail
+	}
+	if !bytes.Equal(m.kept[name], was) {
+		return stead.E(stead.Conflict, stead.ReasonStale, "something else is under %q", name)
 	}
 	if m.kept == nil {
 		m.kept = make(map[string][]byte)

@@ -17,8 +17,9 @@ import (
 type Secrets interface {
 	// Secret gives what was put under a name. Kind missing: nothing was.
 	Secret(ctx context.Context, name string) ([]byte, error)
-	// PutSecret keeps sealed under a name, in place of what was there. It is on disk when it returns.
-	PutSecret(ctx context.Context, name string, sealed []byte) error
+	// PutSecret keeps sealed under a name, in place of was, which is nil where nothing is there. It is on disk when it returns.
+	// Kind conflict: something else is there by now.
+	PutSecret(ctx context.Context, name string, was, sealed []byte) error
 }
 
 // Names of what the package keeps; they are the labels it is sealed with too.
@@ -51,8 +52,8 @@ type Ring struct {
 	keys atomic.Pointer[[]signingKey]
 }
 
-// OpenRing loads the signing keys, and makes the first where there is none. Nodes that share their secrets open it one
-// after the other.
+// OpenRing loads the signing keys, and makes those that are lacking. Of nodes that do so at once one is first, and the others take what
+// it made.
 func OpenRing(ctx context.Context, s Signing) (*Ring, error) {
 	if s.Issuer == "" || s.Now == nil || s.Rand == nil || s.Secrets == nil || s.Box == nil {
 		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "signing needs an issuer, a clock, randomness, a place for secrets and a box")
@@ -64,99 +65,122 @@ func OpenRing(ctx context.Context, s Signing) (*Ring, error) {
 	}
 	s.Overlap = max(s.Overlap, s.Life, longest)
 	r := &Ring{Signing: s}
-	err := r.Reload(ctx)
-	switch {
-	case stead.KindOf(err) == stead.Missing:
-		first, err := r.newKeys(s.Now(), algorithms)
-		if err != nil {
-			return nil, err
-		}
-		return r, r.keep(ctx, first)
-	case err != nil:
-		return r, err
-	}
-	return r, r.complete(ctx)
+	return r, r.change(ctx, r.complete)
 }
 
-// complete makes keys for the algorithms that a ring of former days has none for. They sign when they have been published
-// for Lead, as after a rotation.
-func (r *Ring) complete(ctx context.Context) error {
-	keys := *r.keys.Load()
+// complete makes keys for the algorithms that there is none for. Those of a first ring sign at once; beside others they sign when
+// they have been published for Lead, as after a rotation.
+func (r *Ring) complete(keys []signingKey, now time.Time) ([]signingKey, error) {
 	lacking := slices.DeleteFunc(slices.Clone(algorithms), func(a stead.Algorithm) bool {
 		return slices.ContainsFunc(keys, func(k signingKey) bool { return k.alg == a })
 	})
 	if len(lacking) == 0 {
-		return nil
+		return nil, nil
 	}
-	fresh, err := r.newKeys(r.Now().Add(r.Lead), lacking)
-	if err != nil {
-		return err
+	if len(keys) > 0 {
+		now = now.Add(r.Lead)
 	}
-	return r.keep(ctx, append(slices.Clone(keys), fresh...))
+	fresh, err := r.newKeys(now, lacking)
+	return append(keys, fresh...), err
 }
 
 // Reload reads the keys again, after another node has rotated them.
 func (r *Ring) Reload(ctx context.Context) error {
-	sealed, err := r.Secrets.Secret(ctx, ringName)
+	return r.change(ctx, func(keys []signingKey, _ time.Time) ([]signingKey, error) {
+		if len(keys) == 0 {
+			return nil, stead.E(stead.Missing, stead.ReasonNone, "there are no signing keys any more")
+		}
+		return nil, nil
+	})
+}
+
+// read gives the keys that are kept, and the bytes they are kept in; none where there are none.
+func (r *Ring) read(ctx context.Context) (keys []signingKey, sealed []byte, err error) {
+	sealed, err = r.Secrets.Secret(ctx, ringName)
+	if stead.KindOf(err) == stead.Missing {
+		return nil, nil, nil
+	}
 	if err != nil {
-		return stead.Because(err, "read the signing keys")
+		return nil, nil, stead.Because(err, "read the signing keys")
 	}
 	text, err := r.Box.Open(ringName, sealed)
 	if err != nil {
-		return stead.Because(err, "open the signing keys")
+		return nil, nil, stead.Because(err, "open the signing keys")
 	}
-	var keys []signingKey
 	if json.Unmarshal(text, &keys) != nil || len(keys) == 0 {
-		return broken("the signing keys can not be read")
+		return nil, nil, broken("the signing keys can not be read")
 	}
 	for i := range keys {
 		if err := keys[i].ready(); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
-	r.keys.Store(&keys)
-	return nil
+	return keys, sealed, nil
 }
 
 // Due tells whether a key has signed for its term, and no other is to follow it yet.
-func (r *Ring) Due() bool {
-	now := r.Now()
-	return slices.ContainsFunc(*r.keys.Load(), func(k signingKey) bool { return k.Until.IsZero() && now.Sub(k.From) >= r.Term })
+func (r *Ring) Due() bool { return r.due(*r.keys.Load(), r.Now()) }
+
+func (r *Ring) due(keys []signingKey, now time.Time) bool {
+	return slices.ContainsFunc(keys, func(k signingKey) bool { return k.Until.IsZero() && now.Sub(k.From) >= r.Term })
+}
+
+// Renew is Rotate where that is due, and no other node has done it.
+func (r *Ring) Renew(ctx context.Context) error {
+	return r.change(ctx, func(keys []signingKey, now time.Time) ([]signingKey, error) {
+		if !r.due(keys, now) {
+			return nil, nil
+		}
+		return r.rotated(keys, now)
+	})
 }
 
 // Rotate makes a new key for each algorithm, which signs after Lead; those before it are published until Overlap after that. Keys whose
 // time is over are dropped.
-func (r *Ring) Rotate(ctx context.Context) error { return r.follow(ctx, r.Lead, r.published) }
+func (r *Ring) Rotate(ctx context.Context) error { return r.change(ctx, r.rotated) }
 
-// Replace makes a new key for each algorithm, which signs at once, and drops all before it: what they signed counts no more.
-func (r *Ring) Replace(ctx context.Context) error {
-	return r.follow(ctx, 0, func(time.Time) []signingKey { return nil })
-}
-
-// follow makes keys that sign from then on, after those that stay.
-func (r *Ring) follow(ctx context.Context, lead time.Duration, stay func(time.Time) []signingKey) error {
-	r.turn.Lock()
-	defer r.turn.Unlock()
-	if err := r.Reload(ctx); err != nil { // another node may have rotated
-		return err
-	}
-	now := r.Now()
-	from := now.Add(lead)
-	fresh, err := r.newKeys(from, algorithms)
-	if err != nil {
-		return err
-	}
-	keys := stay(now)
+func (r *Ring) rotated(keys []signingKey, now time.Time) ([]signingKey, error) {
+	from := now.Add(r.Lead)
+	keys = counting(keys, now)
 	for i := range keys {
 		if keys[i].Until.IsZero() {
 			keys[i].Until = from.UTC().Add(r.Overlap)
 		}
 	}
-	return r.keep(ctx, append(keys, fresh...))
+	fresh, err := r.newKeys(from, algorithms)
+	return append(keys, fresh...), err
 }
 
-// keep writes the keys before any of them is used.
-func (r *Ring) keep(ctx context.Context, keys []signingKey) error {
+// Replace makes a new key for each algorithm, which signs at once, and drops all before it: what they signed counts no more.
+func (r *Ring) Replace(ctx context.Context) error {
+	return r.change(ctx, func(_ []signingKey, now time.Time) ([]signingKey, error) { return r.newKeys(now, algorithms) })
+}
+
+// change reads the keys, and writes those that follow them, if any, before they are used. Where another node was quicker it begins
+// anew: what that one did stays done.
+func (r *Ring) change(ctx context.Context, next func(keys []signingKey, now time.Time) ([]signingKey, error)) error {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	for {
+		keys, sealed, err := r.read(ctx)
+		if err != nil {
+			return err
+		}
+		following, err := next(keys, r.Now())
+		if err == nil && following != nil {
+			keys, err = following, r.keep(ctx, sealed, following)
+		}
+		if stead.KindOf(err) == stead.Conflict {
+			continue
+		}
+		if err == nil {
+			r.keys.Store(&keys)
+		}
+		return err
+	}
+}
+
+func (r *Ring) keep(ctx context.Context, was []byte, keys []signingKey) error {
 	text, err := json.Marshal(keys)
 	if err != nil {
 		return broken("the signing keys can not be written")
@@ -165,18 +189,14 @@ func (r *Ring) keep(ctx context.Context, keys []signingKey) error {
 	if err != nil {
 		return err
 	}
-	if err := r.Secrets.PutSecret(ctx, ringName, sealed); err != nil {
-		return stead.Because(err, "keep the signing keys")
-	}
-	r.keys.Store(&keys)
-	return nil
+	return stead.Because(r.Secrets.PutSecret(ctx, ringName, was, sealed), "keep the signing keys")
 }
 
 // published are the keys whose time is not over.
-func (r *Ring) published(now time.Time) []signingKey {
-	return slices.DeleteFunc(slices.Clone(*r.keys.Load()), func(k signingKey) bool {
-		return !k.Until.IsZero() && !now.Before(k.Until)
-	})
+func (r *Ring) published(now time.Time) []signingKey { return counting(slices.Clone(*r.keys.Load()), now) }
+
+func counting(keys []signingKey, now time.Time) []signingKey {
+	return slices.DeleteFunc(keys, func(k signingKey) bool { return !k.Until.IsZero() && !now.Before(k.Until) })
 }
 
 // LogKey gives the key that signs the head of the log, a new one where there is none: for the ledger alone.
@@ -199,7 +219,7 @@ func LogKey(ctx context.Context, rand io.Reader, secrets Secrets, box *Box) (ed2
 	if sealed, err = box.Seal(logName, seed); err != nil {
 		return nil, err
 	}
-	if err := secrets.PutSecret(ctx, logName, sealed); err != nil {
+	if err := secrets.PutSecret(ctx, logName, nil, sealed); err != nil {
 		return nil, stead.Because(err, "keep the log key")
 	}
 	return ed25519.NewKeyFromSeed(seed), nil

@@ -106,9 +106,13 @@ func signAssertion(t *testing.T, alg stead.Algorithm) {
 func TestFormerRing(t *testing.T) {
 	r, m, c := newRing(t)
 	former := slices.DeleteFunc(slices.Clone(*r.keys.Load()), func(k signingKey) bool { return k.alg != stead.ES256 })
-	if err := r.keep(t.Context(), former); err != nil {
-		t.Fatal(err)
+	back := func() {
+		t.Helper()
+		if err := r.change(t.Context(), func([]signingKey, time.Time) ([]signingKey, error) { return former, nil }); err != nil {
+			t.Fatal(err)
+		}
 	}
+	back()
 	var nodes []*Ring
 	for range 2 {
 		node, err := OpenRing(t.Context(), r.Signing)
@@ -146,9 +150,7 @@ func TestFormerRing(t *testing.T) {
 		t.Errorf("a whole ring was written again: %v", err)
 	}
 	m.fail = nil
-	if err := nodes[0].keep(t.Context(), former); err != nil {
-		t.Fatal(err)
-	}
+	back()
 	m.fail = errors.New("disk full")
 	if _, err := OpenRing(t.Context(), r.Signing); stead.KindOf(err) != stead.Broken {
 		t.Errorf("opened with a key that was not kept: %v", err)
@@ -212,6 +214,64 @@ func TestRotation(t *testing.T) {
 	c.now = c.now.Add(-240 * time.Hour) // a clock set back signs all the same
 	if _, err := r.SignAssertion(acting(), stead.EdDSA); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestQuickerNode: what another node does while this one makes its keys stays done, whatever this one was about to do. E16
+func TestQuickerNode(t *testing.T) {
+	for what, c := range map[string]struct {
+		ours func(*Ring) error
+		kept int // keys when both are done
+	}{
+		"rotated":  {func(r *Ring) error { return r.Rotate(t.Context()) }, 4},
+		"replaced": {func(r *Ring) error { return r.Replace(t.Context()) }, 2},
+		"renewed":  {func(r *Ring) error { return r.Renew(t.Context()) }, 2}, // it is not due any more
+	} {
+		ours, m, clock := newRing(t)
+		theirs, err := OpenRing(t.Context(), ours.Signing)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock.now = clock.now.Add(ours.Term)
+		known := (*ours.keys.Load())[0].ID
+		m.before = func() {
+			m.before = nil
+			if err := theirs.Replace(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := c.ours(ours); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if err := theirs.Reload(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for node, r := range map[string]*Ring{"ours": ours, "theirs": theirs} {
+			if r.PublicKey(known) != nil || len(*r.keys.Load()) != c.kept {
+				t.Errorf("%s, %s: %d keys; the one that was thrown away is back: %t", what, node, len(*r.keys.Load()), r.PublicKey(known) != nil)
+			}
+		}
+	}
+}
+
+// TestFirstRing: of nodes that begin at once all sign with the keys of one.
+func TestFirstRing(t *testing.T) {
+	r, m, _ := newRing(t)
+	var theirs *Ring
+	m.kept, m.before = nil, func() {
+		m.before = nil
+		var err error
+		if theirs, err = OpenRing(t.Context(), r.Signing); err != nil {
+			t.Error(err)
+		}
+	}
+	ours, err := OpenRing(t.Context(), r.Signing)
+	if err != nil || (*ours.keys.Load())[0].ID != (*theirs.keys.Load())[0].ID {
+		t.Errorf("two rings: %v", err)
+	}
+	m.kept = nil
+	if err := ours.Reload(t.Context()); stead.KindOf(err) != stead.Missing || len(*ours.keys.Load()) != 2 {
+		t.Errorf("keys that are gone: %v", err)
 	}
 }
 

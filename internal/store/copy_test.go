@@ -243,7 +243,7 @@ func TestCopyRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := secrets.PutSecret(t.Context(), "codes", []byte{1}); err != nil {
+	if err := secrets.PutSecret(t.Context(), "codes", nil, []byte{1}); err != nil {
 		t.Fatal(err)
 	}
 	if err := secrets.Close(); err != nil {

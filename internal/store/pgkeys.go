@@ -148,8 +148,19 @@ func (s *Secrets) Secret(ctx context.Context, name string) (sealed []byte, err e
 	return sealed, stead.Because(err, "read a secret")
 }
 
-// PutSecret keeps sealed under a name, in place of what was there.
-func (s *Secrets) PutSecret(ctx context.Context, name string, sealed []byte) error {
-	_, err := s.db.ExecContext(ctx, "INSERT INTO secrets (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed", name, sealed)
+// PutSecret keeps sealed under a name, in place of was. Kind conflict: another node put something else there.
+func (s *Secrets) PutSecret(ctx context.Context, name string, was, sealed []byte) error {
+	statement, args := "INSERT INTO secrets (name, sealed) VALUES ($1, $2) ON CONFLICT DO NOTHING", []any{name, sealed}
+	if was != nil {
+		statement, args = "UPDATE secrets SET sealed = $2 WHERE name = $1 AND sealed = $3", append(args, was)
+	}
+	done, err := s.db.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return stead.Because(err, "keep a secret")
+	}
+	n, err := done.RowsAffected()
+	if err == nil && n == 0 {
+		return stead.E(stead.Conflict, stead.ReasonStale, "another secret was put under %q meanwhile", name)
+	}
 	return stead.Because(err, "keep a secret")
 }

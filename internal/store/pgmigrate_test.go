@@ -191,8 +191,10 @@ func TestLeastRights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := secrets.PutSecret(t.Context(), "a", []byte("b")); err != nil {
-		t.Error(err)
+	for _, c := range [][]byte{nil, []byte("b")} {
+		if err := secrets.PutSecret(t.Context(), "a", c, append(c, 'b')); err != nil {
+			t.Error(err)
+		}
 	}
 	if err := secrets.Close(); err != nil {
 		t.Error(err)

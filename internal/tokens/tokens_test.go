@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"reflect"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,25 +30,21 @@ type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time { return c.now }
 
-// drawer keeps the ring's secrets.
-type drawer struct {
-	mu   sync.Mutex
-	kept map[string][]byte
-}
+// drawer keeps the ring's secrets, for one hand.
+type drawer map[string][]byte
 
-func (d *drawer) Secret(_ context.Context, name string) ([]byte, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if b, found := d.kept[name]; found {
+func (d drawer) Secret(_ context.Context, name string) ([]byte, error) {
+	if b, found := d[name]; found {
 		return b, nil
 	}
 	return nil, stead.E(stead.Missing, stead.ReasonUnknown, "nothing is there")
 }
 
-func (d *drawer) PutSecret(_ context.Context, name string, sealed []byte) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.kept[name] = sealed
+func (d drawer) PutSecret(_ context.Context, name string, was, sealed []byte) error {
+	if !bytes.Equal(d[name], was) {
+		return stead.E(stead.Conflict, stead.ReasonStale, "something else is there")
+	}
+	d[name] = sealed
 	return nil
 }
 
@@ -63,7 +58,7 @@ func newRing(t testing.TB, c *clock) *keys.Ring {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := keys.OpenRing(t.Context(), keys.Signing{Issuer: origin, Now: c.Now, Rand: rand.Reader, Secrets: &drawer{kept: map[string][]byte{}}, Box: box})
+	r, err := keys.OpenRing(t.Context(), keys.Signing{Issuer: origin, Now: c.Now, Rand: rand.Reader, Secrets: drawer{}, Box: box})
 	if err != nil {
 		t.Fatal(err)
 	}
