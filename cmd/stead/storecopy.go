@@ -63,7 +63,7 @@ func (e *env) copyStore(ctx context.Context, w copyWish, dsn string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, from.Close()) }()
-	sealed, err := house.SealedIn(ctx, filepath.Join(dir, "secrets"))
+	sealed, err := house.SealedIn(ctx, filepath.Join(dir, "secrets"), firstLabel)
 	if err != nil {
 		return err
 	}

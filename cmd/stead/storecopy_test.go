@@ -86,8 +86,8 @@ func (m *movedHouse) everybody(t *testing.T) (all []string) {
 	return all
 }
 
-// moveIn opens the house on the database, with the secrets that were copied and the same master key.
-func (m *movedHouse) moveIn(t *testing.T) {
+// moveIn opens the house on the database, with the secrets that were copied, which it gives, and the same master key.
+func (m *movedHouse) moveIn(t *testing.T) keys.Secrets {
 	t.Helper()
 	secrets, err := store.OpenSecrets(t.Context(), m.dsn)
 	if err != nil {
@@ -104,6 +104,7 @@ func (m *movedHouse) moveIn(t *testing.T) {
 	m.Options.Dir, m.Options.DSN = "", m.dsn
 	m.Options.Skew = func() time.Duration { return 0 } // the database's clock is no test's
 	m.Open()
+	return secrets
 }
 
 // A house that moves to PostgreSQL keeps everything: who acts for whom, which codes were used, who was erased, and the
@@ -135,6 +136,12 @@ func TestCopiedHouse(t *testing.T) {
 	}
 	head, people := m.Store.Head(), m.everybody(t)
 	trail := m.trail(t, head.Size)
+	link := setupLink{box: m.Box, secrets: house.Cabinet(filepath.Join(m.dir, "secrets"))}
+	for _, name := range []string{"", "ann", "root"} { // who began with the setup link lies there to this day
+		if err := link.keep(ctx, authority.NewPerson{Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	m.Shut()
 	if got := m.stead(t, "store", "copy", "--from", m.dir, "--to-dsn-file", m.file, "-o", "json"); got != exitOK {
 		t.Fatalf("it exits with %d: %s", got, &m.talk)
@@ -150,7 +157,10 @@ func TestCopiedHouse(t *testing.T) {
 		t.Errorf("again it exits with %d: %s", got, &m.talk)
 	}
 
-	m.moveIn(t)
+	link.secrets = m.moveIn(t)
+	if first, err := link.kept(ctx); err != nil || first.Name != "root" {
+		t.Errorf("the setup link knows %q, %v", first.Name, err)
+	}
 	if got := m.trail(t, head.Size); !slices.Equal(got, trail) {
 		t.Errorf("the trail tells %q, not %q", got, trail)
 	}

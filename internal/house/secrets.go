@@ -141,15 +141,15 @@ func firstMaster(ctx context.Context, file string, secrets keys.Secrets) (keys.M
 
 const codeKeyName = "codes"
 
-// SealedIn reads all that a cabinet holds, still sealed, by name. Kind invalid: a file is nobody's that this program knows,
-// and would be left behind.
-func SealedIn(ctx context.Context, dir string) (map[string][]byte, error) {
+// SealedIn reads all that a cabinet holds, still sealed, by name: what a house keeps, and what others keep in it. Kind invalid: a
+// file is nobody's that is known, and would be left behind.
+func SealedIn(ctx context.Context, dir string, others ...string) (map[string][]byte, error) {
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, stead.Because(err, "read the folder of secrets")
 	}
 	c, sealed := cabinet{dir: dir}, map[string][]byte{}
-	for _, name := range append(keys.SecretNames(), codeKeyName) {
+	for _, name := range append(append(keys.SecretNames(), codeKeyName), others...) {
 		b, err := c.Secret(ctx, name)
 		switch {
 		case err == nil:
