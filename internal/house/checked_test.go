@@ -131,6 +131,7 @@ func TestExportIsWhatWasShown(t *testing.T) {
 	if err != nil || len(rows)-1 != shown {
 		t.Errorf("%d rows in the table, %d on the screen: %v", len(rows)-1, shown, err)
 	}
+	h.Flush() // that he is still there is written when nobody waits for it
 	form.Set("form", "jsonl")
 	status, file := b.asks("POST", "/audit/export", form)
 	key, err := ledger.Verifier(h.Verifier)
