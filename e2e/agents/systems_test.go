@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +50,28 @@ func TestCatalogue(t *testing.T) {
 	w.no(err, stead.ReasonNotYours)
 	_, err = w.Systems(ctx, w.Login("staff/sam", "console.test"))
 	w.no(err, stead.ReasonNotYours)
+	needed := stead.Registration{Tasks: must(w.Map(ctx, []stead.Task{{ID: "t", Purpose: "p", Needs: []stead.Need{{Text: "crm read public.ord*"}}}}, nil))}
+	if err := server.Pause(); err != nil {
+		t.Fatal(err)
+	}
+	ahead.Add(int64(2 * time.Minute))
+	w.root = w.Login("staff/root", "console.test")
+	began := time.Now()
+	d, lacks := w.Drift(ctx, needed), w.Misfit(ctx, stead.Entitlement{System: "crm", Action: "read", Resource: "public.zzz"})
+	if took := time.Since(began); took > 2*time.Second || len(d) != 0 || !strings.Contains(lacks, "has no public.zzz") {
+		t.Errorf("a page waited %s for a database that hangs, and shows %q, %q", took, d, lacks)
+	}
+	soon, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if card := must(w.System(soon, w.root, "crm")); len(card.Permissions) == 0 {
+		t.Errorf("what was known is gone: %+v", card)
+	}
+	if err := server.Continue(); err != nil {
+		t.Fatal(err)
+	}
+	if card := must(w.System(ctx, w.root, "crm")); card.Unread != "" {
+		t.Errorf("it answers again: %+v", card)
+	}
 	if err := w.SettleSystems(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -11,20 +11,21 @@ import (
 	"github.com/steadhq/stead/internal/postgres"
 )
 
-// What is known of a system counts for a minute, and for seconds where something is granted by it; asking it takes at most
-// five seconds.
+// What is known of a system counts for a minute, and for seconds where something is granted by it; asking it takes at most five
+// seconds, of which a page that only shows what is there waits for no more than a glance.
 const (
 	catalogueFor = time.Minute
 	mappedBy     = 5 * time.Second
 	catalogueIn  = 5 * time.Second
+	glance       = 50 * time.Millisecond
 )
 
 // A catalogue is what a connected system said of itself the last time.
 type catalogue struct {
-	turn sync.Mutex // held by the one that asks it
 	mu   sync.Mutex
 	card authority.SystemCard // of it: what was read
 	read time.Time            // when that was tried
+	over chan struct{}        // closed when who asks it now has the answer; nil: nobody does
 }
 
 // settled notes how the leases of a system stood.
@@ -45,22 +46,44 @@ func (c *catalogue) known() authority.SystemCard {
 	return c.card
 }
 
-// fresh is what is known, asked again where it is older than most. What could not be read stays as it was, with why.
+// fresh is what is known, asked again where it is older than most: by one for all who wait, for as long as their ctx lets them. What
+// could not be read stays as it was, with why.
 func (c *catalogue) fresh(ctx context.Context, now func() time.Time, most time.Duration, db *postgres.Database) authority.SystemCard {
-	c.turn.Lock()
-	defer c.turn.Unlock()
-	if known := c.known(); !c.read.IsZero() && now().Sub(c.read) < most && known.Unread == "" {
-		return known
+	c.mu.Lock()
+	if !c.read.IsZero() && now().Sub(c.read) < most && c.card.Unread == "" {
+		defer c.mu.Unlock()
+		return c.card
 	}
+	if c.over == nil {
+		c.over = make(chan struct{})
+		go c.ask(context.WithoutCancel(ctx), now, db)
+	}
+	over := c.over
+	c.mu.Unlock()
+	select {
+	case <-over:
+		return c.known()
+	case <-ctx.Done(): // what was read before stands
+	}
+	late := c.known()
+	if late.PermissionsAt.IsZero() {
+		late.Unread = "it has not answered yet"
+	}
+	return late
+}
+
+// ask reads what a system has.
+func (c *catalogue) ask(ctx context.Context, now func() time.Time, db *postgres.Database) {
 	ctx, cancel := context.WithTimeout(ctx, catalogueIn)
 	defer cancel()
 	tables, err := db.Catalogue(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.read = now()
+	close(c.over)
+	c.over, c.read = nil, now()
 	if c.card.Unread = ""; err != nil {
 		c.card.Unread = err.Error()
-		return c.card
+		return
 	}
 	c.card.PermissionsAt, c.card.Permissions = c.read, nil
 	for _, t := range tables {
@@ -70,7 +93,6 @@ func (c *catalogue) fresh(ctx context.Context, now func() time.Time, most time.D
 		}
 		c.card.Permissions = append(c.card.Permissions, p)
 	}
-	return c.card
 }
 
 // Systems lists applications and systems as they stand, without their permissions. For those who oversee it. Errors:
@@ -137,11 +159,13 @@ func (h *House) Fit(ctx context.Context, tasks []stead.Task) error {
 	return nil
 }
 
-// Misfit tells why no catalogue has what an entitlement names, "" where one has it or it cannot be known.
+// Misfit tells why no catalogue has what an entitlement names, "" where one has it or it cannot be known at a glance.
 func (h *House) Misfit(ctx context.Context, e stead.Entitlement) string {
 	if h.Ruling().Settings.App(e.System) == nil {
 		return "there is no system " + string(e.System)
 	}
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	return h.lacks(ctx, e)
 }
 
@@ -185,8 +209,10 @@ func (h *House) Map(ctx context.Context, tasks, had []stead.Task) ([]stead.Task,
 	return out, h.Fit(ctx, out)
 }
 
-// Drift tells in what the needs of an agent would be something else if they were mapped now.
+// Drift tells in what the needs of an agent would be something else if they were mapped now, as far as that can be known at a glance.
 func (h *House) Drift(ctx context.Context, r stead.Registration) (all []string) {
+	ctx, cancel := context.WithTimeout(ctx, glance)
+	defer cancel()
 	for _, t := range r.Tasks {
 		for _, n := range t.Needs {
 			c, _ := h.catalogue(ctx, t.System(), catalogueFor)
