@@ -210,6 +210,12 @@ func TestLetterRefused(t *testing.T) {
 	if n != 0 {
 		t.Errorf("%d mandates were begun", n)
 	}
+	k.shows(k.letter(m{"iss": "https://evil.example"}))
+	k.b.Kinds(1) // the projection has followed
+	last := must(k.b.Store.Events(t.Context(), authority.EventQuery{Kinds: []string{"token.issue.refused"}, Newest: true, Limit: 1}))
+	if len(last) != 1 || last[0].What["because"] != "no letter of that issuer counts here" {
+		t.Errorf("on record: %+v", last)
+	}
 	if s := k.shows(k.letter(nil)); s.status != http.StatusOK {
 		t.Fatal("and without any of it:", s)
 	}

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -328,9 +329,18 @@ var tokenVerbs = map[string]string{"issue": "token.issue", "revoke": "token.revo
 	"push": "mandate.consent"}
 
 // RefuseToken records that a door gave no token, took none back or told of none, and gives the no back. Client is what the
-// caller says he is.
+// caller says he is. What was wrong with a request is on record in words.
 func (a *Authority) RefuseToken(ctx context.Context, by By, verb, client string, no error) error {
-	return a.refuse(ctx, attempt{verb: tokenVerbs[verb], by: by, what: with(nil, "client", client)}, no)
+	what := with(nil, "client", client)
+	if e := (*stead.Error)(nil); errors.As(no, &e) && e.Reason == stead.ReasonRequest {
+		what = with(what, "because", clipped(no.Error()))
+	}
+	return a.refuse(ctx, attempt{verb: tokenVerbs[verb], by: by, what: what}, no)
+}
+
+// clipped is a text as far as an event holds it.
+func clipped(text string) string {
+	return strings.ToValidUTF8(text[:min(len(text), stead.MostText)], "")
 }
 
 func earlier(a, b time.Time) time.Time {
