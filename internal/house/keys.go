@@ -2,7 +2,6 @@ package house
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -14,24 +13,6 @@ import (
 // reloadEach is how often the signing keys are read again: what another node's keys signed that were taken away counts no longer
 // than that here, and a key that another node makes is published longer before it signs.
 const reloadEach = 5 * time.Second
-
-func (h *House) keysAlong(ctx context.Context, log *slog.Logger, ring *keys.Ring) {
-	if ring == nil {
-		return
-	}
-	each := time.NewTicker(reloadEach)
-	defer each.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-each.C:
-			if err := h.RenewKeys(ctx, ring); err != nil && ctx.Err() == nil {
-				log.Error("the signing keys could not be read again, or not be renewed", "error", err)
-			}
-		}
-	}
-}
 
 // RenewKeys reads the signing keys again, and makes new ones where theirs have signed for their term. Of two nodes that do so at
 // once one makes them.

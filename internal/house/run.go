@@ -56,13 +56,19 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	debug.FreeOSMemory() // what starting took, hashing passwords most of all, is not needed again
 	sweeping, stop := context.WithCancel(context.Background())
 	var along sync.WaitGroup
-	along.Go(func() { h.sweepAlong(sweeping, log) })
+	along.Go(func() { every(sweeping, time.Second, log, "what is over could not be ended", h.Sweep) })
 	along.Go(func() { d.Gateway.Run(sweeping, d.inForce) })
-	along.Go(func() { h.unheard.tellAlong(sweeping) })
+	along.Go(func() {
+		every(sweeping, time.Minute, log, "", func(context.Context) error { h.unheard.tell(); return nil })
+	})
 	along.Go(func() { h.KeepSystems(sweeping, log) })
 	along.Go(func() { h.outbox.Run(sweeping) })
 	along.Go(func() { h.proofs().readAlong(sweeping, log) })
-	along.Go(func() { h.keysAlong(sweeping, log, d.ring) })
+	if d.ring != nil {
+		along.Go(func() {
+			every(sweeping, reloadEach, log, "the signing keys could not be read again, or not be renewed", func(ctx context.Context) error { return h.RenewKeys(ctx, d.ring) })
+		})
+	}
 	var err error
 	select {
 	case <-ctx.Done():
@@ -75,17 +81,18 @@ func (h *House) Run(ctx context.Context, log *slog.Logger, d *Doors, all []Liste
 	return errors.Join(err, h.Close(context.Background()))
 }
 
-func (h *House) sweepAlong(ctx context.Context, log *slog.Logger) {
-	each := time.NewTicker(time.Second)
+// every does f at once, and again each time d has gone by, until ctx is over; wrong is what its errors are told as.
+func every(ctx context.Context, d time.Duration, log *slog.Logger, wrong string, f func(context.Context) error) {
+	each := time.NewTicker(d)
 	defer each.Stop()
 	for {
+		if err := f(ctx); err != nil && ctx.Err() == nil {
+			log.Error(wrong, "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-each.C:
-			if err := h.Sweep(ctx); err != nil && ctx.Err() == nil {
-				log.Error("what is over could not be ended", "error", err)
-			}
 		}
 	}
 }

@@ -180,18 +180,7 @@ func (h *House) KeepSystems(ctx context.Context, log *slog.Logger) {
 		}
 	})
 	along.Go(func() {
-		each := time.NewTicker(settleEach)
-		defer each.Stop()
-		for {
-			if err := h.SettleSystems(ctx); err != nil && ctx.Err() == nil {
-				log.Error("leases could not be compared with the mandates", "error", err)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-each.C:
-			}
-		}
+		every(ctx, settleEach, log, "leases could not be compared with the mandates", h.SettleSystems)
 	})
 	along.Wait()
 }

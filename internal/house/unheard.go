@@ -1,7 +1,6 @@
 package house
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"regexp"
@@ -91,19 +90,5 @@ func (u *unheard) tell() {
 	no := stead.E(stead.Refused, stead.ReasonTooMany, "refused too often to be recorded one by one")
 	for address, n := range u.limit.Suppressed() {
 		u.write(authority.Unheard{Address: address, Suppressed: n}, no)
-	}
-}
-
-// tellAlong tells every minute until ctx is over.
-func (u *unheard) tellAlong(ctx context.Context) {
-	each := time.NewTicker(time.Minute)
-	defer each.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-each.C:
-			u.tell()
-		}
 	}
 }
