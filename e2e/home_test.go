@@ -185,7 +185,10 @@ func (h *home) still() still {
 			}
 		})
 		v.Sessions(func(e *stead.Session) {
-			s.Sessions[e.ID], s.Seen[e.ID] = *e, v.Seen(e.ID).UTC()
+			s.Sessions[e.ID] = *e
+			if h.Now().Before(e.Until) { // after that nobody asks
+				s.Seen[e.ID] = v.Seen(e.ID).UTC()
+			}
 			s.Hanging[e.ID] = slices.Sorted(slices.Values(v.MandatesOf(e.ID)))
 		})
 		v.Mandates(func(m *stead.Mandate) {
