@@ -179,7 +179,7 @@ func (e *env) personImport() *cobra.Command {
 	var directory string
 	c := &cobra.Command{
 		Use: "import FILE", Short: "Add accounts from CSV: all of them or none", Args: cobra.ExactArgs(1),
-		Long: "Add accounts from a CSV file with a heading: name; and directory, shown, person, groups (separated by ;), totp_secret,\npassword_hash (argon2id), password, attr.NAME. A file that is wrong in one line adds nobody; all that is wrong is told by\nline and column.",
+		Long: "Add accounts from a CSV file with a heading: name; and directory, shown, person, groups (separated by ;), totp_secret,\npassword_hash (argon2id), password, attr.NAME. A file that is wrong in one line adds nobody; all that is wrong is told by\nline and column. At most 10000 accounts come at once.",
 		RunE: func(c *cobra.Command, args []string) error {
 			raw, err := os.ReadFile(args[0])
 			if err != nil {

@@ -20,7 +20,10 @@ type NewPerson struct {
 	TOTP       string // base32 secret
 }
 
-// Enroll adds accounts, all or none. Only admins may. Errors: refused, invalid, conflict exists.
+// MostEnrolled is how many accounts are added at once: nobody else's decision is to wait for the commit of more.
+const MostEnrolled = 10_000
+
+// Enroll adds accounts, all or none, at most MostEnrolled. Only admins may. Errors: refused, invalid, conflict exists.
 func (a *Authority) Enroll(ctx context.Context, by By, all []NewPerson) ([]stead.Principal, error) {
 	return a.enroll(ctx, by, all, func(s *State, now time.Time) error { return a.may(s, by, now, Admin) })
 }
@@ -41,6 +44,9 @@ func (a *Authority) enroll(ctx context.Context, by By, all []NewPerson, may func
 	t := attempt{verb: "person.enroll", by: by}
 	if err := a.early(may); err != nil { // hashing is not for everybody
 		return nil, a.refuse(ctx, t, err)
+	}
+	if len(all) > MostEnrolled {
+		return nil, a.refuse(ctx, t, stead.E(stead.Invalid, stead.ReasonRequest, "%d accounts are too many at once: at most %d, all or none of them; split the file", len(all), MostEnrolled))
 	}
 	made, creds, err := a.prepare(all)
 	if err != nil {

@@ -193,7 +193,9 @@ func (r *Ring) keep(ctx context.Context, was []byte, keys []signingKey) error {
 }
 
 // published are the keys whose time is not over.
-func (r *Ring) published(now time.Time) []signingKey { return counting(slices.Clone(*r.keys.Load()), now) }
+func (r *Ring) published(now time.Time) []signingKey {
+	return counting(slices.Clone(*r.keys.Load()), now)
+}
 
 func counting(keys []signingKey, now time.Time) []signingKey {
 	return slices.DeleteFunc(keys, func(k signingKey) bool { return !k.Until.IsZero() && !now.Before(k.Until) })

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -67,6 +68,10 @@ func (k *persons) loadFrom(ctx context.Context, from queryer) error {
 	if err != nil {
 		return err
 	}
+	return eachKey(rows, func(p stead.PersonKey, key personKey) { k.byName[p], k.byID[key.id] = key, key.wrapped })
+}
+
+func eachKey(rows *sql.Rows, f func(stead.PersonKey, personKey)) error {
 	defer rows.Close()
 	for rows.Next() {
 		var p stead.PersonKey
@@ -74,21 +79,19 @@ func (k *persons) loadFrom(ctx context.Context, from queryer) error {
 		if err := rows.Scan(&key.id, &p, &key.wrapped); err != nil {
 			return err
 		}
-		k.byName[p], k.byID[key.id] = key, key.wrapped
+		f(p, key)
 	}
 	return rows.Err()
 }
 
 // ensure gives the key of a person, a new one where there is none. Kind missing: he was erased.
 func (k *persons) ensure(p stead.PersonKey) (personKey, error) {
-	k.mu.RLock()
-	key, ok := k.byName[p]
-	k.mu.RUnlock()
+	key, ok := k.has(p)
 	if !ok {
-		var err error
-		if key, err = k.make(p); err != nil {
+		if err := k.make([]stead.PersonKey{p}); err != nil {
 			return key, err
 		}
+		key, _ = k.has(p)
 	}
 	if key.wrapped == nil {
 		return key, stead.E(stead.Missing, stead.ReasonUnknown, "this person was erased")
@@ -96,31 +99,51 @@ func (k *persons) ensure(p stead.PersonKey) (personKey, error) {
 	return key, nil
 }
 
-func (k *persons) make(p stead.PersonKey) (personKey, error) {
-	wrapped, err := k.sealer.NewKey()
-	if err != nil {
-		return personKey{}, stead.Because(err, "make a person key")
+func (k *persons) has(p stead.PersonKey) (key personKey, ok bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	key, ok = k.byName[p]
+	return key, ok
+}
+
+// ready makes the keys of all who have none at once, which costs a database little more than one.
+func (k *persons) ready(all []stead.PersonKey) error {
+	lacking := slices.DeleteFunc(all, func(p stead.PersonKey) bool {
+		_, known := k.has(p)
+		return known || p == ""
+	})
+	if len(lacking) == 0 {
+		return nil
 	}
-	var b [8]byte
-	if _, err := io.ReadFull(k.rand, b[:]); err != nil {
-		return personKey{}, stead.Because(err, "make a person key")
-	}
-	fresh := personKey{id: int64(binary.BigEndian.Uint64(b[:]) >> 1), wrapped: wrapped}
-	if k.shared != nil {
-		if fresh, err = k.shared.insert(p, fresh); err != nil {
-			return fresh, err
+	slices.Sort(lacking) // every node in the same order: none waits for another that waits for it
+	return k.make(slices.Compact(lacking))
+}
+
+func (k *persons) make(names []stead.PersonKey) error {
+	fresh := make([]personKey, len(names))
+	for i := range fresh {
+		wrapped, err := k.sealer.NewKey()
+		if err != nil {
+			return stead.Because(err, "make a person key")
 		}
-		k.know(p, fresh)
-		return fresh, nil
+		var b [8]byte
+		if _, err := io.ReadFull(k.rand, b[:]); err != nil {
+			return stead.Because(err, "make a person key")
+		}
+		fresh[i] = personKey{id: int64(binary.BigEndian.Uint64(b[:]) >> 1), wrapped: wrapped}
+	}
+	if k.shared != nil {
+		return k.shared.insert(names, fresh, k.know)
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if key, ok := k.byName[p]; ok {
-		return key, nil // somebody else made one meanwhile
+	for i, p := range names {
+		if _, ok := k.byName[p]; !ok { // somebody else may have made one meanwhile
+			k.byName[p], k.byID[fresh[i].id] = fresh[i], fresh[i].wrapped
+			k.pending = append(k.pending, p)
+		}
 	}
-	k.byName[p], k.byID[fresh.id] = fresh, wrapped
-	k.pending = append(k.pending, p)
-	return fresh, nil
+	return nil
 }
 
 // wrapped gives the key of an id; nil: it was erased, or was never there, as known tells.
@@ -238,8 +261,8 @@ func (k *persons) unpurged(ctx context.Context) (ids []int64, err error) {
 	return ids, rows.Err()
 }
 
-// has tells whether the key of that id is there; no key is.
-func (k *persons) has(id int64) bool {
+// there tells whether the key of that id is there; no key is.
+func (k *persons) there(id int64) bool {
 	key, _, err := k.wrapped(id)
 	return id == 0 || (err == nil && key != nil)
 }

@@ -16,21 +16,27 @@ type register struct {
 	erasure atomic.Int64 // of the last one this node has heard of
 }
 
-// insert puts a key where a person has none, and gives the one he has: of two nodes that make one, one wins.
-func (r *register) insert(p stead.PersonKey, fresh personKey) (personKey, error) {
+// insert puts keys where people have none, and tells know of those they have: of two nodes that make one, one wins.
+func (r *register) insert(names []stead.PersonKey, fresh []personKey, know func(stead.PersonKey, personKey)) error {
 	ctx, cancel := context.WithTimeout(context.Background(), answersIn)
 	defer cancel()
-	_, err := r.db.ExecContext(ctx, "INSERT INTO keys (id, person, wrapped) VALUES ($1, $2, $3) ON CONFLICT (person) DO NOTHING",
-		fresh.id, string(p), fresh.wrapped)
-	if err != nil {
-		return personKey{}, away(err)
+	ids, people, wrapped := make([]int64, len(fresh)), make([]string, len(fresh)), make([][]byte, len(fresh))
+	for i, key := range fresh {
+		ids[i], people[i], wrapped[i] = key.id, string(names[i]), key.wrapped
 	}
-	var key personKey
-	err = r.read.QueryRowContext(ctx, "SELECT id, wrapped FROM keys WHERE person = ?", string(p)).Scan(&key.id, &key.wrapped)
+	_, err := r.db.ExecContext(ctx, "INSERT INTO keys (id, person, wrapped) SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[]) ON CONFLICT (person) DO NOTHING",
+		ids, people, wrapped)
 	if err != nil {
-		return personKey{}, away(err)
+		return away(err)
 	}
-	return key, nil
+	rows, err := r.db.QueryContext(ctx, "SELECT id, person, wrapped FROM keys WHERE person = ANY($1)", people)
+	if err == nil {
+		err = eachKey(rows, know)
+	}
+	if err != nil {
+		return away(err)
+	}
+	return nil
 }
 
 // fetch reads the key of an id that another node has made; nobody's name: there is none.

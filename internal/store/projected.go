@@ -21,9 +21,9 @@ func (r *projected) columns(to []driver.NamedValue, keys *persons) {
 	e := &r.event
 	var room [len(stead.TimeForm)]byte
 	who, what := text(r.who), text(r.what)
-	if !keys.has(r.k1) {
+	if !keys.there(r.k1) {
 		who, what = nil, nil
-	} else if !keys.has(r.k2) {
+	} else if !keys.there(r.k2) {
 		what = nil
 	}
 	for i, v := range [...]string{string(e.ID), string(e.Kind), string(stead.AppendTime(room[:0], e.At)), string(e.Actor),

@@ -30,6 +30,11 @@ type stored struct {
 }
 
 func (s *Store) encodeAll(changes []stead.Change) ([]prepared, error) {
+	if len(changes) > 1 {
+		if err := s.keys.ready(peopleOf(changes)); err != nil {
+			return nil, err
+		}
+	}
 	all := make([]prepared, len(changes))
 	for i := range changes {
 		p, err := s.encode(changes[i])
@@ -39,6 +44,17 @@ func (s *Store) encodeAll(changes []stead.Change) ([]prepared, error) {
 		all[i] = p
 	}
 	return all, nil
+}
+
+// peopleOf are those that changes speak of, some of them more than once, or nobody.
+func peopleOf(changes []stead.Change) (all []stead.PersonKey) {
+	for _, c := range changes {
+		all = append(all, c.Event.ActorPerson, c.Event.SubjectPerson)
+		for _, r := range c.Records {
+			all = append(all, r.About()...)
+		}
+	}
+	return all
 }
 
 // encode seals and hashes a change. Nothing in it depends on where it will stand in the log.
