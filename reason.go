@@ -74,6 +74,7 @@ const (
 	// the house
 	ReasonBroken  Reason = "broken"        // something of ours failed: nothing was done
 	ReasonRecord  Reason = "record-failed" // it could not be recorded, so it was not done
+	ReasonDoubt   Reason = "in-doubt"      // it is not known whether it was recorded, and so done: look first
 	ReasonStale   Reason = "stale"         // this node cannot prove that it is up to date
 	ReasonClock   Reason = "clock"         // the clock jumped: two people must look (R42)
 	ReasonExists  Reason = "exists"        // there is one by that name already

@@ -817,6 +817,7 @@ const (
 	ReasonCodeIsolated           ReasonCode = "isolated"
 	ReasonCodeBroken             ReasonCode = "broken"
 	ReasonCodeRecordFailed       ReasonCode = "record-failed"
+	ReasonCodeInDoubt            ReasonCode = "in-doubt"
 	ReasonCodeStale              ReasonCode = "stale"
 	ReasonCodeClock              ReasonCode = "clock"
 	ReasonCodeExists             ReasonCode = "exists"

@@ -102,7 +102,7 @@ func TestBringInParts(t *testing.T) {
 					return 409, `{"detail":"is there already","reason_code":"exists"}`
 				}
 				if i == 30 { // some came through, the answer did not
-					return 503, `{"detail":"in time","reason_code":"record-failed"}`
+					return 503, `{"detail":"in time","reason_code":"in-doubt"}`
 				}
 				there[name] = true
 			}

@@ -356,12 +356,12 @@ func (p *planner) enroll(all []admin.EnrollIn) {
 	p.steps = append(p.steps, planStep{what, len(all), func(ctx context.Context) error { return p.bring(ctx, all) }})
 }
 
-// bring adds people. What a store could not record in time was too much for it at once, and may have been recorded after all: who
-// is not there then comes in smaller parts.
+// bring adds people. What a store could not record in time was too much for it at once, and may have been recorded after all where
+// it is in doubt: who is not there then comes in smaller parts.
 func (p *planner) bring(ctx context.Context, all []admin.EnrollIn) error {
 	for most := atOnce; ; most = (most + 3) / 4 {
 		err := p.sheets(ctx, all, most)
-		if err == nil || reasonOf(err) != stead.ReasonRecord || most == 1 {
+		if err == nil || most == 1 || reasonOf(err) != stead.ReasonRecord && reasonOf(err) != stead.ReasonDoubt {
 			return err
 		}
 		if !aWhile(ctx) {

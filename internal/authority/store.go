@@ -11,8 +11,9 @@ import (
 type Store interface {
 	// Append runs the entry at the head of the log. A nil error means: events, leaves, records and counters are on
 	// disk, in one transaction, and the view has reached the index returned. Cancelling ctx gives up the waiting,
-	// never the write. Errors: what Decide returned; conflict (a counter refused, a version was taken); broken
-	// (nothing was written, or it is not known whether it was: the store then stays broken until restart).
+	// never the write. Errors: what Decide returned; conflict (a counter refused, a version was taken); broken, with
+	// record-failed (nothing was written, and will not be) or in-doubt (that is not known: look). A Decide that is not
+	// urgent and whose turn has not come in time is taken back.
 	Append(ctx context.Context, e Entry) (stead.Receipt, error)
 
 	// Submit is Append for whoever has something else to do meanwhile: the entry is on its way when it returns, and

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -15,7 +16,15 @@ type waiter struct {
 	ready []prepared // of an entry that brings its changes: encoded by who asks, not by the writer
 	done  chan answer
 	timer *time.Timer
+	begun atomic.Bool // by who is first: the writer, who then writes it, or who waits no more, and then nobody does
 }
+
+// begin tells whether nobody has begun with it before.
+func (w *waiter) begin() bool { return w.begun.CompareAndSwap(false, true) }
+
+// recallable: what is urgent ends something, and what brings its changes tells of what goes on or has been: both are written however
+// late it is. The rest is not done when nobody could be told any more that it was.
+func (w *waiter) recallable() bool { return w.entry.Decide != nil && !w.entry.Urgent }
 
 // free are waiters that got their answer.
 type free struct{ sync.Pool }
@@ -26,6 +35,7 @@ func (f *free) get(e authority.Entry, patience time.Duration) *waiter {
 		return &waiter{entry: e, done: make(chan answer, 1), timer: time.NewTimer(patience)}
 	}
 	w.entry = e
+	w.begun.Store(false)
 	w.timer.Reset(patience)
 	return w
 }
@@ -41,7 +51,8 @@ type answer struct {
 	err     error
 }
 
-// Append runs the entry at the head of the log; see authority.Store. It waits for Options.Patience at most.
+// Append runs the entry at the head of the log; see authority.Store. It waits for Options.Patience at most. Reason in-doubt: it was
+// under way then, and may be written yet; record-failed: it never will be.
 func (s *Store) Append(ctx context.Context, e authority.Entry) (stead.Receipt, error) {
 	w, err := s.submit(ctx, e)
 	if err != nil {
@@ -118,9 +129,12 @@ func (s *Store) await(ctx context.Context, w *waiter) (stead.Receipt, error) {
 	case a := <-w.done:
 		return s.answered(w, a)
 	case <-ctx.Done():
-		return stead.Receipt{}, gaveUp(ctx)
+		return stead.Receipt{}, inDoubt(gaveUp(ctx))
 	case <-w.timer.C:
-		return stead.Receipt{}, tooSlow()
+		if w.recallable() && w.begin() {
+			return stead.Receipt{}, tooSlow()
+		}
+		return stead.Receipt{}, inDoubt(tooSlow())
 	case <-s.over:
 	}
 	select {
@@ -144,6 +158,10 @@ func gaveUp(ctx context.Context) error {
 
 func tooSlow() error {
 	return stead.E(stead.Broken, stead.ReasonRecord, "it could not be recorded in time")
+}
+
+func inDoubt(cause error) error {
+	return &stead.Error{Kind: stead.Broken, Reason: stead.ReasonDoubt, Text: "it is not known whether it was recorded", Err: cause}
 }
 
 func closed() error {

@@ -61,8 +61,11 @@ func (s *Store) record(b *batch) error {
 	}
 	p, tree := s.page(b)
 	s.due(p, b)
-	if err := s.desk.write(p); err != nil {
-		return s.fail(err, fmt.Sprintf("write event %d", b.stage.Index()))
+	switch err := s.desk.write(p); {
+	case passing(err): // the desk has found out what became of it
+		return err
+	case err != nil: // some of it may be there at the next start
+		return inDoubt(s.latch.trip(err, fmt.Sprintf("write event %d", b.stage.Index())))
 	}
 	s.tree = tree
 	s.counts.written(p.counted)

@@ -134,7 +134,7 @@ func TestHang(t *testing.T) {
 	defer cancel()
 	began := time.Now()
 	_, err := s.Append(t.Context(), enrol(0))
-	if stead.ReasonOf(err) != stead.ReasonRecord {
+	if stead.ReasonOf(err) != stead.ReasonDoubt {
 		t.Errorf("the append ended with %v", err)
 	}
 	select {
@@ -166,6 +166,50 @@ func TestHang(t *testing.T) {
 	shut(t, s)
 }
 
+// What could not begin in time is taken back, so that who hears that nothing was done can believe it; what has begun, what ends
+// something and what has been is written when the disk answers, and who asked hears that it is not known. // K5, S-I3
+func TestLate(t *testing.T) {
+	s, d, o := faulty(t, false)
+	shut(t, s)
+	o.Patience = 300 * time.Millisecond
+	s = open(t, o)
+	reached, release := d.Hang("stead.db", faultdisk.WAL)
+	defer release()
+	decides := func(n int, urgent bool) authority.Entry {
+		return authority.Entry{Urgent: urgent, Decide: func(*authority.State) ([]stead.Change, error) { return enrol(n).Changes, nil }}
+	}
+	first := s.Submit(t.Context(), decides(0, false))
+	<-reached
+	type late struct {
+		authority.Ticket
+		want stead.Reason
+	}
+	waiting := []late{{first, stead.ReasonDoubt}}
+	for _, e := range []struct {
+		authority.Entry
+		want stead.Reason
+	}{{decides(1, false), stead.ReasonRecord}, {decides(2, true), stead.ReasonDoubt}, {enrol(3), stead.ReasonDoubt}} {
+		waiting = append(waiting, late{s.Submit(t.Context(), e.Entry), e.want})
+	}
+	for i, w := range waiting {
+		if _, err := w.Wait(); stead.KindOf(err) != stead.Broken || stead.ReasonOf(err) != w.want {
+			t.Errorf("%d: %v (%s), want %s", i, err, stead.ReasonOf(err), w.want)
+		}
+	}
+	release()
+	shut(t, s)
+	o.Patience = 0
+	s = open(t, o)
+	defer shut(t, s)
+	s.View().Read(func(v *authority.State) {
+		for n, want := range []bool{true, false, true, true} {
+			if there := v.Principal(storetest.Person(n, 1).ID) != nil; there != want {
+				t.Errorf("%d is there: %t", n, there)
+			}
+		}
+	})
+}
+
 // The projection's disk is no part of a record: the store goes on, says that it lags, and catches up.
 func TestProjectionFails(t *testing.T) {
 	t.Parallel()
@@ -193,7 +237,7 @@ func TestCancelledWhileHanging(t *testing.T) {
 	}()
 	<-reached
 	cancel()
-	if err := <-done; stead.ReasonOf(err) != stead.ReasonRecord {
+	if err := <-done; stead.ReasonOf(err) != stead.ReasonDoubt {
 		t.Errorf("the append ended with %v", err)
 	}
 	release()

@@ -61,9 +61,9 @@ func (d *pgDesk) settle(p *page, cause error) error {
 		case there:
 			return nil
 		}
-		return fmt.Errorf("%w: nothing was written: %w", errAway, cause)
+		return away(fmt.Errorf("nothing was written: %w", cause))
 	}
-	return fmt.Errorf("%w: it is not known whether this was written: %w", errAway, cause)
+	return inDoubt(away(cause))
 }
 
 // stands tells whether a page was written, and where it was makes it certain: what is read may not be on the standby yet,

@@ -111,7 +111,10 @@ func (s *Store) decide(b *batch) {
 	b.stage = s.view.Stage()
 	b.number, b.moved, b.clock = b.stage.Index(), b.stage.Moved(), s.place().clock
 	for _, w := range b.waiters {
-		err := s.admit(b, w)
+		var err error
+		if w.begin() { // else nobody waits for it any more
+			err = s.admit(b, w)
+		}
 		b.answers = append(b.answers, answer{receipt: stead.Receipt{Index: b.number, State: b.moved}, err: err})
 	}
 }

@@ -29,6 +29,7 @@ func TestStatusOfErrors(t *testing.T) {
 		{stead.E(stead.Conflict, stead.ReasonActing, "x"), 409},
 		{stead.E(stead.Broken, stead.ReasonBroken, "x"), 500},
 		{stead.E(stead.Broken, stead.ReasonRecord, "x"), 503},
+		{stead.E(stead.Broken, stead.ReasonDoubt, "x"), 503},
 		{stead.E(stead.Broken, stead.ReasonStale, "x"), 503},
 		{stead.E(stead.Refused, stead.ReasonClock, "x"), 503},
 		{stead.E(stead.Refused, stead.ReasonSignIn, "x"), 401},
@@ -70,6 +71,12 @@ func TestDoorAnswers(t *testing.T) {
 		{"a no for a browser", "text/html,application/xhtml+xml,*/*;q=0.8", func(http.ResponseWriter, *http.Request) error {
 			return web.Explain(stead.E(stead.Refused, stead.ReasonReadOnly, "not saved: <script>alert(1)</script>"), "dec_9f", "ask <b>")
 		}, 403, "text/html; charset=utf-8", "&lt;script&gt;alert(1)", "<script>"},
+		{"not recorded", "", func(http.ResponseWriter, *http.Request) error {
+			return stead.E(stead.Broken, stead.ReasonRecord, "x")
+		}, 503, "application/problem+json", "nothing was done", ""},
+		{"in doubt", "", func(http.ResponseWriter, *http.Request) error {
+			return stead.Because(stead.E(stead.Broken, stead.ReasonDoubt, "x"), "y")
+		}, 503, "application/problem+json", "It is not known whether this was done", "nothing was done"},
 		{"broken tells nothing", "", func(http.ResponseWriter, *http.Request) error {
 			return stead.Because(secret, "reading people of "+"acme")
 		}, 500, "application/problem+json", `"reason_code":"broken"`, "hunter2"},

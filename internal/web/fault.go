@@ -64,6 +64,7 @@ var statusOfReason = map[stead.Reason]int{
 	stead.ReasonKey:         http.StatusUnprocessableEntity,
 	stead.ReasonTooMany:     http.StatusTooManyRequests,
 	stead.ReasonRecord:      http.StatusServiceUnavailable,
+	stead.ReasonDoubt:       http.StatusServiceUnavailable,
 	stead.ReasonStale:       http.StatusServiceUnavailable,
 	stead.ReasonClock:       http.StatusServiceUnavailable,
 }

@@ -66,6 +66,8 @@ func told(err error, status int) string {
 		return "What was sent is too large."
 	case errors.As(err, &e) && e.Kind != stead.Broken:
 		return e.Text
+	case stead.ReasonOf(err) == stead.ReasonDoubt:
+		return "It is not known whether this was done: the record did not answer in time. Look before you ask for it again."
 	case status == http.StatusServiceUnavailable:
 		return "It could not be done safely, so nothing was done. Try again in a moment."
 	}

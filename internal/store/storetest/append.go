@@ -190,7 +190,7 @@ func cancelled(t *testing.T, a, b Store) {
 	}}
 	_, err := a.Append(ctx, slow)
 	close(reached)
-	wantKind(t, err, stead.Broken, stead.ReasonRecord)
+	wantKind(t, err, stead.Broken, stead.ReasonDoubt)
 	if !errors.Is(err, gone) {
 		t.Errorf("the error %v does not say why", err)
 	}
