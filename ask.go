@@ -18,6 +18,7 @@ type Wish struct {
 	Target  string
 	Scope   Scope
 	Budget  map[string]int64 // less than the task's, or what it leaves unbounded
+	Call    string           // what the condition Parameters is about; "" where there is none
 }
 
 // Terms are what the settings allow where and to whom the wish is asked: the most specific of application, realm

@@ -94,6 +94,7 @@ func (c *scanner) mandate() (m Mandate) {
 	shared(c, "mode", &m.Mode)
 	c.bounds(&m.Bounds)
 	text(c, "target", &m.Target)
+	text(c, "call", &m.Call)
 	list(c, "rules", &m.Rules, (*scanner).rule)
 	text(c, "digest", &m.Digest)
 	list(c, "stages", &m.Stages, (*scanner).stage)

@@ -50,6 +50,7 @@ type Mandate struct {
 	Mode    Mode    `json:"mode"`
 	Bounds  Bounds  `json:"bounds"`
 	Target  string  `json:"target,omitempty"` // where the actor asked to land, a path on the application
+	Call    string  `json:"call,omitempty"`   // an agent's for one call alone: that, in JSON; its condition Parameters is the SHA-256 of it
 
 	Rules     []RuleRef  `json:"rules,omitempty"`  // what permitted it, by id and hash (R31)
 	Digest    string     `json:"digest,omitempty"` // what an approval binds: hex SHA-256

@@ -41,6 +41,8 @@ func ofTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Ma
 		return Mandate{}, E(Invalid, ReasonRequest, "%s", w.Scope.wrong())
 	case w.Scope.large() || len(w.Budget) > mostGrants:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate has at most %d grants, columns, conditions or budgets each", mostGrants)
+	case wrongCall(w) != "":
+		return Mandate{}, E(Invalid, ReasonRequest, "%s", wrongCall(w))
 	case w.For < 0:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate cannot last %s", w.For)
 	case !positive(w.Budget):
@@ -61,7 +63,7 @@ func ofTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Ma
 	w.Scope.Apps = []AppID{f.App.ID}
 	m := Mandate{
 		ID: w.ID, Version: 1, State: Approved, Actor: f.Actor.ID, Subject: f.Subject.ID, People: about(f.Actor.Person),
-		Task: task, Purpose: w.Purpose, Scope: w.Scope, Mode: w.Mode, Bounds: declared.bounds(w, v.Obligations, t),
+		Task: task, Purpose: w.Purpose, Scope: w.Scope, Call: w.Call, Mode: w.Mode, Bounds: declared.bounds(w, v.Obligations, t),
 		Rules: v.Rules, Stages: v.Obligations.Approvals, Notify: v.Obligations.Notify, AskedAt: now, StartBy: now.Add(t.StartWindow),
 	}
 	m.MaxDepth, m.Delegates = delegates(declared.Depth, nil, declared.Delegates)

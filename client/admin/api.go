@@ -533,6 +533,7 @@ type Mandate struct {
 	AskedAt        time.Time           `json:"asked_at"`
 	Approvals      []Vote              `json:"approvals,omitempty"`
 	Budget         map[string]int64    `json:"budget,omitempty"`     // at most
+	Call           string              `json:"call,omitempty"`       // of an agent: the one call it is for, in JSON; the condition parameters is the SHA-256 of this text
 	Children       []string            `json:"children,omitempty"`   // what was narrowed from it and has not ended, all the way down; where one mandate is shown
 	Claim          string              `json:"claim,omitempty"`      // a link that only the actor can start it by, once, in his browser
 	Comments       []Comment           `json:"comments,omitempty"`   // what was said about it; no votes

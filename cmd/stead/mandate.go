@@ -147,6 +147,9 @@ func jobRows(t *table, m admin.Mandate) {
 	for _, name := range slices.Sorted(maps.Keys(m.Conditions)) {
 		t.row("only with "+name, strings.Join(m.Conditions[name], " or "))
 	}
+	if m.Call != "" {
+		t.row("which is", m.Call)
+	}
 	for _, what := range slices.Sorted(maps.Keys(m.Budget)) {
 		t.row("at most", fmt.Sprintf("%d %s, %d spent", m.Budget[what], what, m.Spent[what]))
 	}

@@ -63,6 +63,7 @@ type Mandate struct {
 	EndedBy   string              `json:"ended_by,omitempty"`
 	Spent     map[string]int64    `json:"spent,omitempty" doc:"of the budget; where one mandate is shown"`
 	Limits    map[string][]string `json:"conditions,omitempty" doc:"of an agent: what arguments may be"`
+	Call      string              `json:"call,omitempty" doc:"of an agent: the one call it is for, in JSON; the condition parameters is the SHA-256 of this text"`
 	Claim     string              `json:"claim,omitempty" doc:"a link that only the actor can start it by, once, in his browser"`
 }
 
@@ -97,7 +98,7 @@ func (a *API) mandate(m stead.Mandate) Mandate {
 		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
 		Digest: m.Digest, Standing: m.Standing(), Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
 		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,
-		Parent: m.Parent, Unbound: m.Unbound, Depth: m.MaxDepth, Delegates: m.Delegates, Budget: m.Bounds.Budget, Limits: m.Scope.Conditions,
+		Parent: m.Parent, Unbound: m.Unbound, Depth: m.MaxDepth, Delegates: m.Delegates, Budget: m.Bounds.Budget, Limits: m.Scope.Conditions, Call: m.Call,
 	}
 	if v.Mode == "" {
 		v.Mode = stead.ReadOnly

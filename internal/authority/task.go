@@ -19,6 +19,7 @@ type TaskAsk struct {
 	Conditions map[string][]string // on the arguments of what is done: an argument outside of these is refused
 	Budget     map[string]int64    // less than the task's
 	Asserted   stead.PrincipalID   // the service through which it is asked
+	Call       string              // the one call it is for, where there is one
 }
 
 // AskTask makes a mandate for a task of the calling agent: approved at once, or waiting for those who must agree. Errors:
@@ -38,7 +39,7 @@ func (a *Authority) AskTask(ctx context.Context, by By, w TaskAsk) (stead.Mandat
 		if len(s.MandatesBy(by.Principal)) >= mostMandates {
 			return stead.Mandate{}, "", stead.E(stead.Conflict, stead.ReasonActing, "this agent holds or awaits %d mandates already: complete or withdraw some", mostMandates)
 		}
-		wish := stead.Wish{ID: t.mandate, Purpose: w.Purpose, Mode: w.Mode, For: w.For, Scope: stead.Scope{Grants: w.Grants, Conditions: w.Conditions}, Budget: w.Budget}
+		wish := stead.Wish{ID: t.mandate, Purpose: w.Purpose, Mode: w.Mode, For: w.For, Scope: stead.Scope{Grants: w.Grants, Conditions: w.Conditions}, Budget: w.Budget, Call: w.Call}
 		m, err := stead.AskTask(wish, w.Task, c.facts, v, c.terms, now)
 		return m, "mandate.asked", err
 	})

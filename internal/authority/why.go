@@ -75,7 +75,7 @@ func (a *Authority) besides(ctx context.Context, by By, q stead.Question, d stea
 // question reads back what was asked.
 func question(e StoredEvent) stead.Question {
 	return stead.Question{
-		Arguments: with(nil, "parameters", e.What["parameters"]),
+		Arguments: with(nil, stead.Parameters, e.What[stead.Parameters]),
 		Asserted:  stead.PrincipalID(e.What["asserted"]), Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
 		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"], Name: e.What["name"], Type: e.What["type"]},
 		Said:     saidOf(e.What["said"]), Given: saidOf(e.What["given"]),

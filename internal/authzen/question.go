@@ -1,9 +1,6 @@
 package authzen
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -45,26 +42,27 @@ func (d *Door) question(s *authority.State, digest string, c *Caller, e evaluati
 		if m.Bounds.Budget["calls"] > 0 {
 			q.Context.Cost = map[string]int64{"calls": 1}
 		}
-		if q.Arguments, err = e.parameters(); err != nil {
+		if _, q.Arguments, err = e.call(); err != nil {
 			return q, err
 		}
 	}
 	return q, nil
 }
 
-// parameters are the digest of exactly what is to be done to what, and the transaction that it is part of: one approval can be for
-// that alone.
-func (e evaluation) parameters() (map[string]string, error) {
-	raw, err := json.Marshal([]entity{e.Action, e.Resource})
+// call is exactly what is to be done to what, and the arguments that it makes: its digest, and the transaction that it is part of.
+func (e evaluation) call() (text string, arguments map[string]string, err error) {
+	var c stead.Call
+	c.Action.Name, c.Action.Properties = e.Action.ID, e.Action.Properties
+	c.Resource.Type, c.Resource.ID, c.Resource.Properties = e.Resource.Type, e.Resource.ID, e.Resource.Properties
+	text, sum, err := c.Sum()
 	if err != nil {
-		return nil, stead.Because(err, "write what was asked")
+		return "", nil, err
 	}
-	sum := sha256.Sum256(raw)
-	all := map[string]string{"parameters": hex.EncodeToString(sum[:])}
+	arguments = map[string]string{stead.Parameters: sum}
 	if e.Context.Transaction != "" {
-		all[stead.Transaction] = e.Context.Transaction
+		arguments[stead.Transaction] = e.Context.Transaction
 	}
-	return all, nil
+	return text, arguments, nil
 }
 
 var kinds = map[string]stead.PrincipalKind{"person": stead.Person, "user": stead.Person, "agent": stead.Agent, "ai_agent": stead.Agent, "service": stead.Service}

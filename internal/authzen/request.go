@@ -153,7 +153,7 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 	if err != nil {
 		return m, "", nil
 	}
-	parameters, err := e.parameters()
+	call, parameters, err := e.call()
 	if err != nil {
 		return m, "", err
 	}
@@ -181,7 +181,7 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 		mode = stead.Edit
 	}
 	m, err = d.Verbs.AskTask(a, by, authority.TaskAsk{Task: declared.ID, Mode: mode, Grants: []stead.Entitlement{q.Wants()},
-		Conditions: conditions, Budget: map[string]int64{"calls": 1}, Asserted: a.caller.ID})
+		Conditions: conditions, Budget: map[string]int64{"calls": 1}, Asserted: a.caller.ID, Call: call})
 	return m, declared.ID, err
 }
 
@@ -208,7 +208,7 @@ func (d *Door) begin(a asking, e evaluation) error {
 	if err != nil || m.State != stead.Approved {
 		return only(err, stead.Broken)
 	}
-	parameters, err := e.parameters()
+	_, parameters, err := e.call()
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,8 @@ package authzen_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -107,6 +109,15 @@ func TestAskedFor(t *testing.T) {
 	}
 	no("what waits", desk, orders(`"id","total"`, "k1", id, ""))
 	m, err := w.Requested(t.Context(), "service:desk", stead.MandateID(id))
+	if sum := sha256.Sum256([]byte(m.Call)); m.Scope.Conditions[stead.Parameters][0] != hex.EncodeToString(sum[:]) || fmt.Sprint(m.Said()) != `[[columns ["id","total"]]]` {
+		t.Errorf("who must agree sees %q: %v", m.Call, m.Said())
+	}
+	for name, columns := range map[string]string{"what cannot be shown": "\"i\u202ed\"", "what nobody reads": `"` + strings.Repeat("x", 5000) + `"`} {
+		no := w.ask(desk, evaluation, orders(columns, "k1", "", ""))
+		if a := w.send(desk, requests, orders(columns, "k1", "", denial(no))); a.code != 400 || !strings.Contains(a.body, "bad-request") {
+			t.Errorf("%s: %d %s", name, a.code, a.body)
+		}
+	}
 	if err == nil {
 		_, err = w.Approve(t.Context(), w.Login("staff/omar", "stead.test"), m.ID, m.Digest, "")
 	}

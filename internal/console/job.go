@@ -37,7 +37,7 @@ func (v *visit) job(m stead.Mandate) (*jobView, error) {
 		return nil, nil
 	}
 	c, ctx := v.c, v.r.Context()
-	j := &jobView{Task: m.Task, Name: c.who(m.Actor), Grants: c.grants(m.Scope.Grants, nil), Limits: limitRows(m.Scope.Conditions)}
+	j := &jobView{Task: m.Task, Name: c.who(m.Actor), Grants: c.grants(m.Scope.Grants, nil), Limits: limitRows(m)}
 	if a, err := c.Authority.Card(ctx, v.by, string(m.Actor)); err == nil {
 		j.Agent = agentHref(m.Actor)
 		if i := slices.IndexFunc(a.Instances, func(i stead.Instance) bool { return i.Key.Thumbprint == m.Key }); m.Key != "" && i >= 0 {
@@ -88,13 +88,24 @@ func (c *Console) onBehalf(m stead.Mandate, run string, rows [][2]string) [][2]s
 	return known(append(rows, [2]string{"Agreed to by", strings.Join(agreed, ", ")}))
 }
 
-func limitRows(conditions map[string][]string) (rows [][2]string) {
-	for _, name := range slices.Sorted(maps.Keys(conditions)) {
+// limitRows tell what arguments may be: of one call alone each of them as it will be, and their digest is nobody's to compare.
+func limitRows(m stead.Mandate) (rows [][2]string) {
+	for _, name := range slices.Sorted(maps.Keys(m.Scope.Conditions)) {
 		what := "Only with " + name
-		if name == stead.Transaction {
+		switch {
+		case name == stead.Transaction:
 			what = "Only in the transaction"
+		case name == stead.Parameters && m.Call != "":
+			continue
 		}
-		rows = append(rows, [2]string{what, strings.Join(conditions[name], " or ")})
+		rows = append(rows, [2]string{what, strings.Join(m.Scope.Conditions[name], " or ")})
+	}
+	if m.Call == "" {
+		return rows
+	}
+	rows = append(rows, [2]string{"Only", "this one call, exactly as it is"})
+	for _, said := range m.Said() {
+		rows = append(rows, [2]string{"With " + said[0], said[1]})
 	}
 	return rows
 }
