@@ -23,6 +23,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/authzen"
 	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/house/housetest"
 	"github.com/steadhq/stead/internal/keys"
@@ -80,6 +81,9 @@ func (o *outside) serve(h *housetest.House, l net.Listener, described ...house.D
 	o.t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	site := house.Site{Origin: o.origin, Listen: l.Addr().String(), Gateway: "orders.test", Ring: o.keys, Log: log, Version: "test"}
+	for _, id := range []stead.PrincipalID{"service:payments", "service:kiosk"} { // what they may ask about the settings say
+		site.Callers = append(site.Callers, authzen.Caller{ID: id, Sum: sha256.Sum256([]byte("the secret of " + id))})
+	}
 	o.site(o, &site)
 	for _, d := range described {
 		site.Documents = d

@@ -25,6 +25,24 @@ func TestTransactionPassedOn(t *testing.T) {
 		if s.body["active"] != true || s.text("txn") != "refund-4711" {
 			t.Error(i, s)
 		}
+		for id, active := range map[string]bool{"payments": true, "kiosk": false} { // one may ask about the system, the other about another
+			s := p.post("/oauth/introspect", url.Values{"token": {token}}, map[string]string{"Authorization": "Bearer the secret of service:" + id})
+			if s.status != 200 || s.body["active"] != active || active != (s.text("txn") == "refund-4711") {
+				t.Error(id, i, s)
+			}
+		}
+	}
+	own := p.posts("second", p.keys[1], url.Values{"grant_type": {"client_credentials"}}).text("access_token")
+	for what, c := range map[string]struct{ token, pass, says string }{
+		"a token of no mandate": {own, "the secret of service:payments", ""},
+		"no token":              {"x", "the secret of service:payments", ""},
+		"nobody's secret":       {p.tokens[0], "the secret of service:nobody", "invalid_client"},
+		"nothing":               {"", "the secret of service:payments", "invalid_request"},
+	} {
+		s := p.post("/oauth/introspect", url.Values{"token": {c.token}}, map[string]string{"Authorization": "Bearer " + c.pass})
+		if s.text("error") != c.says || s.body["active"] == true || s.text("sub") != "" {
+			t.Error(what, s)
+		}
 	}
 	for id, want := range map[stead.PrincipalID]stead.Reason{"service:nobody": stead.ReasonRights, p.People["staff/omar"].ID: stead.ReasonRights, "service:kiosk": stead.ReasonNone} {
 		if n, err := p.CompleteTransaction(t.Context(), authority.By{Principal: id}, "refund-4711"); n != 0 || stead.ReasonOf(err) != want {

@@ -305,11 +305,18 @@ func (a *Authority) RevokeToken(ctx context.Context, by By, t Token) error {
 	})
 }
 
-// Inspects tells whether the caller may learn about a token: the agent it was given to, a service, and those who run or
-// oversee this house. Errors: refused, missing.
+// Inspects tells whether the caller may learn about a token: the agent it was given to, a service that may ask about all that its
+// mandate reaches, and those who run or oversee this house. Errors: refused, missing.
 func (a *Authority) Inspects(by By, t Token) error {
 	var err error
+	asks := a.Settings.Evaluator(by.Principal)
 	a.Store.View().Read(func(s *State) {
+		if asks != nil {
+			if m := s.Mandate(t.Mandate); m == nil || !asks.Covers(m.Scope) {
+				err = stead.E(stead.Missing, stead.ReasonNotYours, "there is no such token")
+			}
+			return
+		}
 		now := a.Now()
 		who := s.Principal(by.Principal)
 		if err = presents(s, by, now); err != nil || who == nil {

@@ -31,7 +31,7 @@ type Door struct {
 	Vocabulary  Vocabulary
 	Key         []byte // of the tokens of pages and refusals
 	Now         func() time.Time
-	Callers     []Caller
+	Callers     Callers
 	Directories []string // where a bare name is looked for
 	Origin      string   // of Stead's own pages
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authzen"
 	"github.com/steadhq/stead/internal/oauth"
 	"github.com/steadhq/stead/internal/tokens"
 	"github.com/steadhq/stead/internal/web"
@@ -27,6 +28,12 @@ func (h *House) tokens(s Site, verbs metered, cookie web.Cookie, t *web.Routes) 
 	}
 	if s.Letters != nil {
 		door.Letters = s.Letters
+	}
+	door.Services = func(secret string) stead.PrincipalID {
+		if c := authzen.Callers(s.Callers).By(secret); c != nil {
+			return c.ID
+		}
+		return ""
 	}
 	door.Writes = slices.ContainsFunc(verbs.Settings.Apps, func(a stead.App) bool { return a.House != nil })
 	if own, err := url.Parse(s.Origin); len(s.Documents.Hosts) > 0 && err == nil {

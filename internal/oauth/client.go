@@ -96,7 +96,8 @@ func (c *call) identified(by authority.By, err error) error {
 	return f
 }
 
-// inspecting finds out who asks about a token: a client, or somebody who has signed in at the API (RFC 7662, 2.1).
+// inspecting finds out who asks about a token: a client, a service by its secret, or somebody who has signed in at the API
+// (RFC 7662, 2.1).
 func (d *Door) inspecting(c *call) error {
 	given := c.r.Header["Authorization"]
 	if len(given) != 1 {
@@ -105,6 +106,10 @@ func (d *Door) inspecting(c *call) error {
 	kind, pass, _ := strings.Cut(given[0], " ")
 	if !strings.EqualFold(kind, "Bearer") {
 		return d.proved(c)
+	}
+	if id := d.Services(pass); id != "" {
+		c.by.Principal = id
+		return nil
 	}
 	p := authority.Presented{Secret: pass, Host: "api", Client: web.ClientOf(c.r).Mark, Address: c.by.Address}
 	by, err := d.Inspector.Present(c.r.Context(), p)

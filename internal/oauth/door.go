@@ -90,10 +90,11 @@ type Door struct {
 	Inspector  Inspector
 	Mint       Mint
 	Clients    Clients
-	Workloads  Workloads // nil: no trust domain is trusted
-	Attesters  Attesters // nil: no attester is known
-	Letters    Letters   // nil: no other house's count
-	Writes     bool      // another house is known, for which letters are written
+	Workloads  Workloads                             // nil: no trust domain is trusted
+	Attesters  Attesters                             // nil: no attester is known
+	Letters    Letters                               // nil: no other house's count
+	Services   func(secret string) stead.PrincipalID // that may ask about tokens; "": nobody has that secret
+	Writes     bool                                  // another house is known, for which letters are written
 	Proofs     Proofs
 	Memory     Memory
 	Algorithms []string      // of assertions and proofs
