@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/authzen"
 	"github.com/steadhq/stead/internal/cedar"
 	"github.com/steadhq/stead/internal/config"
 	"github.com/steadhq/stead/internal/demo"
@@ -103,6 +104,7 @@ type dev struct {
 	orders          *demo.App
 	people          []devPerson
 	agents          []devAgent
+	service         devAsker
 	sales           *demoDatabase // nil: there is none, and why
 	unsold          error
 	setup           *demoLink
@@ -185,17 +187,18 @@ func (d *dev) open(ctx context.Context, m house.Material, apps []gateway.App) er
 	if d.agents, err = enrolAgents(ctx, d.house, m.CodeKey); err != nil {
 		return err
 	}
+	d.service = newDevAsker(m.CodeKey)
 	origin := "http://" + d.own.Addr().String()
 	ring, err := keys.OpenRing(ctx, keys.Signing{Issuer: origin, Now: d.house.Now, Rand: rand.Reader, Secrets: m.Secrets, Box: m.Box})
 	if err != nil {
 		return err
 	}
 	d.orders = demo.New(d.house.Now)
-	show := &devShow{house: d.house, people: d.people, agents: d.agents, database: d.about(), shop: "http://" + d.gate.Addr().String()}
+	show := &devShow{house: d.house, people: d.people, agents: d.agents, service: d.service, database: d.about(), shop: "http://" + d.gate.Addr().String()}
 	d.setup = &demoLink{house: d.house, person: d.people[0], token: d.house.NewID("setup_"), until: d.house.Now().Add(setupFor)}
 	d.doors, err = d.house.Doors(house.Site{Origin: origin, Listen: d.own.Addr().String(), Gateway: d.gate.Addr().String(), Apps: apps,
 		Labels: map[string]string{"orders": "Acme Orders"}, Directories: demoDirectories(), Version: version(), Log: d.log, Ring: ring,
-		Setup: d.setup, Demo: show, Advance: d.advance})
+		Setup: d.setup, Demo: show, Advance: d.advance, Callers: []authzen.Caller{d.service.caller()}})
 	return err
 }
 
@@ -227,7 +230,7 @@ func (d *dev) announce(asJSON bool) error {
 			Setup   string `json:"setup_url"`
 			Issuer  string `json:"issuer"`
 			devCast
-		}{own, gate, "*." + d.doors.Gateway.Acting, setup, own, devCast{d.people, d.agents, d.about()}})
+		}{own, gate, "*." + d.doors.Gateway.Acting, setup, own, devCast{d.people, d.agents, []devAsker{d.service}, d.about()}})
 	}
 	_, err := fmt.Fprint(d.out, tour(own, gate, setup, d))
 	return err
@@ -250,6 +253,11 @@ func devSettings(apps []gateway.App) *authority.Settings {
 		s.Apps = append(s.Apps, a.App)
 	}
 	s.Apps = append(s.Apps, stead.NewSystem(demoSystem))
+	asks := stead.Evaluator{ID: demoAsker, Level: 1, Keys: true}
+	for _, a := range s.Apps {
+		asks.Apps = append(asks.Apps, a.ID)
+	}
+	s.Evaluators = []stead.Evaluator{asks}
 	return s
 }
 

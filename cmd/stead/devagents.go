@@ -13,6 +13,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/authzen"
 	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/web"
 )
@@ -106,12 +107,34 @@ func mac(key []byte, what string) []byte {
 	return m.Sum(nil)
 }
 
+// A devAsker is a program that asks Stead before it does what it is asked for (AuthZEN), and whether tokens count.
+type devAsker struct {
+	ID     stead.PrincipalID `json:"id"`
+	Secret string            `json:"secret"` // Authorization: Bearer …
+}
+
+// demoAsker may ask about everything there is in the demonstration.
+const demoAsker = "service:desk"
+
+func newDevAsker(key []byte) devAsker {
+	return devAsker{demoAsker, "svc_" + base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac(key, "service secret"))}
+}
+
+func (s devAsker) caller() authzen.Caller {
+	c := authzen.Caller{ID: s.ID, Sum: sha256.Sum256([]byte(s.Secret))}
+	for _, d := range demoDirectories() {
+		c.Directories = append(c.Directories, d.ID)
+	}
+	return c
+}
+
 // A devCast is everybody of the demonstration, for programs that play them.
 type devCast struct {
 	People   []devPerson `json:"people"`
 	Agents   []devAgent  `json:"agents"`
+	Services []devAsker  `json:"services"`
 	Database string      `json:"database"` // where the sales database is, or why there is none
 }
 
 // Cast tells who can be tried.
-func (d *devShow) Cast() any { return devCast{d.people, d.agents, d.database} }
+func (d *devShow) Cast() any { return devCast{d.people, d.agents, []devAsker{d.service}, d.database} }

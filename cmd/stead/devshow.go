@@ -22,6 +22,7 @@ type devShow struct {
 	shop   string
 
 	agents   []devAgent
+	service  devAsker
 	database string // where theirs is
 }
 

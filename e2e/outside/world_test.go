@@ -57,6 +57,7 @@ type world struct {
 	Console, Gateway string
 	Setup            string `json:"setup_url"`
 	People           []human
+	Services         []struct{ ID, Secret string }
 	data             string
 	cmd              *exec.Cmd
 	out, err         *tape

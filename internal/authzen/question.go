@@ -68,7 +68,7 @@ func (e evaluation) call() (text string, arguments map[string]string, err error)
 var kinds = map[string]stead.PrincipalKind{"person": stead.Person, "user": stead.Person, "agent": stead.Agent, "ai_agent": stead.Agent, "service": stead.Service}
 
 // principal finds who is named: by id, as directory/name, or by a name that only one directory has, of those of the caller
-// where he has any. The type "" is any.
+// where he has any; or as tokens name him, agent:directory/name. The type "" is any.
 func (d *Door) principal(s *authority.State, c *Caller, kind, id string) *stead.Principal {
 	want, known := kinds[kind]
 	if !known && kind != "" {
@@ -76,7 +76,12 @@ func (d *Door) principal(s *authority.State, c *Caller, kind, id string) *stead.
 	}
 	p := s.Principal(stead.PrincipalID(id))
 	if directory, name, ok := strings.Cut(id, "/"); ok {
-		p = s.Named(directory, name)
+		if p = s.Named(directory, name); p == nil {
+			said, directory, _ := strings.Cut(directory, ":")
+			if p = s.Named(directory, name); p != nil && p.Kind != stead.PrincipalKind(said) {
+				return nil
+			}
+		}
 	} else if p == nil {
 		p = d.alone(s, c, want, id)
 	}
