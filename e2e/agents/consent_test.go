@@ -391,6 +391,9 @@ func TestRefreshTokens(t *testing.T) {
 	w := newLetting(t)
 	s := w.takes(w.run, w.code())
 	id, first := w.mandateOf(s), s.text("refresh_token")
+	if more := w.refreshes(w.run, first, "scope", "look write"); more.text("error") != "invalid_scope" {
+		t.Error("more than was agreed to:", more)
+	}
 	if s = w.refreshes(newKey(t), first); s.text("error") != "invalid_grant" {
 		t.Error("another key:", s)
 	}

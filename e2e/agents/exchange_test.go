@@ -324,6 +324,10 @@ func TestExchangeRefused(t *testing.T) {
 	if s := p.exchange("second", second, token, "actor_token", own, "actor_token_type", accessToken, "resource", crm, "audience", crm); s.status != http.StatusOK {
 		t.Error("with its own actor_token:", s)
 	}
+	written := text(t, p.exchange("second", second, token, "authorization_details", `[{"type":"stead_entitlement","actions":["read"],"identifier":"public.orders"}]`).body["authorization_details"])
+	if s := p.exchange("second", second, token, "authorization_details", written); s.status != http.StatusOK || !strings.Contains(written, crm) || text(t, s.body["authorization_details"]) != written {
+		t.Error("by the very details that it was told:", written, s)
+	}
 	p.Clock.Move(authority.TokenLife)
 	if s := p.exchange("second", second, token); s.text("error") != "invalid_request" {
 		t.Error("over:", s)

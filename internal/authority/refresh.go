@@ -22,7 +22,8 @@ func (a *Authority) refresh(m stead.Mandate, n int64, until time.Time, nonce str
 
 // A Refresh is a refresh token as a client shows it.
 type Refresh struct {
-	Text string
+	Text  string
+	Scope string // "": what was agreed to
 	TokenWish
 }
 
@@ -64,6 +65,9 @@ func (a *Authority) Refresh(ctx context.Context, by By, w Refresh) (Tokens, erro
 			return replayed(s, t, no, now)
 		}
 		run := s.Proved(m.Key)
+		if w.Scope != "" && w.Scope != m.Task {
+			return nil, stead.E(stead.Refused, stead.ReasonRights, "no other scope is given than was agreed to: %s", m.Task)
+		}
 		if run == nil {
 			return nil, stead.E(stead.Expired, stead.ReasonGone, "the run that this is bound to is over: ask again")
 		}

@@ -94,7 +94,10 @@ func (d *Door) refresh(c *call) (answer, error) {
 			return nil, f
 		}
 	}
-	given, err := d.Asks.Refresh(c.r.Context(), by, authority.Refresh{Text: c.form["refresh_token"], TokenWish: w})
+	given, err := d.Asks.Refresh(c.r.Context(), by, authority.Refresh{Text: c.form["refresh_token"], Scope: strings.Join(strings.Fields(c.form["scope"]), " "), TokenWish: w})
+	if stead.ReasonOf(err) == stead.ReasonRights && c.form["scope"] != "" {
+		return nil, &fault{"invalid_scope", err, false}
+	}
 	return d.given(given, err)
 }
 

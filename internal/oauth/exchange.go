@@ -85,7 +85,7 @@ func (d *Door) shown(c *call, name string, needed bool) (authority.Token, error)
 }
 
 // details reads authorization_details (RFC 9396): a list, with what is known in it and nothing else.
-func details(text string) (all []authority.Detail, err error) {
+func (d *Door) details(text string) (all []authority.Detail, err error) {
 	if text == "" {
 		return nil, nil
 	}
@@ -101,8 +101,8 @@ func details(text string) (all []authority.Detail, err error) {
 	if _, err := r.Token(); err != io.EOF { //nolint:errorlint // as the decoder gives it
 		return nil, wrong
 	}
-	if _, err := authority.Named("", all); err != nil {
-		return nil, wrong
+	if _, err := authority.Named(d.Issuer, all); err != nil {
+		return nil, says("invalid_authorization_details", "%s", plainText(err))
 	}
 	return all, nil
 }

@@ -36,7 +36,7 @@ func (d *Door) writes(c *call) (answer, error) {
 	if w.Shown, err = d.shown(c, "subject_token", true); err != nil {
 		return nil, err
 	}
-	if w.Details, err = details(c.form["authorization_details"]); err != nil {
+	if w.Details, err = d.details(c.form["authorization_details"]); err != nil {
 		return nil, err
 	}
 	w.Issuer, w.Resource = d.Issuer, c.form["resource"]

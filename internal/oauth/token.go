@@ -111,7 +111,7 @@ func (d *Door) wish(c *call) (authority.TokenWish, error) {
 		w.Resource = audience
 	}
 	var err error
-	if w.Details, err = details(c.form["authorization_details"]); err != nil {
+	if w.Details, err = d.details(c.form["authorization_details"]); err != nil {
 		return w, err
 	}
 	w.Key, err = d.proof(c)
