@@ -243,10 +243,8 @@ func (t Task) wrong() string {
 	if text := cmp.Or(t.wrongNeeds(), t.wrongDepth()); text != "" {
 		return text
 	}
-	for what, n := range t.Budget {
-		if n <= 0 {
-			return fmt.Sprintf("the budget of the task %s: %d %s is none", t.ID, n, what)
-		}
+	if text := wrongBudget(t.Budget); text != "" {
+		return "the task " + t.ID + ": " + text
 	}
 	return ""
 }

@@ -90,7 +90,7 @@ type Bounds struct {
 	Total      Duration         `json:"total"`            // of everything together; 0 = Length × (1 + Extensions)
 	Idle       Duration         `json:"idle"`             // ends when nothing is done for so long; 0 = never
 	Start      Duration         `json:"start,omitempty"`  // how long it may wait for its start once it is approved
-	Budget     map[string]int64 `json:"budget,omitempty"` // "calls", "rows", "bytes": at most
+	Budget     map[string]int64 `json:"budget,omitempty"` // Calls, and whatever else is counted: at most
 }
 
 // Longest is the longest time the mandate may be in force, extensions included.

@@ -129,8 +129,8 @@ func (p Passing) within(parent Mandate) error {
 	switch {
 	case p.For < 0:
 		return E(Invalid, ReasonRequest, "a mandate cannot last %s", p.For)
-	case !positive(p.Budget):
-		return E(Invalid, ReasonRequest, "a budget is more than nothing")
+	case wrongBudget(p.Budget) != "":
+		return E(Invalid, ReasonRequest, "%s", wrongBudget(p.Budget))
 	case p.Mode != "" && p.Mode != ReadOnly && p.Mode != Edit:
 		return E(Invalid, ReasonRequest, "a mandate is read-only or edit, not %q", p.Mode)
 	case Scope{Grants: p.Grants, Conditions: p.Conditions}.wrong() != "":

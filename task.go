@@ -1,8 +1,10 @@
 package stead
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,8 +47,8 @@ func ofTask(w Wish, task string, f Facts, v Verdict, t Terms, now time.Time) (Ma
 		return Mandate{}, E(Invalid, ReasonRequest, "%s", wrongCall(w))
 	case w.For < 0:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate cannot last %s", w.For)
-	case !positive(w.Budget):
-		return Mandate{}, E(Invalid, ReasonRequest, "a budget is more than nothing")
+	case wrongBudget(w.Budget) != "":
+		return Mandate{}, E(Invalid, ReasonRequest, "%s", wrongBudget(w.Budget))
 	case w.Mode != ReadOnly && w.Mode != Edit:
 		return Mandate{}, E(Invalid, ReasonRequest, "a mandate is read-only or edit, not %q", w.Mode)
 	case w.Mode == Edit && declared.Mode != Edit:
@@ -88,13 +90,25 @@ func (t Task) bounds(w Wish, o Obligations, terms Terms) Bounds {
 	return Bounds{Length: Duration(length), Start: Duration(terms.StartWindow), Budget: least(t.Budget, w.Budget)}
 }
 
-func positive(budget map[string]int64) bool {
-	for _, n := range budget {
-		if n <= 0 {
-			return false
+// Calls is the budget that Stead counts by itself, one for each use; of every other, rows, bytes, eur, whoever asks says what a use takes.
+const Calls = "calls"
+
+// mostUnit is how many letters there are in what is counted.
+const mostUnit = 32
+
+// wrongBudget tells why nothing can be counted by a budget, "" where it can.
+func wrongBudget(budget map[string]int64) string {
+	for _, what := range slices.Sorted(maps.Keys(budget)) {
+		switch n := budget[what]; {
+		case n <= 0:
+			return fmt.Sprintf("a budget of %d %s is none: it is more than nothing", n, what)
+		case what == "" || len(what) > mostUnit || strings.Trim(what, "abcdefghijklmnopqrstuvwxyz_") != "":
+			return fmt.Sprintf("%.40q is nothing that is counted: calls, rows, bytes, eur, any word in small letters", what)
+		case what != Calls && what+"s" == Calls:
+			return fmt.Sprintf("a budget of %d %s: did you mean %s?", n, what, Calls)
 		}
 	}
-	return true
+	return ""
 }
 
 // least is the budget that is within both.

@@ -245,7 +245,12 @@ func within(q Question, f Facts, _ time.Time) *no {
 // affords: what is left of the budget is enough.
 func affords(m Mandate, spent, cost map[string]int64) *no {
 	for what, n := range cost {
-		if most, bounded := m.Bounds.Budget[what]; bounded && (n < 0 || n > most-spent[what]) {
+		most, bounded := m.Bounds.Budget[what]
+		switch {
+		case !bounded:
+		case n < 0:
+			return &no{ReasonBudget, fmt.Sprintf("this takes of a budget of %d %s, and nobody says how much: context.cost.%s", most, what, what), false}
+		case n > most-spent[what]:
 			return &no{ReasonBudget, fmt.Sprintf("the budget of %d %s is spent", most, what), false}
 		}
 	}

@@ -39,14 +39,31 @@ func (d *Door) question(s *authority.State, digest string, c *Caller, e evaluati
 	// The session is that of the mandate, as it stands in the record: it must be live, and the actor's own.
 	if m := s.Mandate(q.Mandate); m != nil && m.Actor == q.Actor {
 		q.Session = m.Session
-		if m.Bounds.Budget["calls"] > 0 {
-			q.Context.Cost = map[string]int64{"calls": 1}
-		}
+		q.Context.Cost = e.cost(m.Bounds.Budget)
 		if _, q.Arguments, err = e.call(); err != nil {
 			return q, err
 		}
 	}
 	return q, nil
+}
+
+// cost is what this takes of a budget: one call, and of everything else that is counted what the service says; -1 where it does not.
+func (e evaluation) cost(budget map[string]int64) map[string]int64 {
+	if len(budget) == 0 {
+		return nil
+	}
+	cost := make(map[string]int64, len(budget))
+	for what := range budget {
+		n, said := e.Context.Cost[what]
+		switch {
+		case what == stead.Calls:
+			n = 1
+		case !said:
+			n = -1
+		}
+		cost[what] = n
+	}
+	return cost
 }
 
 // call is exactly what is to be done to what, and the arguments that it makes: its digest, and the transaction that it is part of.

@@ -1,9 +1,11 @@
 package authzen
 
 import (
+	"encoding/json"
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/web"
@@ -146,8 +148,9 @@ type claims struct {
 	Profile string // of the actor: user, ai_agent, service
 	Key     string // thumbprint of the key that the actor proved
 
-	Approval    string // the request whose approval is used
-	Transaction string // that this is part of
+	Approval    string           // the request whose approval is used
+	Transaction string           // that this is part of
+	Cost        map[string]int64 // what it takes of budgets besides a call
 }
 
 func (f fields) claims() (claims, error) {
@@ -190,8 +193,27 @@ func (o fields) said() (c claims, err error) {
 	if _, there := o[stead.Transaction]; there && stead.WrongTransaction(c.Transaction) != "" {
 		return c, bad("context.transaction: %s", stead.WrongTransaction(c.Transaction))
 	}
+	if c.Cost, err = o.cost(); err != nil {
+		return c, err
+	}
 	if act != nil && c.Actor == "" {
 		return c, bad("context.act names nobody: sub is missing")
 	}
 	return c, nil
+}
+
+// cost reads what this takes of budgets: whole numbers.
+func (f fields) cost() (map[string]int64, error) {
+	o, err := f.object("cost")
+	if err != nil || o == nil {
+		return nil, err
+	}
+	all := map[string]int64{}
+	for what, v := range o {
+		n, is := v.(json.Number)
+		if all[what], err = strconv.ParseInt(string(n), 10, 64); !is || err != nil || all[what] < 0 {
+			return nil, bad("context.cost.%.40s is a whole number, not below 0", what)
+		}
+	}
+	return all, nil
 }

@@ -181,7 +181,7 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 		mode = stead.Edit
 	}
 	m, err = d.Verbs.AskTask(a, by, authority.TaskAsk{Task: declared.ID, Mode: mode, Grants: []stead.Entitlement{q.Wants()},
-		Conditions: conditions, Budget: map[string]int64{"calls": 1}, Asserted: a.caller.ID, Call: call})
+		Conditions: conditions, Budget: map[string]int64{stead.Calls: 1}, Asserted: a.caller.ID, Call: call})
 	return m, declared.ID, err
 }
 

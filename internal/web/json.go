@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -61,6 +62,8 @@ func (r jsonReader) value() (any, error) {
 		return r.object()
 	case k == '[':
 		return r.list()
+	case k == '0' && !finite(t.String()):
+		return nil, bad("a number is larger than any that is the same everywhere (RFC 7493 2.2)")
 	case !r.keep || k == 'n':
 		return nil, nil
 	case k == '"':
@@ -69,6 +72,12 @@ func (r jsonReader) value() (any, error) {
 		return json.Number(t.String()), nil
 	}
 	return t.Bool(), nil
+}
+
+// finite tells whether a number is one that a float64 comes near to.
+func finite(text string) bool {
+	_, err := strconv.ParseFloat(text, 64)
+	return err == nil
 }
 
 func (r jsonReader) object() (any, error) {

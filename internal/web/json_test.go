@@ -21,7 +21,7 @@ func TestCheckJSON(t *testing.T) {
 		`{"\\":1,"\u005c":2}`: false, `{"a":1}x`: false, `1 2`: false, ``: false, `{"a":"` + "\xff" + `"}`: false, `{'a':1}`: false,
 		`{"status":1,"ſtatus":2}`: false, `{"\u017fum":1,"SUM":2}`: false, `{"key":1,"\u212aey":2}`: false, `{"ς":1,"σ":2}`: false, // as Go's own reader folds them
 		`{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"I":1}`: false, `{"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"A":1}`: false,
-		`"\ud800"`: false, `{"\udc00":1}`: false, `"\ud83d\ude00"`: true, `"\ud83d\n\ude00"`: false, ` `: false, `[1`: false, `{"a"`: false, `{"a":}`: false,
+		`"\ud800"`: false, `{"\udc00":1}`: false, `"\ud83d\ude00"`: true, `"\ud83d\n\ude00"`: false, ` `: false, `[1`: false, `{"a":1e308}`: true, `{"a":1e999}`: false, `[-1e999]`: false, `{"a":12345678901234567890}`: true, `{"a"`: false, `{"a":}`: false,
 		strings.Repeat("[", 32) + strings.Repeat("]", 32): true, strings.Repeat("[", 33) + strings.Repeat("]", 33): false,
 	} {
 		if err := web.CheckJSON([]byte(text)); (err == nil) != ok {
