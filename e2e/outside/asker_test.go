@@ -7,7 +7,7 @@ import (
 )
 
 // A service of the demonstration asks without anything being set up: whether somebody may, by every way he is named, and whether a
-// token counts. The secret that it is told is the same at the next start on the same folder, and no other serves. A7
+// token counts. The secret that it is told is the same at the next start on the same folder, and no other serves. A21
 func TestDevAsker(t *testing.T) {
 	w := dev(t)
 	c := stranger(w)

@@ -11,7 +11,7 @@ import (
 	"github.com/steadhq/stead/internal/authority"
 )
 
-// A budget of whatever is counted is kept to: what a use takes the service says, and where it does not the answer is no. A6
+// A budget of whatever is counted is kept to: what a use takes the service says, and where it does not the answer is no. A4
 func TestBudgets(t *testing.T) {
 	w := newWorld(t, map[string]string{"agents.cedar": agentRules})
 	by, _ := w.report()
