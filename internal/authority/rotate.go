@@ -38,3 +38,8 @@ func (a *Authority) Rotating(ctx context.Context, by By, r Rotation) error {
 		return []stead.Change{{Event: stead.Event{Kind: "key.rotated"}}}, nil
 	})
 }
+
+// NotRotated records that keys could not be made although it is on record that they would be, and gives the error back.
+func (a *Authority) NotRotated(ctx context.Context, by By, no error) error {
+	return a.refuse(ctx, attempt{verb: "key.rotate", by: by, urgent: true, what: with(nil, "node", a.Node)}, no)
+}

@@ -23,7 +23,10 @@ func (h *House) RenewKeys(ctx context.Context, ring *keys.Ring) error {
 	if err := h.Rotating(ctx, authority.By{}, authority.Rotation{}); err != nil {
 		return err
 	}
-	return ring.Renew(ctx)
+	if err := ring.Renew(ctx); err != nil {
+		return h.NotRotated(ctx, authority.By{}, err)
+	}
+	return nil
 }
 
 // A KeyDesk makes new signing keys for who may ask for them.
@@ -36,6 +39,7 @@ func (d KeyDesk) RotateKeys(ctx context.Context, by authority.By, r authority.Ro
 	if d.Ring == nil {
 		return api.SigningKeys{}, stead.E(stead.Missing, stead.ReasonNoRoute, "this server signs nothing")
 	}
+	ctx = context.WithoutCancel(ctx) // who hangs up in the middle leaves no record of what was not done
 	if err := d.Rotating(ctx, by, r); err != nil {
 		return api.SigningKeys{}, err
 	}
@@ -44,7 +48,7 @@ func (d KeyDesk) RotateKeys(ctx context.Context, by authority.By, r authority.Ro
 		change = d.Ring.Replace
 	}
 	if err := change(ctx); err != nil {
-		return api.SigningKeys{}, err
+		return api.SigningKeys{}, d.NotRotated(ctx, by, err)
 	}
 	from, published := d.Ring.Newest()
 	return api.SigningKeys{SignFrom: from, Published: published}, nil

@@ -138,6 +138,12 @@ func TestRotateKeys(t *testing.T) {
 	if err := h.RenewKeys(t.Context(), other); err != nil || counts(old, other) || !counts(fresh, other) || !counts(fresh, r) {
 		t.Errorf("another node: %v", err)
 	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if _, err := rotate(gone, omar, authority.Rotation{Compromised: true, Because: "and away"}); err != nil || counts(fresh, r) {
+		t.Errorf("who hangs up: %v", err)
+	}
+	fresh = sign()
 	whole := h.Authority.Store
 	h.Authority.Store = full{whole}
 	if _, err := rotate(t.Context(), omar, authority.Rotation{Compromised: true, Because: "again"}); stead.KindOf(err) != stead.Broken || !counts(fresh, r) {
@@ -148,7 +154,7 @@ func TestRotateKeys(t *testing.T) {
 	if n := len(slices.DeleteFunc(slices.Clone(kinds), func(k string) bool { return k != "key.rotate.refused" })); n != 4 {
 		t.Errorf("%d refusals are on record: %q", n, kinds)
 	}
-	if n := len(slices.DeleteFunc(kinds, func(k string) bool { return k != "key.rotated" })); n != 2 {
+	if n := len(slices.DeleteFunc(kinds, func(k string) bool { return k != "key.rotated" })); n != 3 {
 		t.Errorf("%d rotations are on record", n)
 	}
 }
