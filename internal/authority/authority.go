@@ -92,7 +92,7 @@ type rule func(s *State, now time.Time) ([]stead.Change, error)
 // run is the one phase that every state verb goes through: the rule decides inside the one writer, and what it
 // decided is written with its events; what it refused is written as a refusal.
 func (a *Authority) run(ctx context.Context, t attempt, r rule) error {
-	if t.by != (By{}) && !a.brakes.allow(t.by) {
+	if t.by != (By{}) && !a.brakes.allow(t.by, t.urgent) {
 		return TooMany(time.Second, "too many requests at once: wait a moment")
 	}
 	var no error
@@ -176,7 +176,7 @@ func (a *Authority) refusal(s *State, t attempt, err error, now time.Time) stead
 	if no := (*stead.Error)(nil); errors.As(err, &no) {
 		e.What = with(e.What, "law", no.Law)
 	}
-	if n := a.brakes.suppressed(t.by); n > 0 {
+	if n := a.brakes.suppressed(t.by, t.urgent); n > 0 {
 		e.Who = with(e.Who, "suppressed", number(n))
 	}
 	return a.fill(s, t.by, stead.Change{Event: e}, now)

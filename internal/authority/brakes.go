@@ -32,10 +32,11 @@ func newBrakes(now func() time.Time) *brakes {
 	return &brakes{callers: map[string]*caller{}, now: now}
 }
 
-func (b *brakes) allow(by By) bool {
+// allow tells whether who asks may. What is urgent ends something: whatever else he asks for does not hold that up.
+func (b *brakes) allow(by By, urgent bool) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c, now := b.caller(by), b.now()
+	c, now := b.caller(by, urgent), b.now()
 	c.tokens = min(burst, c.tokens+now.Sub(c.at).Seconds()*perSecond)
 	c.at = now
 	if c.tokens < 1 {
@@ -47,22 +48,25 @@ func (b *brakes) allow(by By) bool {
 }
 
 // suppressed tells how many were held back since it was last asked.
-func (b *brakes) suppressed(by By) int {
+func (b *brakes) suppressed(by By, urgent bool) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c := b.caller(by)
+	c := b.caller(by, urgent)
 	n := c.held
 	c.held = 0
 	return n
 }
 
-func (b *brakes) caller(by By) *caller {
+func (b *brakes) caller(by By, urgent bool) *caller {
 	key := "p:" + string(by.Principal)
 	switch {
 	case by.Instance != "":
 		key = "i:" + string(by.Instance) // the runs of one agent do not hold each other up
 	case by.Principal == "":
 		key = "a:" + by.Address
+	}
+	if urgent {
+		key = "!" + key
 	}
 	c := b.callers[key]
 	if c == nil {

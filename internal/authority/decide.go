@@ -26,7 +26,7 @@ func (a *Authority) Decided(ctx context.Context, q stead.Question) (*Pending, er
 	by := asker(q)
 	f, d := a.weigh(q)
 	d.ID = stead.DecisionID(a.NewID(stead.PrefixDecision))
-	if !d.Allow && !a.brakes.allow(by) {
+	if !d.Allow && !a.brakes.allow(by, false) {
 		d.Reason, d.Text = stead.ReasonTooMany, "too many refused requests: wait a moment"
 		return &Pending{Decision: d}, nil
 	}
@@ -197,7 +197,7 @@ func (a *Authority) asked(q stead.Question, f stead.Facts, d stead.Decision) ste
 	}
 	if !d.Allow {
 		e.Kind, e.Outcome = "request.denied", stead.No
-		if n := a.brakes.suppressed(asker(q)); n > 0 {
+		if n := a.brakes.suppressed(asker(q), false); n > 0 {
 			e.Who["suppressed"] = number(n)
 		}
 	}

@@ -70,30 +70,33 @@ func TestBrakes(t *testing.T) {
 	b := newBrakes(func() time.Time { return now })
 	sam, olga, stranger := By{Principal: "sam"}, By{Principal: "olga"}, By{Address: "192.0.2.1"}
 	for i := range burst + 10 {
-		if b.allow(sam) != (i < burst) {
+		if b.allow(sam, false) != (i < burst) {
 			t.Fatalf("at %d", i)
 		}
 	}
-	if !b.allow(olga) || !b.allow(stranger) {
+	if !b.allow(olga, false) || !b.allow(stranger, false) {
 		t.Error("one caller holds up another")
 	}
-	if n := b.suppressed(sam); n != 10 || b.suppressed(sam) != 0 {
+	if !b.allow(sam, true) || b.suppressed(sam, true) != 0 {
+		t.Error("what he asked for holds up what he ends")
+	}
+	if n := b.suppressed(sam, false); n != 10 || b.suppressed(sam, false) != 0 {
 		t.Errorf("%d held back", n)
 	}
-	if now = now.Add(time.Second / perSecond); !b.allow(sam) || b.allow(sam) {
+	if now = now.Add(time.Second / perSecond); !b.allow(sam, false) || b.allow(sam, false) {
 		t.Error("one more after a fiftieth of a second")
 	}
 	for i := range remembered + 1 {
-		b.allow(By{Address: fmt.Sprint(i)})
+		b.allow(By{Address: fmt.Sprint(i)}, false)
 	}
 	if len(b.callers) > remembered {
 		t.Errorf("%d callers are remembered", len(b.callers))
 	}
 	for i := range remembered { // those that have their allowance again go first
-		b.allow(By{Address: fmt.Sprint(i)})
+		b.allow(By{Address: fmt.Sprint(i)}, false)
 	}
 	now = now.Add(time.Hour)
-	if b.allow(stranger); len(b.callers) > remembered {
+	if b.allow(stranger, false); len(b.callers) > remembered {
 		t.Errorf("%d callers are remembered", len(b.callers))
 	}
 }
