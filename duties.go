@@ -97,7 +97,7 @@ func (x *Exclusion) Duty(q Question) (Duty, bool) {
 
 // argument is what a question says under a name, "" where that is nothing, or nothing that names one thing.
 func (q Question) argument(name string) string {
-	if v := q.Arguments[name]; v != "" {
+	if v := q.Arguments[name]; v != "" && name != Transaction && name != Parameters { // these are about the mandate
 		return v
 	}
 	for _, said := range []map[string]any{q.Given, q.Said} {

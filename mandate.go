@@ -162,7 +162,7 @@ func (s Scope) Covers(q Question) bool {
 // Transaction is the argument that says which transaction something is part of.
 const Transaction = "transaction"
 
-// Transaction is the only one that the scope is for; "" is none, or several.
+// Transaction is the only one that the scope is for; "" is none.
 func (s Scope) Transaction() string {
 	if ids := s.Conditions[Transaction]; len(ids) == 1 {
 		return ids[0]
@@ -183,12 +183,14 @@ func (s Scope) wrong() string {
 	if s.hides() {
 		return "what is asked for holds characters that cannot be shown: take them away"
 	}
-	for _, id := range s.Conditions[Transaction] {
-		if no := WrongTransaction(id); no != "" {
-			return no
-		}
+	ids, said := s.Conditions[Transaction]
+	switch {
+	case !said:
+		return ""
+	case len(ids) != 1:
+		return "a mandate is for one transaction, or for whichever it is used in: name one, once"
 	}
-	return ""
+	return WrongTransaction(ids[0])
 }
 
 // Over tells whether m has ended or must count as ended at now: ReasonNone, or why. Acted is its last own use.

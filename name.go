@@ -80,12 +80,13 @@ func WrongText(what, v string, most int) string {
 	return ""
 }
 
-// WrongTransaction tells what is wrong with the id of a transaction, which is its service's own: 1 to 128 bytes that are seen.
+// WrongTransaction tells what is wrong with the id of a transaction, which is its service's own: 1 to 128 visible characters of ASCII,
+// so that no two look alike to who agrees.
 func WrongTransaction(id string) string {
-	if id == "" || strings.Contains(id, " ") {
-		return "a transaction is named by something, without spaces"
+	if id == "" || len(id) > 128 || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "the id of a transaction is 1 to 128 visible characters of ASCII, without spaces"
 	}
-	return WrongText("id of a transaction", id, 128)
+	return ""
 }
 
 // WrongAttributes tells what is wrong with the attributes of an account. A '=' in a name would let one pass for another

@@ -146,7 +146,7 @@ func (a *Authority) CompleteTransaction(ctx context.Context, by By, id string) (
 		n = len(all)
 		return all, err
 	})
-	return n, err
+	return done(&n, err)
 }
 
 // taskCase is what policy is asked about a task, and the facts for the laws: may this agent act for itself in that system?

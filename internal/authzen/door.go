@@ -59,6 +59,7 @@ func (d *Door) Mount(t *web.Routes) {
 	t.Add("POST "+requestsAt, web.Service, d.request)
 	t.Add("GET "+requestsAt+"/{id}", web.Service, d.status)
 	t.Add("POST "+transactionsAt+"/{id}/complete", web.Service, d.complete)
+	t.Add("POST "+transactionsAt+"/complete", web.Service, d.complete) // of ids that no path holds
 }
 
 // configuration tells where everything is (Authorization API 1.0, 9).

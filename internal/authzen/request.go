@@ -224,16 +224,26 @@ func (d *Door) begin(a asking, e evaluation) error {
 	return only(err, stead.Broken)
 }
 
-// complete says that a transaction is over.
+// complete says that a transaction is over, which the path names, or the body.
 func (d *Door) complete(w http.ResponseWriter, r *http.Request) error {
 	echo(w, r)
 	c, err := d.caller(r)
 	if err != nil {
 		return err
 	}
+	id := r.PathValue("id")
+	if id == "" {
+		body, err := read(w, r)
+		if err == nil {
+			id, err = body.text(stead.Transaction)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	by := from(r)
 	by.Principal = c.ID
-	n, err := d.Verbs.CompleteTransaction(r.Context(), by, r.PathValue("id"))
+	n, err := d.Verbs.CompleteTransaction(r.Context(), by, id)
 	if err != nil {
 		return err
 	}

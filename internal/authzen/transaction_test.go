@@ -134,3 +134,21 @@ func TestTransactionAskedFor(t *testing.T) {
 		t.Errorf("what was agreed to: %+v", s)
 	}
 }
+
+// An id that no path holds is named in the body; one that is two, or that looks like another, is none.
+func TestTransactionNamed(t *testing.T) {
+	w := newWorld(t, map[string]string{"agents.cedar": agentRules})
+	by, _ := w.report()
+	slashed := w.bound(by, "orders/4711?a=b", true)
+	w.says("whose id no path holds", w.in(slashed, `"orders/4711?a=b"`), 200, `"decision":true`)
+	w.says("over, by its body", w.send(desk, transactions+"complete", `{"transaction":"orders/4711?a=b"}`), 200, `"completed":1`)
+	w.says("over", w.in(slashed, `"orders/4711?a=b"`), 200, `"decision":false`)
+	for what, body := range map[string]string{"without one": `{}`, "of a number": `{"transaction":7}`, "of nothing": ""} {
+		w.says("a body "+what, w.send(desk, transactions+"complete", body), 400, "")
+	}
+	for what, ids := range map[string][]string{"twice": {"T", "T"}, "two": {"T", "U"}, "none": {}, "one that looks like another": {"a\ufe0f"}, "one that is not seen": {"\u3164"}} {
+		if _, err := w.AskTask(t.Context(), by, authority.TaskAsk{Task: "monthly", Conditions: map[string][]string{stead.Transaction: ids}}); stead.KindOf(err) != stead.Invalid {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
