@@ -53,7 +53,7 @@ func (p *problem) next() string {
 	case stead.ReasonChanged:
 		return "the same again: it looks at what is there now"
 	case stead.ReasonAuthor:
-		return "somebody else runs stead policy apply"
+		return "somebody else than its author runs the same"
 	}
 	return p.Hint
 }

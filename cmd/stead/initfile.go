@@ -37,7 +37,7 @@ func (b *beginning) text() string {
 	w("\ndirectories:\n  - { id: staff, label: \"Staff\", realm: employees }")
 	w("\nroles:                        # which groups run Stead itself; the first administrator is put into the first one")
 	w("  admin: [staff/admins]\n  security: [staff/security]\n  auditor: [staff/auditors]")
-	w("\npolicies: { dir: %q }   # read once, by an empty store; then: stead policy stage", b.file("policies"))
+	w("\npolicies: { dir: %q }   # in force since stead init; change them there, then: stead policy stage", b.file("policies"))
 	w("\n%s", b.apps())
 	return t.String()
 }

@@ -70,14 +70,15 @@ func (d described) page() string {
 		"written `10m`. `client/admin` is a Go client, written from the description.\n\n" +
 		"**Once.** With `Idempotency-Key`, any text of yours of up to 255 letters, a request is done once in 24 hours: the same request with\n" +
 		"it answers with what it made, as that is now, and `Idempotency-Replayed: true`. It is the same if method, address and every byte of\n" +
-		"the body are; another request with the key is 422 `key-reused`. Requests at the same time wait for each other. Keys are each\n" +
+		"the body are; another request with the key is 422 `key-reused`. Requests at the same time wait for each other. After 503 `in-doubt`\n" +
+		"the same request with its key tells: it is done, or it was, and not twice. Keys are each\n" +
 		"principal's own, and hold on all nodes and over restarts. Only what was done is remembered: after a refusal the key is as good as\n" +
 		"new. Of a request only a keyed hash is kept, beside the event it left. Where it is not listed it says nothing: what signs in gives\n" +
 		"out a secret, what only asks changes nothing, and `DELETE` is done once anyhow.\n\n" +
 		"**If.** What has versions has an `ETag`. `If-None-Match` with it answers 304. A change with `If-Match` is made only while it is\n" +
 		"that still, compared where it is written; else 412 `changed`, with the `ETag` it has now. That is asked last: what you may not\n" +
 		"change, or not know, is 403 or 404 as ever.\n\n" +
-		"**Pages.** Lists take `limit` and `page_token`, and give `next_page_token` and `Link: rel=next` until the end. A page may hold\n" +
+		"**Pages.** Lists that grow without end take `limit` and `page_token`, and give `next_page_token` and `Link: rel=next` until the end. A page may hold\n" +
 		"fewer than `limit` although more follow. What is there all the while comes once, whatever comes and goes between two pages. A\n" +
 		"token is good for its list and filter alone.\n\n" +
 		"**How much.** A session may ask 3000 times a minute, all at once if it likes: `RateLimit-Policy` and `RateLimit`\n" +
