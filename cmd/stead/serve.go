@@ -213,7 +213,8 @@ func (s *server) open(ctx context.Context, m house.Material) error {
 		if len(c.Roles.Admin) == 0 {
 			return stead.E(stead.Invalid, stead.ReasonRequest, "roles.admin names no group: nobody could be made administrator")
 		}
-		s.link = &setupLink{house: s.house, group: bare(c.Roles.Admin[0]), box: m.Box, secrets: m.Secrets}
+		directory, group := within(c.Roles.Admin[0], "")
+		s.link = &setupLink{house: s.house, within: directory, group: group, box: m.Box, secrets: m.Secrets}
 		if s.setup, err = setupToken(m.Box, s.house.Now()); err != nil {
 			return err
 		}
@@ -357,12 +358,4 @@ func firstPolicy(p config.Policies) (map[string]string, error) {
 		return cedar.Default(), nil
 	}
 	return policyFiles(p.Dir)
-}
-
-// bare is a group as accounts of its directory carry it: "staff/admins" is "admins".
-func bare(group string) string {
-	if _, name, ok := strings.Cut(group, "/"); ok {
-		return name
-	}
-	return group
 }

@@ -24,6 +24,7 @@ const setupFor = 30 * time.Minute
 type setupLink struct {
 	house   *house.House
 	group   string // of the first administrator
+	within  string // its directory; "": any
 	box     *keys.Box
 	secrets keys.Secrets
 }
@@ -74,6 +75,9 @@ func (l *setupLink) First(ctx context.Context, token string, p authority.NewPers
 	}
 	if text := (stead.Principal{Directory: p.Directory, Name: p.Name, Shown: p.Shown}).Wrong(); text != "" {
 		return console.Secret{}, stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
+	}
+	if l.within != "" && p.Directory != l.within { // a group of that name elsewhere runs nothing, and the link would be spent
+		return console.Secret{}, stead.E(stead.Invalid, stead.ReasonRequest, "the first administrator is of the directory %s, whose group %s runs Stead (roles.admin): choose that", l.within, l.group)
 	}
 	secret, err := l.house.Prover.NewSecret()
 	if err != nil {
