@@ -32,7 +32,7 @@ func TestTimeRunsOut(t *testing.T) {
 	sam.opens(h.Gateway + "/orders")
 	sam.follows("See what has ended")
 	sam.isAt(h.Gateway + "/.stead/end")
-	sam.reads("Acting has ended", "You are yourself again")
+	sam.reads("Acting has ended", "Once you have seen this")
 	sam.looks("stead-end-unseen")
 	sam.follows("I have seen it")
 	sam.reads("Welcome to Acme", "Sam has no customer account here")

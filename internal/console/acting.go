@@ -100,11 +100,26 @@ func (c *Console) end(v *visit) error {
 	if !v.st.Acting {
 		return notActing()
 	}
-	m, err := c.Authority.End(v.r.Context(), v.by, v.st.Mandate.ID)
+	return v.finish(v.st.Mandate.ID)
+}
+
+// endOne ends what the reader acts under, here or in another of his sessions.
+func (c *Console) endOne(v *visit) error {
+	if _, err := v.form(); err != nil {
+		return err
+	}
+	return v.finish(v.mandateID())
+}
+
+func (v *visit) finish(id stead.MandateID) error {
+	m, err := v.c.Authority.End(v.r.Context(), v.by, id)
 	if err != nil {
 		return err
 	}
-	if err := v.renew(); err != nil {
+	if m.Session == v.by.Session {
+		err = v.renew()
+	}
+	if err != nil {
 		return err
 	}
 	return v.to("/end?mandate=" + string(m.ID))
@@ -151,6 +166,9 @@ func (c *Console) ended(v *visit) error {
 	}
 	p := endView{frame: v.frame("You are yourself again", ""), card: v.card(m), Why: endWord(over), AskAgain: c.askAgain(m),
 		Tally: tally(events), Lines: c.lines(events), Unseen: v.st.Unseen.Mandate == id}
+	if p.Unseen {
+		p.Shell.Title = "Acting has ended"
+	}
 	p.App, _ = c.app(first(m))
 	return v.show(http.StatusOK, endPage(p))
 }

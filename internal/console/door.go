@@ -204,6 +204,7 @@ func (c *Console) mountReading(add adder) {
 	add("POST /requests/{id}/comment", web.InSession, c.comment)
 	add("GET /mandates", web.InSession, c.mandates)
 	add("GET /mandates/{id}", web.InSession, c.mandate)
+	add("POST /mandates/{id}/end", web.ActorSelf, c.endOne)
 	add("POST /mandates/{id}/revoke", web.InSession, c.revoke)
 	add("GET /why/{decision}", web.InSession, c.why)
 	add("GET /audit", web.Auditor, c.audit)

@@ -41,7 +41,7 @@ func (v *visit) card(m stead.Mandate) card {
 	switch {
 	case k.Waits:
 		k.Href = "/requests/" + string(m.ID)
-	case k.Mine && m.State == stead.Active:
+	case k.Mine && v.st.Acting && m.ID == v.st.Mandate.ID:
 		k.Href = "/acting"
 	case k.Mine && (m.State == stead.Asked || m.State == stead.Approved):
 		k.Href = "/act/" + string(m.ID)
@@ -56,6 +56,7 @@ type homeView struct {
 	Level             int
 	Signed, Armed     string
 	Mine, AsMe, Waits []card
+	Elsewhere         []card // what he acts under in other sessions of his
 	Needs             []need
 	Running           []card // of others, for those who oversee
 	Concerns          []line
@@ -84,7 +85,10 @@ func (c *Console) home(v *visit) error {
 	}
 	for _, m := range all {
 		switch k := v.card(m); {
-		case k.Mine && m.State != stead.Active:
+		case k.Mine && k.Href == "/acting":
+		case k.Mine && k.Moment != "":
+			h.Elsewhere = append(h.Elsewhere, k)
+		case k.Mine:
 			h.Mine = append(h.Mine, k)
 		case k.AsMe:
 			h.AsMe = append(h.AsMe, k)

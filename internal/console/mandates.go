@@ -32,6 +32,7 @@ type mandateView struct {
 	Left    string
 	Running bool
 	Live    bool   // may still be revoked
+	Ends    bool   // it is what the reader acts under
 	Meant   string // the name to be typed for that; empty: it is one's own to stop
 	Because string // as it was typed
 	Problem string
@@ -91,6 +92,7 @@ func (v *visit) showMandate(status int, m stead.Mandate, problem string) error {
 	}
 	own := v.answersFor(m)
 	p.Live = m.State != stead.Ended && !p.Mine && (own || c.revokes(v.by))
+	p.Ends = p.Mine && (m.State == stead.Active || m.State == stead.Suspended)
 	p.Because = v.r.PostForm.Get("reason")
 	if !own {
 		p.Meant = c.called(m.Actor)

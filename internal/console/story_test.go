@@ -168,14 +168,19 @@ func TestSamActsForDana(t *testing.T) {
 	omar.get("/mandates/"+id).sees("Sam Okafor → Dana Reyes", "got more time")
 }
 
+// acting is Sam, who acts for Dana under a mandate.
+func (b *building) acting() (sam *person, id string) {
+	sam = b.enter("staff/sam")
+	sam.post("/act/arm", "code", b.house.Code("staff/sam"))
+	sam.post("/act/ask", "subject", string(b.house.People["customers/dana"].ID), "name", "dana", "app", "orders", "reason", "wrong total", "ticket", "SUP-4711", "mode", "read-only")
+	id = regexp.MustCompile(`man_[a-z0-9]+`).FindString(sam.at)
+	return sam.post("/act/"+id+"/start", "code", b.house.Code("staff/sam")), id
+}
+
 // The end that comes by itself is shown, and acknowledged (R16).
 func TestTheEndIsSeen(t *testing.T) {
 	b := build(t)
-	sam := b.enter("staff/sam")
-	sam.post("/act/arm", "code", b.house.Code("staff/sam"))
-	sam.post("/act/ask", "subject", string(b.house.People["customers/dana"].ID), "name", "dana", "app", "orders", "reason", "wrong total", "ticket", "SUP-4711", "mode", "read-only")
-	id := regexp.MustCompile(`man_[a-z0-9]+`).FindString(sam.at)
-	sam.post("/act/"+id+"/start", "code", b.house.Code("staff/sam"))
+	sam, id := b.acting()
 	b.enter("customers/dana").post("/mandates/"+id+"/revoke", "reason", "not now").sees("The mandate was revoked", "revoked the mandate", "not now")
 	sam.get("/acting")
 	if strings.Contains(sam.last, "End acting") {
@@ -185,6 +190,25 @@ func TestTheEndIsSeen(t *testing.T) {
 	sam.post("/end/seen")
 	if strings.Contains(sam.last, "I have seen it") {
 		t.Error("it is not seen")
+	}
+}
+
+// Who acts in one browser ends it from another, and the first one tells him (R16).
+func TestEndedFromElsewhere(t *testing.T) {
+	b := build(t)
+	sam, id := b.acting()
+	there := b.enter("staff/sam")
+	there.get("/").sees("You act in another session of yours", `href="/mandates/`+id+`"`)
+	there.get("/mandates/"+id).sees("End acting", `action="/mandates/`+id+`/end"`)
+	if omar := b.enter("staff/omar"); omar.post("/mandates/" + id + "/end").code != 404 {
+		t.Errorf("who does not act ends it: %d", omar.code)
+	}
+	there.post("/mandates/"+id+"/end").sees("You are yourself again", "1 end")
+	there.post("/mandates/" + id + "/end").sees("It has ended already")
+	sam.get("/").sees("Acting has ended: Sam Okafor → Dana Reyes", "I have seen it")
+	sam.get("/end").sees(">Acting has ended</h1>", "I have seen it")
+	if strings.Contains(sam.last, "yourself again") {
+		t.Error("he is told that he is himself before he has seen the end")
 	}
 }
 

@@ -16,6 +16,7 @@ type endFacts struct {
 	Facts                 [][2]string
 	Mandate, Button, Back string
 	Again                 string // where to ask for a new one
+	Unseen                bool   // the application shows nothing before this is acknowledged
 }
 
 // endPage says what acting ends here, or that it has ended, and offers the one button for it.
@@ -30,8 +31,8 @@ func (g *Gateway) endPage(w http.ResponseWriter, r *http.Request) error {
 	again.Path, again.RawQuery = "/act", url.Values{"app": {string(g.app(r.Host).ID)}}.Encode()
 	switch unseen, ok := g.unseen(r, st); {
 	case ok:
-		e.Title, e.Lead = "Acting has ended", "You are yourself again. Pages that are still open may show somebody else's data: close them."
-		e.Mandate, e.Button, e.Again = string(unseen), "I have seen it", again.String()
+		e.Title, e.Lead = "Acting has ended", "Once you have seen this you go on as yourself. Pages that are still open may show somebody else's data: close them."
+		e.Mandate, e.Button, e.Again, e.Unseen = string(unseen), "I have seen it", again.String(), true
 		e.Facts = [][2]string{{"Mandate", e.Mandate}}
 	case p.label != "" && (st.Mandate.ID == "" || !p.holds(&st.Mandate, r)):
 		e.Title, e.Lead, e.Back = "Acting has ended", "This address belonged to one mandate, which is over. You are yourself at the application's own.", p.home(r, e.Back)
@@ -42,7 +43,7 @@ func (g *Gateway) endPage(w http.ResponseWriter, r *http.Request) error {
 		e.Lead = "You act for " + st.Subject.DisplayName() + " until " + clock(m.Until) + "."
 		e.Facts = acting(st)
 		if !st.Acting {
-			e.Title, e.Button, e.Lead = "Acting has ended", "I have seen it", "Its time is over."
+			e.Title, e.Button, e.Lead, e.Unseen = "Acting has ended", "I have seen it", "Its time is over.", true
 		}
 	default:
 		e.Title, e.Lead = "Nobody is acted for", "You are here as yourself."
