@@ -15,6 +15,7 @@ const (
 	mostShown     = 256
 	MostText      = 1024 // of an attribute, and of what tells that accounts are one human
 	mostGroups    = 256
+	leastPassword = 12 // characters, of one that somebody chooses for himself
 )
 
 // Wrong tells what is wrong with what an account says of itself and what to write instead, "" where nothing is. It is
@@ -76,6 +77,14 @@ func WrongText(what, v string, most int) string {
 		return fmt.Sprintf("the %s has white space at its ends: take it away", what)
 	case !printable(v):
 		return fmt.Sprintf("the %s holds characters that cannot be shown: take them away", what)
+	}
+	return ""
+}
+
+// WrongPassword tells what is wrong with a password that somebody chooses for himself.
+func WrongPassword(v string) string {
+	if utf8.RuneCountInString(v) < leastPassword {
+		return fmt.Sprintf("a password of at least %d characters is wanted: a few words are good", leastPassword)
 	}
 	return ""
 }

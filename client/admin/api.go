@@ -641,6 +641,11 @@ type NoticeTried struct {
 	To      string `json:"to,omitempty"`
 }
 
+type PasswordIn struct {
+	Password string `json:"password"` // the one that counts now
+	New      string `json:"new"`      // the one that counts from now on
+}
+
 type Past struct {
 	Asked    int64     `json:"asked"`
 	Agreed   int64     `json:"agreed"` // agreed to, or of those that need nobody's yes
@@ -1899,6 +1904,11 @@ func (c *Client) ListNotices(ctx context.Context, opts ...Option) (out NoticeBoa
 func (c *Client) TestNotice(ctx context.Context, body TryNoticeIn, opts ...Option) (out NoticeTried, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/notices/test", body: body}, &out, opts)
 	return out, err
+}
+
+// SetPassword: Give oneself another password; one's other sessions end. Whoever is signed in may, on what is his to move or to know. PUT /v1/password
+func (c *Client) SetPassword(ctx context.Context, body PasswordIn, opts ...Option) error {
+	return c.call(ctx, request{method: "PUT", path: "/v1/password", body: body}, nil, opts)
 }
 
 // A ListPeopleQuery narrows ListPeople; what is zero does not.

@@ -107,10 +107,11 @@ func (e *env) personLink() *cobra.Command {
 	var reason string
 	var agree, yes bool
 	c := &cobra.Command{
-		Use: "factor-link ACCOUNT", Short: "Make a link by which somebody who lost his authenticator sets up another", Args: cobra.ExactArgs(1),
-		Long: "The old authenticator counts no more from then on, and every session of the account ends. The link works once, for an hour,\n" +
-			"and asks for the password. Of who has a role in Stead another person agrees first: --agree. Whoever had a part in it stands\n" +
-			"behind the account until somebody else vouches (stead person vouch).",
+		Use: "factor-link ACCOUNT", Short: "Make a link by which somebody sets up an authenticator", Args: cobra.ExactArgs(1),
+		Long: "For who lost his authenticator, or is new. The old authenticator counts no more from then on, and every session of the account\n" +
+			"ends. The link works once, for an hour, and asks for the password; whoever has none yet chooses it there. Of who has a role in\n" +
+			"Stead another person agrees first: --agree. Whoever had a part in it stands behind the account until somebody else vouches\n" +
+			"(stead person vouch).",
 		Example: "  stead person factor-link staff/sam --reason \"he stood before me\"\n  stead person factor-link staff/carla --agree",
 		RunE: func(c *cobra.Command, args []string) error {
 			if !agree && strings.TrimSpace(reason) == "" {

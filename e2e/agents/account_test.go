@@ -31,6 +31,8 @@ func TestNoPasswordForAgents(t *testing.T) {
 	password := housetest.Password
 	_, err := w.Change(t.Context(), w.root, w.agent.Principal, authority.Edit{Password: &password})
 	w.no(err, stead.ReasonRequest)
+	_, err = w.AskFactor(t.Context(), w.root, w.agent.Principal, "lost")
+	w.no(err, stead.ReasonRequest)
 	tier := map[string]string{"tier": "low"}
 	_, err = w.Change(t.Context(), w.root, w.agent.Principal, authority.Edit{Attributes: &tier})
 	w.no(err, stead.ReasonRequest)

@@ -172,6 +172,21 @@ func TestDesk(t *testing.T) {
 	sam.gets(h.Console + "/me/factor")
 	sam.reads("Another authenticator", "Code of your old authenticator")
 	sam.looks("me-factor")
+
+	sam.follows("My account")
+	sam.follows("Change it")
+	sam.reads("Change your password", "At least 12 characters")
+	sam.looks("me-password")
+	sam.types("old", h.password(t, "staff", "sam"))
+	sam.types("password", "battery staple")
+	sam.types("again", "battery stable")
+	sam.wants(sam.presses("Use it from now on"), 400, "a slip")
+	sam.reads("The two passwords differ")
+	sam.types("old", h.password(t, "staff", "sam"))
+	sam.types("password", "battery staple")
+	sam.types("again", "battery staple")
+	sam.follows("Use it from now on")
+	sam.reads("Your new password counts from now on")
 }
 
 // Who was acted for says that she is not at ease, without a mouse, and security reads it.

@@ -246,6 +246,9 @@ func (d *desk) Preview(_ context.Context, _ authority.By, w authority.Ask) (auth
 	d.ask = w
 	return authority.Preview{Mandate: stead.Mandate{Actor: "prn_sam", Subject: w.Subject, State: stead.Asked}, Code: true}, d.note("preview " + string(w.Subject))
 }
+func (d *desk) SetPassword(_ context.Context, by authority.By, w authority.NewPassword) error {
+	return d.noted("password "+w.Old+" "+w.New, by)
+}
 func (d *desk) SetFactor(_ context.Context, by authority.By, w authority.NewFactor) error {
 	return d.noted("factor "+w.Secret+" "+w.Code+" "+w.Proof, by)
 }

@@ -26,6 +26,13 @@ type factorIn struct {
 	}
 }
 
+type passwordIn struct {
+	Body struct {
+		Password string `json:"password" minLength:"1" maxLength:"1024" doc:"the one that counts now"`
+		New      string `json:"new" minLength:"12" maxLength:"1024" doc:"the one that counts from now on"`
+	}
+}
+
 type concernIn struct {
 	ID   stead.MandateID `path:"id" maxLength:"64"`
 	Body struct {
@@ -51,6 +58,8 @@ func (a *API) own(d *door) {
 		doneWith[concernIn])
 	once(d, operation{method: "PUT", path: "/v1/factor", id: "set-factor", tag: web.ActorSelf, group: "login", status: http.StatusNoContent, says: "Give oneself a second factor, or another one"}, a.setFactor,
 		doneWith[factorIn])
+	once(d, operation{method: "PUT", path: "/v1/password", id: "set-password", tag: web.ActorSelf, group: "login", status: http.StatusNoContent, says: "Give oneself another password; one's other sessions end"}, a.setPassword,
+		doneWith[passwordIn])
 	add(d, operation{method: "GET", path: "/v1/groups", id: "list-groups", tag: web.Admin, roles: onlookers(), group: "people", says: "List the groups that accounts are in"}, a.groups)
 }
 
@@ -70,6 +79,10 @@ func (a *API) preview(ctx context.Context, by authority.By, in *askIn) (*preview
 
 func (a *API) setFactor(ctx context.Context, by authority.By, in *factorIn) (*nothing, error) {
 	return nil, a.Verbs.SetFactor(ctx, by, authority.NewFactor{Secret: in.Body.Secret, Code: in.Body.Code, Proof: in.Body.Proof})
+}
+
+func (a *API) setPassword(ctx context.Context, by authority.By, in *passwordIn) (*nothing, error) {
+	return nil, a.Verbs.SetPassword(ctx, by, authority.NewPassword{Old: in.Body.Password, New: in.Body.New})
 }
 
 func (a *API) raise(ctx context.Context, by authority.By, in *concernIn) (*nothing, error) {

@@ -88,6 +88,7 @@ type Rulers interface {
 type Owner interface {
 	Preview(context.Context, authority.By, authority.Ask) (authority.Preview, error)
 	SetFactor(context.Context, authority.By, authority.NewFactor) error
+	SetPassword(context.Context, authority.By, authority.NewPassword) error
 	Raise(ctx context.Context, by authority.By, id stead.MandateID, text string) error
 	Groups(context.Context, authority.By) ([]authority.GroupCount, error)
 }

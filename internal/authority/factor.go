@@ -33,14 +33,10 @@ func (a *Authority) SetFactor(ctx context.Context, by By, w NewFactor) error {
 		return a.refuse(ctx, t, err)
 	}
 	return a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
-		e, err := own(s, by, now)
+		e, err := replacing(s, by, old, now)
 		switch {
 		case err != nil:
 			return nil, err
-		case s.Acting(e.ID) != nil:
-			return nil, stead.E(stead.Conflict, stead.ReasonChain, "you act for somebody: end that first")
-		case version(s.Credentials(p.ID)) != version(old):
-			return nil, stead.E(stead.Conflict, stead.ReasonState, "what you prove yourself with was changed meanwhile: look again")
 		case spent > 0 && s.Count("totp/"+string(p.ID)) >= spent:
 			return nil, stead.E(stead.Refused, stead.ReasonBadProof, "this code was used before: wait for the next one")
 		}
@@ -72,11 +68,5 @@ func (a *Authority) proveAgain(by By, p *stead.Principal, c *stead.Credentials, 
 		}
 		return step, err
 	}
-	if !a.guesses.allow("password/"+string(p.ID), by.Address) {
-		return 0, stead.E(stead.Refused, stead.ReasonTooMany, "too many attempts from here: wait half a minute")
-	}
-	if !a.Prover.Password(c, proof) {
-		return 0, stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")
-	}
-	return 0, nil
+	return 0, a.rightPassword(by, p, c, proof)
 }

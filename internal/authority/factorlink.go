@@ -10,7 +10,8 @@ import (
 	"github.com/steadhq/stead"
 )
 
-// A FactorLink lets somebody who has lost his authenticator set up another one: once, until its time is over.
+// A FactorLink lets somebody who has lost his authenticator set up another one, and who has no password yet choose his: once,
+// until its time is over.
 type FactorLink struct {
 	Link  string // empty while another person must agree
 	Until time.Time
@@ -121,7 +122,7 @@ func (a *Authority) blind(id, by stead.PrincipalID) (stead.Credentials, error) {
 
 // linkable refuses a link for who could not use it, and for oneself.
 func linkable(s *State, t attempt) error {
-	p, c := s.Principal(t.subject), s.Credentials(t.subject)
+	p := s.Principal(t.subject)
 	switch {
 	case p == nil:
 		return stead.E(stead.Missing, stead.ReasonUnknown, "there is no such account")
@@ -129,8 +130,8 @@ func linkable(s *State, t attempt) error {
 		return stead.E(stead.Conflict, stead.ReasonDisabled, "this account is closed")
 	case finder(s)(t.by.Principal).SameHuman(*p):
 		return stead.E(stead.Refused, stead.ReasonOwn, "nobody gives himself a link: another administrator does")
-	case c == nil || c.Password == "":
-		return stead.E(stead.Conflict, stead.ReasonState, "this account has no password, which the link asks for besides")
+	case p.Kind == stead.Agent:
+		return stead.E(stead.Invalid, stead.ReasonRequest, "an agent has no authenticator: it proves itself by its keys")
 	}
 	return nil
 }

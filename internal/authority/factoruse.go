@@ -8,27 +8,36 @@ import (
 	"github.com/steadhq/stead"
 )
 
-// A LinkedFactor is a secret for an authenticator by somebody who has lost the one before, and what proves that it is he:
-// the link that he was given, and his password.
+// A LinkedFactor is a secret for an authenticator by somebody who has lost the one before, or has none yet, and what proves
+// that it is he: the link that he was given, and his password.
 type LinkedFactor struct {
-	Link, Password string
-	Secret         string // base32
-	Code           string // that the new one shows
-	Host           string
-	Address        string
-	Client         string
+	Link     string
+	Password string // of an account that has none: the one it has from then on
+	Secret   string // base32
+	Code     string // that the new one shows
+	Host     string
+	Address  string
+	Client   string
+}
+
+// Linked is whose a link is.
+type Linked struct {
+	Account stead.Principal
+	Chooses bool // it has no password: the link sets one
 }
 
 // FactorLinked tells whose a link is. Errors: expired, whatever is wrong with it.
-func (a *Authority) FactorLinked(_ context.Context, link string) (p stead.Principal, err error) {
+func (a *Authority) FactorLinked(_ context.Context, link string) (out Linked, err error) {
 	a.Store.View().Read(func(s *State) {
 		var who *stead.Principal
 		if who, _, err = linked(s, link, a.Now()); err == nil {
-			p = *who
+			out = Linked{*who, passwordless(s.Credentials(who.ID))}
 		}
 	})
-	return p, err
+	return out, err
 }
+
+func passwordless(c *stead.Credentials) bool { return c == nil || c.Password == "" }
 
 // linked finds the account of a link that counts still, and its record.
 func linked(s *State, link string, now time.Time) (*stead.Principal, stead.Bundle, error) {
@@ -73,7 +82,7 @@ func (a *Authority) UseFactorLink(ctx context.Context, in LinkedFactor) error {
 			return nil, stead.E(stead.Conflict, stead.ReasonState, "what you prove yourself with was changed meanwhile: look again")
 		}
 		b.Version, b.Digest, b.At = b.Version+1, "", now
-		set := stead.Change{Event: stead.Event{Kind: "factor.set"}, Records: []stead.Record{b, renewed(s, *who, fresh)}}
+		set := stead.Change{Event: stead.Event{Kind: "factor.set", What: passwordSet(fresh)}, Records: []stead.Record{b, renewed(s, *who, fresh)}}
 		return signedOut(s, []stead.Change{spend(set, p.ID, step)}, p.ID, "", now)
 	})
 	if err == nil {
@@ -82,12 +91,30 @@ func (a *Authority) UseFactorLink(ctx context.Context, in LinkedFactor) error {
 	return err
 }
 
-// linkProved asks for the password, and for a code of the new authenticator. It gives the new credentials.
-func (a *Authority) linkProved(p *stead.Principal, c *stead.Credentials, in LinkedFactor) (fresh stead.Credentials, step int64, err error) {
-	if !a.Prover.Password(c, in.Password) {
-		return fresh, 0, stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")
+// passwordSet notes that new credentials hold a password.
+func passwordSet(fresh stead.Credentials) stead.Fields {
+	if fresh.Password == "" {
+		return nil
 	}
-	return a.arrived(p, in.Secret, in.Code)
+	return stead.Fields{"password": "set"}
+}
+
+// linkProved asks for the password, or takes the first one, and for a code of the new authenticator. It gives the new
+// credentials.
+func (a *Authority) linkProved(p *stead.Principal, c *stead.Credentials, in LinkedFactor) (fresh stead.Credentials, step int64, err error) {
+	var first string
+	switch {
+	case passwordless(c):
+		first, err = a.chosen(in.Password)
+	case !a.Prover.Password(c, in.Password):
+		err = stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")
+	}
+	if err != nil {
+		return fresh, 0, err
+	}
+	fresh, step, err = a.arrived(p, in.Secret, in.Code)
+	fresh.Password = first
+	return fresh, step, err
 }
 
 // arrived seals a secret, and sees by a code that the authenticator has it.

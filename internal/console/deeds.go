@@ -51,7 +51,7 @@ func (c *Console) deeds() []deed {
 			"End every session", "", "Every session has ended.", both, (*visit).signOut},
 		{"stop", "End every mandate", "Every mandate that it holds ends, and every one that it is acted under, those that wait too. What is needed still is asked for again.",
 			"End every mandate", "Why", "Every mandate has ended.", both, (*visit).stop},
-		{"factor", "Another authenticator", "For who has lost the old one. It counts no more from then on, and every session ends. A link to set up another one is shown here: it works once, for an hour, and asks for the password. Of who has a role in Stead another person agrees first.",
+		{"factor", "Another authenticator", "For who has lost the old one, or is new. The old one counts no more from then on, and every session ends. A link to set up another one is shown here: it works once, for an hour, and asks for the password; whoever has none chooses it there. Of who has a role in Stead another person agrees first.",
 			"Take the old one away", "How you know who asks", "It is asked for.", admin, (*visit).lostFactor},
 		{"disable", "Disable", "Nobody signs in with it, acts by it or is acted for. Its sessions and every mandate it holds or is acted under end at once. It can be enabled again, and nothing of the trail is lost.",
 			"Disable", "", "It is disabled.", admin, (*visit).disable},

@@ -198,8 +198,12 @@ func (a *verbs) FactorAsked(context.Context, authority.By, stead.PrincipalID) (a
 	return a.factorAsked, a.no["factor-asked"]
 }
 
-func (a *verbs) FactorLinked(_ context.Context, link string) (stead.Principal, error) {
-	return a.people[dana], a.no["factor-linked"]
+func (a *verbs) SetPassword(_ context.Context, _ authority.By, w authority.NewPassword) error {
+	return a.note("set-password", w.Old, w.New)
+}
+
+func (a *verbs) FactorLinked(_ context.Context, link string) (authority.Linked, error) {
+	return authority.Linked{Account: a.people[dana], Chooses: a.bare}, a.no["factor-linked"]
 }
 
 func (a *verbs) UseFactorLink(_ context.Context, in authority.LinkedFactor) error {

@@ -39,17 +39,18 @@ func (v *visit) linkShown(p stead.Principal, out authority.FactorLink) templ.Com
 	if out.Link == "" {
 		return nil
 	}
-	return linkPage(linkView{frame: v.frame("A link for "+p.DisplayName(), "Give it to nobody else, and not by mail: whoever has it and the password sets up the authenticator."), Name: p.DisplayName(),
+	return linkPage(linkView{frame: v.frame("A link for "+p.DisplayName(), "Give it to nobody else, and not by mail: who has it sets up the authenticator, with the password of the account, or chooses one where it has none."), Name: p.DisplayName(),
 		Link: v.c.Origin + "/factor?" + url.Values{"link": {out.Link}}.Encode(), Until: v.c.at(out.Until), Back: "/people/" + url.PathEscape(string(p.ID))})
 }
 
-// A lostView sets up another authenticator by a link.
+// A lostView sets up another authenticator by a link, or a password and the first one.
 type lostView struct {
 	Link, Account, Problem string
 	Secret                 Secret
 	Side                   int
 	Drawing                string
-	Code, Password         web.FieldSpec
+	Code                   web.FieldSpec
+	Passwords              []web.FieldSpec
 	Done                   bool
 }
 
@@ -63,15 +64,19 @@ func (c *Console) newFactor(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Console) showLost(w http.ResponseWriter, r *http.Request, status int, link, secret, problem string) error {
-	p, err := c.Authority.FactorLinked(r.Context(), link)
+	linked, err := c.Authority.FactorLinked(r.Context(), link)
 	if err != nil {
 		return err
 	}
+	p := linked.Account
 	account := p.Directory + "/" + p.Name
 	v := lostView{Link: link, Account: p.DisplayName() + " (" + account + ")", Problem: problem, Secret: Secret{Base32: secret, URI: c.Factors.URI(account, secret)}}
 	v.Side, v.Drawing = drawn(v.Secret.URI)
 	v.Code = web.FieldSpec{Name: "code", Label: "Code of the new authenticator", Required: true, Autocomplete: "one-time-code", Inputmode: "numeric", Hint: "The six digits that it shows now."}
-	v.Password = web.FieldSpec{Name: "password", Label: "Your password", Kind: "password", Required: true, Autocomplete: "current-password"}
+	v.Passwords = []web.FieldSpec{{Name: "password", Label: "Your password", Kind: "password", Required: true, Autocomplete: "current-password"}}
+	if linked.Chooses {
+		v.Passwords = chosenPassword("New password")
+	}
 	return web.WritePage(r.Context(), w, status, lostPage(v))
 }
 
@@ -80,12 +85,18 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	f, at := r.PostForm, presented(r, c.Cookie)
-	no := c.Authority.UseFactorLink(r.Context(), authority.LinkedFactor{Link: f.Get("link"), Password: f.Get("password"), Secret: f.Get("secret"), Code: f.Get("code"),
-		Host: at.Host, Address: at.Address, Client: at.Client})
+	var no error
+	if f.Has("again") {
+		no = newPassword(f)
+	}
+	if no == nil {
+		no = c.Authority.UseFactorLink(r.Context(), authority.LinkedFactor{Link: f.Get("link"), Password: f.Get("password"), Secret: f.Get("secret"), Code: f.Get("code"),
+			Host: at.Host, Address: at.Address, Client: at.Client})
+	}
 	switch {
 	case no == nil:
 		return web.WritePage(r.Context(), w, http.StatusOK, lostPage(lostView{Done: true}))
-	case web.PrefersHTML(r) && stead.KindOf(no) == stead.Refused:
+	case web.PrefersHTML(r) && (stead.KindOf(no) == stead.Refused || stead.KindOf(no) == stead.Invalid):
 		return c.showLost(w, r, web.StatusOf(no), f.Get("link"), f.Get("secret"), saying(no))
 	}
 	return no

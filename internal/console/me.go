@@ -42,7 +42,8 @@ const (
 )
 
 // saids are what a page says after a form of it was taken.
-var saids = map[string]string{"concern": "Security has it. Who acted for you is not told.", "factor": "Your authenticator counts from now on."}
+var saids = map[string]string{"concern": "Security has it. Who acted for you is not told.", "factor": "Your authenticator counts from now on.",
+	"password": "Your new password counts from now on. Wherever else you were signed in, you are signed out."}
 
 func (c *Console) me(v *visit) error {
 	ctx, who := v.r.Context(), v.st.Actor

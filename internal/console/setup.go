@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/steadhq/stead"
@@ -35,8 +36,6 @@ type setupView struct {
 	Side                                   int    // of the drawing, in modules
 	Drawing                                string // the modules that are dark, as a path
 }
-
-const leastPassword = 12 // characters, of the first administrator
 
 func (c *Console) setupForm(w http.ResponseWriter, r *http.Request) error {
 	token := r.URL.Query().Get("token")
@@ -71,7 +70,7 @@ func (c *Console) setupFirst(w http.ResponseWriter, r *http.Request) error {
 	f := r.PostForm
 	v := setupView{Token: f.Get("token"), Name: strings.TrimSpace(f.Get("name")), Shown: strings.TrimSpace(f.Get("shown")),
 		Directory: f.Get("directory"), Directories: c.homeOf(f.Get("directory"))}
-	err := firstPassword(f.Get("password"), f.Get("again"))
+	err := newPassword(f)
 	if err == nil {
 		v.Secret, err = c.Setup.First(r.Context(), v.Token, authority.NewPerson{Directory: v.Directory, Name: v.Name, Shown: v.Shown, Password: f.Get("password")})
 	}
@@ -86,12 +85,14 @@ func (c *Console) setupFirst(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func firstPassword(password, again string) error {
-	switch {
-	case len([]rune(password)) < leastPassword:
-		return stead.E(stead.Invalid, stead.ReasonRequest, "a password of at least %d characters is wanted: a few words are good", leastPassword)
-	case password != again:
-		return stead.E(stead.Invalid, stead.ReasonRequest, "the two passwords differ")
+// newPassword tells what is wrong with a password that was chosen and typed twice.
+func newPassword(f url.Values) error {
+	text := stead.WrongPassword(f.Get("password"))
+	if text == "" && f.Get("password") != f.Get("again") {
+		text = "the two passwords differ"
+	}
+	if text != "" {
+		return stead.E(stead.Invalid, stead.ReasonRequest, "%s", text)
 	}
 	return nil
 }

@@ -200,7 +200,7 @@ func TestEndedFromElsewhere(t *testing.T) {
 	there := b.enter("staff/sam")
 	there.get("/").sees("You act in another session of yours", `href="/mandates/`+id+`"`)
 	there.get("/mandates/"+id).sees("End acting", `action="/mandates/`+id+`/end"`)
-	if omar := b.enter("staff/omar"); omar.post("/mandates/" + id + "/end").code != 404 {
+	if omar := b.enter("staff/omar"); omar.post("/mandates/"+id+"/end").code != 404 {
 		t.Errorf("who does not act ends it: %d", omar.code)
 	}
 	there.post("/mandates/"+id+"/end").sees("You are yourself again", "1 end")

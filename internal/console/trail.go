@@ -40,7 +40,7 @@ var did = map[stead.EventKind]string{
 	"mandate.extend.refused": "was refused more time", "mandate.approve.refused": "could not approve",
 	"application.left": "was signed out of the application", "application.leave.refused": "could not be signed out of the application",
 	"person.enrolled": "enrolled", "person.changed": "changed an account", "person.erased": "erased a person", "person.vouched": "vouched for",
-	"concern.raised": "raised a concern", "factor.set": "set up an authenticator", "mandate.previewed": "looked at what acting would need",
+	"concern.raised": "raised a concern", "factor.set": "set up an authenticator", "password.set": "chose another password", "mandate.previewed": "looked at what acting would need",
 	"timers.set": "set the timers", "timers.set.refused": "was refused to set the timers",
 	"person.searched": "looked for a person", "policy.staged": "staged a policy", "policy.applied": "applied a policy",
 	"request.allowed": "opened", "request.served": "saw", "request.denied": "was refused", "page.clicked": "clicked",

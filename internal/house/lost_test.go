@@ -34,13 +34,6 @@ func TestLostFactor(t *testing.T) {
 	wants(t, "without a reason", ask(root, id, " "), stead.ReasonReason)
 	wants(t, "for nobody", ask(root, "prn_nobody", "lost"), stead.ReasonUnknown)
 	wants(t, "for oneself", ask(root, root.Principal, "lost"), stead.ReasonOwn)
-	bare, err := h.Enroll(ctx, root, []authority.NewPerson{{Directory: "staff", Name: "bare"}, {Directory: "staff", Name: "coded", TOTP: other}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range bare {
-		wants(t, p.Name+" has no password", ask(root, p.ID, "lost"), stead.ReasonState)
-	}
 	before := h.Code("staff/sam")
 	made, err := h.AskFactor(ctx, root, id, "he stood before me")
 	if err != nil || made.Link == "" {
@@ -57,7 +50,7 @@ func TestLostFactor(t *testing.T) {
 	_, err = h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password, Code: before, Host: "stead.test"})
 	wants(t, "with the old one", err, stead.ReasonBadProof)
 
-	if who, err := h.FactorLinked(ctx, made.Link); err != nil || who.ID != id {
+	if who, err := h.FactorLinked(ctx, made.Link); err != nil || who.Account.ID != id || who.Chooses {
 		t.Errorf("%+v, %v", who, err)
 	}
 	with := func(change func(*authority.LinkedFactor)) error {
@@ -82,6 +75,43 @@ func TestLostFactor(t *testing.T) {
 	signed, err := h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: "sam", Password: housetest.Password, Code: shows(t, h, other), Host: "stead.test"})
 	if err != nil || signed.Level != 2 {
 		t.Errorf("with the new one: %+v, %v", signed, err)
+	}
+}
+
+// Who has no password chooses one by the link, and counts by no other from then on; a link is asked for his password the
+// next time.
+func TestFirstPassword(t *testing.T) {
+	h := housetest.New(t)
+	ctx, root := t.Context(), h.Login("staff/root", "stead.test")
+	bare, err := h.Enroll(ctx, root, []authority.NewPerson{{Directory: "staff", Name: "bare"}, {Directory: "staff", Name: "coded", TOTP: other}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const chosen = "battery staple"
+	for _, p := range bare {
+		link, err := h.AskFactor(ctx, root, p.ID, "new here")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if who, err := h.FactorLinked(ctx, link.Link); err != nil || who.Account.ID != p.ID || !who.Chooses {
+			t.Errorf("%+v, %v", who, err)
+		}
+		wants(t, "a short one", h.UseFactorLink(ctx, linked(t, h, link.Link, "battery")), stead.ReasonRequest)
+		if err := h.UseFactorLink(ctx, linked(t, h, link.Link, chosen)); err != nil {
+			t.Fatal(err)
+		}
+		h.Clock.Move(3 * time.Minute)
+		signed, err := h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: p.Name, Password: chosen, Code: shows(t, h, other), Host: "stead.test"})
+		if err != nil || signed.Level != 2 {
+			t.Errorf("%+v, %v", signed, err)
+		}
+		if link, err = h.AskFactor(ctx, root, p.ID, "lost"); err != nil {
+			t.Fatal(err)
+		}
+		if who, err := h.FactorLinked(ctx, link.Link); err != nil || who.Chooses {
+			t.Errorf("%+v, %v", who, err)
+		}
+		wants(t, "another one by a link", h.UseFactorLink(ctx, linked(t, h, link.Link, "another battery")), stead.ReasonBadProof)
 	}
 }
 

@@ -102,6 +102,53 @@ func TestFirstFactor(t *testing.T) {
 	wants(t, "too many guesses", err, stead.ReasonTooMany)
 }
 
+// A password is replaced by who knows the one before: what is done in his other sessions ends, and the old one opens
+// nothing.
+func TestSetPassword(t *testing.T) {
+	h := housetest.New(t)
+	ctx, here, there := t.Context(), h.Login("staff/sam", "stead.test"), h.Login("staff/sam", "stead.test")
+	m, err := h.Act(there, "staff/sam", "customers/dana", stead.ReadOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const chosen = "battery staple"
+	set := func(by authority.By, old, fresh string) error {
+		return h.SetPassword(ctx, by, authority.NewPassword{Old: old, New: fresh})
+	}
+	wants(t, "without the old one", set(here, "", chosen), stead.ReasonBadProof)
+	wants(t, "with a wrong one", set(here, chosen, chosen), stead.ReasonBadProof)
+	wants(t, "a short one", set(here, housetest.Password, "battery"), stead.ReasonRequest)
+	wants(t, "the same one", set(here, housetest.Password, housetest.Password), stead.ReasonRequest)
+	h.Clock.Move(3 * time.Minute) // every guess is there again
+	wants(t, "while acting", set(there, housetest.Password, chosen), stead.ReasonChain)
+	if err := set(here, housetest.Password, chosen); err != nil {
+		t.Fatal(err)
+	}
+	if kinds := strings.Join(h.Kinds(3), " "); !strings.Contains(kinds, "password.set") || !strings.Contains(kinds, "mandate.ended") {
+		t.Errorf("on record stands %s", kinds)
+	}
+	wants(t, "the other session", h.Disarm(ctx, there), stead.ReasonSignIn)
+	if got, err := h.Mandate(ctx, here, m.ID); err == nil && got.State != stead.Ended {
+		t.Errorf("what is done in it goes on: %s", got.State)
+	}
+	if err := h.Disarm(ctx, here); err != nil {
+		t.Errorf("the one that he is in: %v", err)
+	}
+	h.Clock.Move(time.Minute)
+	sign := func(password string) error {
+		_, err := h.SignIn(ctx, authority.SignIn{Directory: "staff", Name: "sam", Password: password, Code: h.Code("staff/sam"), Host: "stead.test"})
+		return err
+	}
+	wants(t, "the old one", sign(housetest.Password), stead.ReasonBadProof)
+	if err := sign(chosen); err != nil {
+		t.Error(err)
+	}
+	for range 8 {
+		err = set(here, "guess", chosen)
+	}
+	wants(t, "too many guesses", err, stead.ReasonTooMany)
+}
+
 // A concern is for who was acted for to raise, and for security to read; who acted is not told.
 func TestRaise(t *testing.T) {
 	h := housetest.New(t)
