@@ -166,16 +166,25 @@ func (a *App) candidates(method string, paths []string) []*Rule {
 	return out
 }
 
-var overrideHeaders = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override", "X-Original-Method"}
-
-// overrideNames are the same names and those of parameters, folded.
+// overrideNames are headers and parameters that ask an application to take a request for another method, folded.
 var overrideNames = []string{"_method", "_http_method", "http_method_override", "x_http_method_override", "x_http_method",
-	"x_method_override", "x_original_method"}
+	"x_method_override", "x_original_method", "method_override", "x_method"}
+
+// overrides tells whether a header, under any spelling, asks for another method.
+func overrides(name string) bool {
+	const word = "method"
+	for i := 0; i+len(word) <= len(name); i++ {
+		if strings.EqualFold(name[i:i+len(word)], word) {
+			return slices.Contains(overrideNames, foldName(name))
+		}
+	}
+	return false
+}
 
 // overridden tells whether r asks to be taken for another method.
 func overridden(r *http.Request, p params) bool {
-	for name := range r.Header { // under any spelling
-		if strings.Contains(fold(name), "method") && slices.Contains(overrideNames, foldName(name)) {
+	for name := range r.Header {
+		if overrides(name) {
 			return true
 		}
 	}

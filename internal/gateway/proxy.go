@@ -97,10 +97,7 @@ func (t *trip) rewrite(p *httputil.ProxyRequest) {
 	t.g.trailers(t.in, out)
 	h := out.Header
 	without(h, credentials)
-	without(h, overrideHeaders)
-	if t.v.acting() {
-		maps.DeleteFunc(h, func(name string, _ []string) bool { return proves(name) })
-	}
+	maps.DeleteFunc(h, func(name string, _ []string) bool { return overrides(name) || t.v.acting() && proves(name) })
 	if t.v.names != nil {
 		h.Set("Accept-Encoding", "identity") // it is read on the way back
 	}

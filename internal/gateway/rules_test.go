@@ -202,7 +202,7 @@ apps:
 
 func TestMethodOverride(t *testing.T) { // S-I27
 	app := wiki(t)
-	for _, name := range []string{"X-HTTP-Method-Override", "X-Http-Method", "X-Method-Override", "X_HTTP_Method_Override", "x-http-method-override"} {
+	for _, name := range []string{"X-HTTP-Method-Override", "X-Http-Method", "X-Method-Override", "X_HTTP_Method_Override", "x-http-method-override", "Method-Override", "X-Method"} {
 		r := request(t, "GET", "/item/7", "", "")
 		r.Header[name] = []string{"DELETE"}
 		if got := app.Classify(r); got.Class != Write {

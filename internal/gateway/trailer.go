@@ -22,8 +22,7 @@ var noTrailers = []string{
 func (g *Gateway) trailing(name string) bool {
 	folded := web.FoldHeader(name)
 	is := func(other string) bool { return web.FoldHeader(other) == folded }
-	return !g.reserved.Reserved(name) && !slices.ContainsFunc(noTrailers, is) && !slices.ContainsFunc(credentials, is) &&
-		!slices.ContainsFunc(overrideHeaders, is)
+	return !g.reserved.Reserved(name) && !slices.ContainsFunc(noTrailers, is) && !slices.ContainsFunc(credentials, is) && !overrides(name)
 }
 
 // announced are the names of t that may stand after a body, still without their values.

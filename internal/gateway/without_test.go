@@ -8,7 +8,7 @@ import (
 
 // What is deleted by its name is named as net/http names it, or it would stay. A1, R22
 func TestNamesAreCanonical(t *testing.T) {
-	for _, name := range slices.Concat(credentials, overrideHeaders, conditions, lasting) {
+	for _, name := range slices.Concat(credentials, conditions, lasting) {
 		h := http.Header{}
 		h.Set(name, "x")
 		if without(h, []string{name}); len(h) > 0 {

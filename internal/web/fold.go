@@ -28,6 +28,7 @@ var proxyNames = []string{
 	"Forwarded", "X-Forwarded", "X-Real-IP", "X-Original-URL", "X-Original-URI", "X-Original-Host",
 	"X-Original-Method", "X-Rewrite-URL", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "X-Host",
 	"X-Request-URI", "CF-Connecting-IP", "X-Original-Forwarded-For", "X-ProxyUser-IP", "Client-IP",
+	"X-Override-URL", "X-Override-URI", "X-Rewrite-URI", "X-Original-Path", "Proxy", // the last becomes HTTP_PROXY in CGI
 }
 
 // Whatever folds to one of these beginnings is reserved.
