@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net"
 	"net/http"
@@ -366,6 +367,48 @@ func TestStreamsAreCut(t *testing.T) {
 	for _, e := range g.recorded(before, 3) {
 		if e.Kind == "request.served" && e.Outcome != stead.Unknown {
 			t.Errorf("an answer that was cut has outcome %s", e.Outcome)
+		}
+	}
+}
+
+// What a browser asks for by itself is no attempt of anybody's: it is answered without the application, and not on record.
+// What looks like it and is not is refused as ever.
+func TestIcon(t *testing.T) {
+	g := newGate(t, http.NotFoundHandler(), echo)
+	sam := g.acting()
+	before := g.size()
+	if a := sam.get("/favicon.ico", "Sec-Fetch-Dest: image"); a.StatusCode != http.StatusOK || a.body != "" {
+		t.Errorf("%s %q", a.Status, a.body)
+	}
+	for _, path := range []string{"/favicon.ico?go=1", "/favicon.ico/x", "/favicon.png"} {
+		if a := sam.get(path, "Sec-Fetch-Dest: image"); a.StatusCode != http.StatusForbidden {
+			t.Errorf("%s: %s", path, a.Status)
+		}
+	}
+	if a := sam.get("/favicon.ico"); a.StatusCode != http.StatusForbidden {
+		t.Errorf("by hand: %s", a.Status)
+	}
+	g.leaves(before, "request.denied", "request.denied", "request.denied", "request.denied")
+	if n := len(g.up.requests()); n != 0 {
+		t.Errorf("%d requests reached the application", n)
+	}
+}
+
+// The page of a no says what can be done here: no mandate to edit where nobody gets one, and of what no rule names that it is
+// not named.
+func TestWhatToDoAboutANo(t *testing.T) {
+	for _, tc := range []struct {
+		aware              bool
+		method, path, want string
+	}{
+		{true, "POST", "/change", "ask for a mandate to edit"},
+		{false, "POST", "/change", "Only Dana Reyes changes something here"},
+		{true, "GET", "/nowhere/known", "no rule of this application says that this only looks (GET /nowhere/known, rule default)"},
+	} {
+		g := newGate(t, http.NotFoundHandler(), echo, func(g *gate) { g.gw.Apps[0].Aware = tc.aware })
+		a := g.acting().do(tc.method, tc.path, "", browser...)
+		if a.StatusCode != http.StatusForbidden || !strings.Contains(html.UnescapeString(a.body), tc.want) {
+			t.Errorf("%s %s: %s without %q:\n%s", tc.method, tc.path, a.Status, tc.want, a.body)
 		}
 	}
 }

@@ -18,6 +18,7 @@ const (
 	ruleOver   = "mandate-host"
 	ruleStale  = "stale-page"
 	ruleCross  = "cross-origin"
+	ruleIcon   = "icon" // answered without a picture, where no rule takes it
 )
 
 // denied writes a no with its rule, its decision, and what can be done.
@@ -57,8 +58,8 @@ func (g *Gateway) explains(r *http.Request, v *visit, d stead.Decision) (text, h
 	case stead.ReasonActing:
 		hint = "You act for " + v.status.Subject.DisplayName() + " in this application, at another address. Nothing was sent. Go on there, or end that first."
 	case stead.ReasonReadOnly:
-		text += " (" + request + ", rule " + v.class.Rule + ")"
-		hint = unsent + "Go back to keep what you typed; to change something, end this and ask for a mandate to edit."
+		text, hint = v.looksOnly(r, request)
+		hint = unsent + hint
 	case stead.ReasonClosed:
 		text += " (" + request + ", rule " + v.class.Rule + ")"
 		hint = cmp.Or(hint, unsent+"No mandate opens this: only the person it belongs to can do it.")
@@ -68,6 +69,21 @@ func (g *Gateway) explains(r *http.Request, v *visit, d stead.Decision) (text, h
 		hint = "Prove your second factor at " + g.Console.String() + "/step-up and come back."
 	}
 	return text, hint
+}
+
+// looksOnly says why a mandate to look at things does not cover a request, and what can be done.
+func (v *visit) looksOnly(r *http.Request, request string) (text, hint string) {
+	text = "this mandate is read-only: nothing was changed"
+	switch {
+	case v.class.Rule == DefaultRule && safe(r):
+		text = "this mandate is read-only, and no rule of this application says that this only looks"
+		hint = "If it does, whoever looks after Stead can add a rule for it (stead app learn finds them)."
+	case !v.app.Aware:
+		hint = "Go back to keep what you typed. Only " + v.who.subject.DisplayName() + " changes something here: the application would record it under the wrong name."
+	default:
+		hint = "Go back to keep what you typed; to change something, end this and ask for a mandate to edit."
+	}
+	return text + " (" + request + ", rule " + v.class.Rule + ")", hint
 }
 
 // more is what people find on the page of a no: the bar while they act, and the ways on.

@@ -45,7 +45,9 @@ func (g *Gateway) overlay(w http.ResponseWriter, r *http.Request) {
 	in.request(r)
 	v.names = out
 	v.epoch = takeEpoch(r, v.app.Shared)
-	v.class = v.app.Classify(r)
+	if v.class = v.app.Classify(r); v.class == (Verdict{Write, DefaultRule}) && icon(r) {
+		v.class = Verdict{Quiet, ruleIcon}
+	}
 	if v.inner(r) {
 		w = g.inFrame(w, r, v)
 	}
@@ -103,6 +105,11 @@ func (g *Gateway) who(r *http.Request, v *visit) (err error) {
 		v.who = served{actor: &v.status.Actor, subject: &v.status.Subject, mandate: m}
 	}
 	return nil
+}
+
+// icon tells whether a browser asks by itself for the picture beside a page's title: nobody did anything.
+func icon(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Path == "/favicon.ico" && r.URL.RawQuery == "" && r.Header.Get("Sec-Fetch-Dest") == "image"
 }
 
 // strays tells whether a browser whose person acts elsewhere in this application is at its own host.
