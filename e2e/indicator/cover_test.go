@@ -2,6 +2,7 @@ package indicator
 
 import (
 	"fmt"
+	"math"
 	"net/url"
 	"strings"
 	"testing"
@@ -153,13 +154,25 @@ func TestStyledAway(t *testing.T) {
 
 // Where something of the page's is fixed at the lower edge the bar goes to the upper one.
 func TestAside(t *testing.T) {
-	w := newWorld(t)
-	w.act(stead.ReadOnly)
-	tell[bool](w, `(() => { const n = document.createElement("nav"); n.style = "position:fixed;inset:auto 0 0 0;height:56px;background:#cde"; n.textContent = "Home Orders Me";
-		document.querySelector("header").style.position = "static"; document.body.append(n); return true })()`)
-	b := w.sees("the bar above", func(b *Bar) bool { return b.OnTop && b.Y < 5 })
-	if got := tell[string](w, `getComputedStyle(document.documentElement).paddingTop`); got != fmt.Sprintf("%gpx", b.Below) {
-		t.Errorf("%s of room above, bar %+v", got, b)
+	for name, of := range map[string]struct {
+		width int64
+		style string
+	}{
+		"above":       {1280, "inset:auto 0 0 0;height:56px"},
+		"above-strip": {320, "inset:auto 0 0 0;height:20px"},
+		"above-help":  {768, "inset:auto 12px 12px auto;width:40px;height:40px"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.dresses(of.width, 800)
+			w.act(stead.ReadOnly)
+			tell[bool](w, fmt.Sprintf(`(() => { const n = document.createElement("nav"); n.style = "position:fixed;background:#cde;overflow:hidden;%s"; n.textContent = "Home Orders Me";
+				document.querySelector("header").style.position = "static"; document.body.append(n); return true })()`, of.style))
+			b := w.sees("the bar above", func(b *Bar) bool { return b.OnTop && b.Y < 5 })
+			if got := tell[string](w, `getComputedStyle(document.documentElement).paddingTop`); got != fmt.Sprintf("%gpx", math.Ceil(b.Below)) {
+				t.Errorf("%s of room above, bar %+v", got, b)
+			}
+			w.pictures(name)
+		})
 	}
-	w.pictures("above")
 }

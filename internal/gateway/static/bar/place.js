@@ -82,14 +82,17 @@ function hidden() {
 let moved = false;
 function aside() {
   const r = box(part.bar);
-  if (moved || isSmall || !fixed((above(r) + below(r)) / 2)) return;
+  if (moved || isSmall || !fixed(above(r), below(r))) return;
   moved = true;
-  if (!fixed(isTop ? inside.height(win) - tall(r) / 2 : tall(r) / 2)) isTop = !isTop;
+  const end = inside.height(win);
+  if (!fixed(isTop ? end - tall(r) : 0, isTop ? end : tall(r))) isTop = !isTop;
   dress();
 }
-function fixed(y) {
-  for (let i = 1; i < 4; i++) {
-    const under = pile(inside.width(win) * i / 4, y);
+// fixed tells whether something of the page's is fixed between two heights, be it a low strip or a button in a corner.
+function fixed(from, to) {
+  const end = inside.width(win);
+  for (let y = from + 8; y < to; y += 16) for (let i = 0; i < 5; i++) {
+    const under = pile(i === 0 ? 24 : i === 4 ? end - 24 : end * i / 4, y);
     for (let j = 0; j < under.length && j < 3; j++) for (let e = under[j]; e && e !== host; e = up(e)) {
       const p = value(computed(e), "position");
       if ((p === "fixed" || p === "sticky") && tall(box(e)) < inside.height(win) / 2) return true;
