@@ -116,6 +116,8 @@ func (f Filter) Add(name, value string) (Filter, error) {
 		return nil, wrongFilter("a filter has at most %d parts", mostTerms)
 	case name == "outcome" && !slices.Contains([]string{string(stead.OK), string(stead.No), string(stead.Unknown)}, value):
 		return nil, wrongFilter("an outcome is ok, refused or unknown, not %q", value)
+	case name == "kind" && !someKind(value):
+		return nil, wrongFilter("nothing of the kind %q is ever recorded%s", value, nearestKind(value))
 	case name != "" && name != "kind" && f.Value(name) != "" && f.Value(name) != value:
 		return nil, wrongFilter("%s: is given twice", name)
 	case slices.Contains(f, Term{name, value}):

@@ -69,7 +69,7 @@ func TestFilter(t *testing.T) {
 
 func TestNoFilter(t *testing.T) {
 	for text, want := range map[string]string{
-		"acter:sam": "did you mean actor:?", "Kind:x": "did you mean kind:?", "zebra:1": "put a word with a colon into quotes", "outcome:maybe": "ok, refused or unknown",
+		"acter:sam": "did you mean actor:?", "kind:mandate.strated": "did you mean mandate.started?", "kind:zebra.": "is ever recorded", "Kind:x": "did you mean kind:?", "zebra:1": "put a word with a colon into quotes", "outcome:maybe": "ok, refused or unknown",
 		`"open`: "not closed", "actor:": "says nothing", `text:""`: "says nothing", "actor:a actor:b": "given twice", "from:yesterday": "is no time", "to:2026-13-01": "is no time",
 		strings.Repeat("a ", 600): "at most", "a b c d e f g h i j k l m n o p q r s t u": "at most 20 parts",
 	} {
@@ -85,7 +85,7 @@ func TestNoFilter(t *testing.T) {
 	if _, err := f.Query(filterNow, time.UTC, someone); stead.ReasonOf(err) != stead.ReasonUnknown {
 		t.Errorf("%v", err)
 	}
-	f, err = authority.ParseFilter("a kind:x kind:y from:24h")
+	f, err = authority.ParseFilter("a kind:mandate. kind:request.denied from:24h")
 	if err != nil || f.Without("kind").String() != "a from:24h" || f.Value("from") != "24h" || f.Value("to") != "" {
 		t.Errorf("%v %v", f, err)
 	}

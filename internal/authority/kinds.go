@@ -1,12 +1,44 @@
 package authority
 
-import "github.com/steadhq/stead"
+import (
+	"slices"
+	"strings"
+
+	"github.com/steadhq/stead"
+)
 
 // A KindRow says what an event means. docs/reference/events.md is written from the table.
 type KindRow struct {
 	Kind stead.EventKind
 	Verb string // whose refusal is VERB.refused; empty: what leads to it is not refused by name
 	Says string
+}
+
+// someKind tells whether a text is a kind of event, or how one begins.
+func someKind(begins string) bool {
+	return slices.ContainsFunc(kindNames(), func(k string) bool { return strings.HasPrefix(k, begins) })
+}
+
+// nearestKind suggests what was meant.
+func nearestKind(text string) string {
+	if best := stead.Nearest(text, kindNames()); best != "" {
+		return ", did you mean " + best + "?"
+	}
+	return ""
+}
+
+// kindNames are all kinds, those of refusals too.
+func kindNames() []string {
+	var all []string
+	for _, row := range Kinds {
+		if row.Kind != "" {
+			all = append(all, string(row.Kind))
+		}
+		if row.Verb != "" {
+			all = append(all, row.Verb+".refused")
+		}
+	}
+	return all
 }
 
 // Kinds are all events there are, in the order of a life: every verb leaves one of them, or its refusal.

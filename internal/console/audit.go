@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/url"
 	"strconv"
 	"strings"
@@ -52,7 +53,7 @@ func (v *visit) wished(q url.Values) (w wish, err error) {
 func (v *visit) query(f authority.Filter) (authority.EventQuery, error) {
 	for _, t := range f {
 		if t.Name == "" && len([]rune(t.Value)) < shortestWord {
-			return authority.EventQuery{}, stead.E(stead.Invalid, stead.ReasonRequest, "%q is too short: write at least three letters of what you look for", t.Value)
+			return authority.EventQuery{}, tooShort(f, t.Value)
 		}
 	}
 	return f.Query(v.c.Now(), v.c.zone(), func(name string) (stead.PrincipalID, error) {
@@ -61,6 +62,21 @@ func (v *visit) query(f authority.Filter) (authority.EventQuery, error) {
 		}
 		return v.c.named(v, name)
 	})
+}
+
+// tooShort refuses a word that too much would hold, and says how it is meant where it belongs to others.
+func tooShort(f authority.Filter, word string) error {
+	var words []string
+	for _, t := range f {
+		if t.Name == "" {
+			words = append(words, t.Value)
+		}
+	}
+	hint := ""
+	if len(words) > 1 {
+		hint = fmt.Sprintf(", or put what stands together into quotes: %q", strings.Join(words, " "))
+	}
+	return stead.E(stead.Invalid, stead.ReasonRequest, "%q is too short: write at least three letters of what you look for%s", word, hint)
 }
 
 // address is where a filter is shown.

@@ -115,7 +115,7 @@ func TestHostileTextIsText(t *testing.T) {
 		{"people", "/people?name=%", stead.Active, func(a *verbs) { a.is(omar, authority.Admin) }},
 		{"trail", "/audit?text=%&kind=%&mandate=%", stead.Active, func(a *verbs) { a.is(omar, authority.Auditor) }},
 		{"event", "/audit/106", stead.Active, func(a *verbs) { a.is(omar, authority.Auditor) }},
-		{"export", "/audit/export?text=%&kind=%&app=%", stead.Active, func(a *verbs) { a.is(omar, authority.Auditor) }},
+		{"export", "/audit/export?text=%&app=%", stead.Active, func(a *verbs) { a.is(omar, authority.Auditor) }},
 		{"trail, fault", "/audit?from=%", stead.Active, func(a *verbs) { a.is(omar, authority.Auditor) }},
 	} {
 		draw := func(x string) string {
