@@ -67,8 +67,7 @@ func (f finding) export() string {
 
 // who names both people of a change.
 func (c Change) who() string {
-	if c.Actor == c.Subject {
-		return c.Subject
-	}
-	return c.Actor + " for " + c.Subject
+	actor, _ := parseParty(c.Actor)
+	subject, _ := parseParty(c.Subject)
+	return visitor{Actor: actor, Subject: subject}.Signature()
 }
