@@ -35,16 +35,42 @@ func TestKilled(t *testing.T) {
 	carla.types("typed", "sam")
 	began := time.Now()
 	carla.follows("Revoke now")
-	for {
-		if bar, err := indicator.See(sam.ctx); err == nil && bar.Cover != "" {
-			break
-		}
-		if time.Since(began) > patience { // it asks every three seconds, and nobody touches it
-			t.Fatal("his page does not cover itself")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	sam.isCovered()
 	t.Logf("his page covered itself %v after it was taken back", time.Since(began).Round(time.Millisecond))
 	carla.gets(h.Console + "/audit?q=kind:mandate.")
 	carla.reads("asked to act", "approved", "started acting", "revoked the mandate", "not this customer")
+}
+
+// isCovered waits until the page covers itself: it asks every three seconds, and nobody touches it.
+func (w *window) isCovered() {
+	w.t.Helper()
+	for began := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		if bar, err := indicator.See(w.ctx); err == nil && bar.Cover != "" {
+			return
+		}
+		if time.Since(began) > patience {
+			w.t.Fatal("the page does not cover itself")
+		}
+	}
+}
+
+// Who acts in one browser finds it in another, and ends it from there: the page that is open in the first covers itself, and
+// says so before it lets him go on.
+func TestEndedFromElsewhere(t *testing.T) {
+	h := dev(t)
+	here := comes(t, stage.Chromium(t, ""), h)
+	here.acts(h)
+	there := as(t, stage.Chromium(t, ""), h, "Sam", "staff", "sam")
+	there.watch()
+	there.gets(h.Console + "/")
+	there.reads("Here you are yourself. You act in another session of yours")
+	there.looks("home-elsewhere")
+	there.follows("Sam Okafor → Dana Reyes…")
+	there.reads("It ends at once, in whichever session of yours it runs.")
+	there.looks("mandate-own")
+	there.follows("End acting")
+	there.reads("You are yourself again", "1 start", "1 end")
+	here.isCovered()
+	here.gets(h.Console + "/")
+	here.reads("Acting has ended: Sam Okafor → Dana Reyes", "I have seen it")
 }

@@ -11,7 +11,7 @@ import (
 type NewPassword struct{ Old, New string }
 
 // SetPassword gives the caller another password. Who has only found his session open cannot: the old one is asked for.
-// His other sessions end, with the mandates in them. Errors: refused, invalid; conflict when he acts for somebody, or the
+// Who has only the old one cannot either, where there is a second factor: the session must have proved it. His other sessions end, with the mandates in them. Errors: refused, invalid; conflict when he acts for somebody, or the
 // credentials changed meanwhile.
 func (a *Authority) SetPassword(ctx context.Context, by By, w NewPassword) error {
 	t := attempt{verb: "password.set", by: by, urgent: true}
@@ -31,8 +31,11 @@ func (a *Authority) SetPassword(ctx context.Context, by By, w NewPassword) error
 	}
 	return a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
 		e, err := replacing(s, by, old, now)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case old.TOTP != "" && e.Level < 2:
+			return nil, stead.E(stead.Refused, stead.ReasonLevel, "another password asks for a stronger sign-in: prove your second factor")
 		}
 		c := stead.Change{Event: stead.Event{Kind: "password.set"}, Records: []stead.Record{renewed(s, *p, fresh)}}
 		return signedOut(s, []stead.Change{seen(c, e, now)}, p.ID, e.ID, now)

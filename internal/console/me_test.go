@@ -39,6 +39,7 @@ func TestMe(t *testing.T) {
 		"set it, no proof": {house: house().refusing("set-factor", stead.E(stead.Refused, stead.ReasonBadProof, "this is not your password")), target: "/me/factor", form: "secret=JBSWY3DPEHPK3PXP&code=1&proof=2", status: 401,
 			has: []string{"This is not your password", "JBSW Y3DP EHPK 3PXP"}, asked: []string{"set-factor JBSWY3DPEHPK3PXP 1 2"}},
 		"a password":           {house: house(), target: "/me/password", status: 200, has: []string{"Your password now", "New password again", "At least 12 characters"}},
+		"a password, by one":   {house: house().with(func(a *verbs) { a.st.Level = 1 }), target: "/me/password", status: 303, to: "/step-up?next=%2Fme%2Fpassword"},
 		"change it":            {house: house(), target: "/me/password", form: "old=o&password=battery+staple&again=battery+staple", status: 303, to: "/me?done=password", asked: []string{"set-password o battery staple"}},
 		"change it, too short": {house: house(), target: "/me/password", form: "old=o&password=battery&again=battery", status: 400, has: []string{"at least 12 characters"}},
 		"change it, a slip":    {house: house(), target: "/me/password", form: "old=o&password=battery+staple&again=battery+stable", status: 400, has: []string{"The two passwords differ"}, hasNot: []string{"staple", "stable"}},

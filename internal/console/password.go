@@ -14,7 +14,16 @@ type passwordView struct {
 	Fields  []web.FieldSpec
 }
 
-func (c *Console) password(v *visit) error { return v.showPassword(http.StatusOK, "") }
+func (c *Console) password(v *visit) error {
+	h, err := c.Authority.Human(v.r.Context(), v.by, v.by.Principal)
+	switch {
+	case err != nil:
+		return err
+	case h.Code && v.st.Level < 2:
+		return c.toStronger(v.w, v.r, v.by)
+	}
+	return v.showPassword(http.StatusOK, "")
+}
 
 func (v *visit) showPassword(status int, problem string) error {
 	p := passwordView{frame: v.frame("Change your password", "Wherever else you are signed in, you are signed out."), Problem: problem}

@@ -121,6 +121,12 @@ func TestSetPassword(t *testing.T) {
 	wants(t, "the same one", set(here, housetest.Password, housetest.Password), stead.ReasonRequest)
 	h.Clock.Move(3 * time.Minute) // every guess is there again
 	wants(t, "while acting", set(there, housetest.Password, chosen), stead.ReasonChain)
+	wants(t, "with the password alone", set(here, housetest.Password, chosen), stead.ReasonLevel)
+	stronger, err := h.StepUp(ctx, here, h.Code("staff/sam"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	here = stronger.By
 	if err := set(here, housetest.Password, chosen); err != nil {
 		t.Fatal(err)
 	}
