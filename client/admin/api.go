@@ -643,7 +643,7 @@ type NoticeTried struct {
 
 type PasswordIn struct {
 	Password string `json:"password"` // the one that counts now
-	New      string `json:"new"`      // the one that counts from now on
+	New      string `json:"new"`      // the one that counts from now on: 12 characters or more
 }
 
 type Past struct {

@@ -29,7 +29,7 @@ type factorIn struct {
 type passwordIn struct {
 	Body struct {
 		Password string `json:"password" minLength:"1" maxLength:"1024" doc:"the one that counts now"`
-		New      string `json:"new" minLength:"12" maxLength:"1024" doc:"the one that counts from now on"`
+		New      string `json:"new" minLength:"1" maxLength:"1024" doc:"the one that counts from now on: 12 characters or more"`
 	}
 }
 
