@@ -147,6 +147,9 @@ func (e *env) propose(l *learning, lesson survey.Lesson) error {
 			fresh = append(fresh, r)
 		}
 	}
+	if lesson.Blind {
+		e.say("WARNING: nothing changed in %d requests, not even what a visit leaves: see that what is watched is where this application writes.\n  What is called like a change (delete, save, send …) is proposed as no read.", lesson.Requests)
+	}
 	for _, n := range lesson.Noise {
 		e.say("note: every request changes %s; that counts for nothing", n)
 	}

@@ -42,6 +42,7 @@ type Lesson struct {
 	SignIns  [][]string // names of fields of forms that take a password
 	Noise    []string   // what changes with any request, or with none
 	Cut      bool       // there was more to see than time or pages
+	Blind    bool       // nothing changed all the while, not even what a visit leaves: the watch may look elsewhere
 }
 
 // Evidence is what requests of one shape did.
@@ -64,7 +65,7 @@ var (
 
 // Learn asks for the seeds and for what they lead to. The end of ctx ends the walk, not what it has seen.
 func (l *Learner) Learn(ctx context.Context, seeds []string) (Lesson, error) {
-	l.typed, l.shapes, l.queued = map[string]bool{}, map[string]*Evidence{}, map[string]bool{}
+	l.typed, l.shapes, l.queued, l.lesson.Blind = map[string]bool{}, map[string]*Evidence{}, map[string]bool{}, true
 	if err := l.settleIn(ctx, seeds); err != nil {
 		return l.lesson, err
 	}
@@ -214,6 +215,7 @@ func (l *Learner) changes(ctx context.Context) (all []string, err error) {
 		}
 		fresh := slices.DeleteFunc(found, func(n string) bool { return slices.Contains(all, n) })
 		if len(fresh) == 0 {
+			l.lesson.Blind = l.lesson.Blind && len(all) == 0
 			return all, nil
 		}
 		all = append(all, fresh...)

@@ -94,12 +94,36 @@ func TestLearn(t *testing.T) {
 			if d := cmp.Diff(want, lines); d != "" {
 				t.Error(d)
 			}
-			if len(lesson.Noise) != 1 || !strings.Contains(lesson.Noise[0], "sessions") || lesson.Cut {
-				t.Errorf("noise %v, cut %v", lesson.Noise, lesson.Cut)
+			if len(lesson.Noise) != 1 || !strings.Contains(lesson.Noise[0], "sessions") || lesson.Cut || lesson.Blind {
+				t.Errorf("noise %v, cut %v, blind %v", lesson.Noise, lesson.Cut, lesson.Blind)
 			}
 			holds(t, lesson.Propose())
 		})
 	}
+}
+
+// A watch that looks elsewhere sees nothing at all: that is said, and what is called like a change is no read by it.
+func TestLearnBlind(t *testing.T) {
+	_, at, _, _ := newOffice(t)
+	elsewhere, err := WatchFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &Learner{Person: visitor(t, at, "X-Remote-User: dana"), Nobody: visitor(t, at), Watch: elsewhere, Pages: 200, Each: 3, Settle: time.Millisecond, Say: t.Logf}
+	lesson, err := l.Learn(t.Context(), []string{"/"})
+	if err != nil || !lesson.Blind {
+		t.Fatalf("blind %v, %v", lesson.Blind, err)
+	}
+	reads := ""
+	for _, r := range lesson.Propose() {
+		if r.Is != "write" {
+			reads += r.Text() + "\n"
+		}
+	}
+	if strings.Contains(reads, "delete") || !strings.Contains(reads, `"print|show"`) || !strings.Contains(reads, "path: [/items]") {
+		t.Error(reads)
+	}
+	holds(t, lesson.Propose())
 }
 
 // holds has the gateway read the proposal and run its tests.
