@@ -34,7 +34,8 @@ func (b *beginning) text() string {
 		w("  dsn_file: %q", b.dsn)
 	}
 	w("  # mirror: /mnt/other/stead.head   # on another disk: a store that was rolled back is noticed")
-	w("\ndirectories:\n  - { id: staff, label: \"Staff\", realm: employees }")
+	w("\ndirectories:                  # where people are; the policy lets those of the group support in staff act for the group customers in customers")
+	w("  - { id: staff, label: \"Staff\", realm: employees }\n  - { id: customers, label: \"Customers\", realm: customers }")
 	w("\nroles:                        # which groups run Stead itself; the first administrator is put into the first one")
 	w("  admin: [staff/admins]\n  security: [staff/security]\n  auditor: [staff/auditors]")
 	w("\npolicies: { dir: %q }   # in force since stead init; change them there, then: stead policy stage", b.file("policies"))

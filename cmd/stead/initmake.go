@@ -207,6 +207,11 @@ func (e *env) nextSteps(b beginning, c config.Config, token string) error {
 	e.say("Written: %s, its schema, %s, and the keys and the store in %s.", file, b.file("policies"), b.data)
 	e.say("Keep a copy of %s elsewhere: without it nothing can be read.\n", filepath.Join(b.data, "master.key"))
 	e.say("Next:\n  stead doctor --config %s\n  stead serve --config %s\nThen make the first administrator, before %s:", file, file, until.Format("15:04"))
-	_, err := fmt.Fprintln(e.out, link)
-	return err
+	if _, err := fmt.Fprintln(e.out, link); err != nil {
+		return err
+	}
+	e.say("\nThen, as that administrator (stead login staff/NAME --addr %s), who acts and who is acted for:\n"+
+		"  stead person add staff/sam --group support\n  stead person factor-link staff/sam --reason \"new here\"   # he chooses a password and sets up his authenticator\n"+
+		"  stead person add customers/dana --group customers", c.Server.Origin())
+	return nil
 }

@@ -141,14 +141,15 @@ func (e *env) personAdd() *cobra.Command {
 	var passwordFile, totpFile string
 	c := &cobra.Command{
 		Use: "add DIRECTORY/NAME", Short: "Add an account", Args: cobra.ExactArgs(1),
-		Example: "  stead person add staff/kim --shown \"Kim A.\" --group support --password-file pw",
+		Long:    "Add an account. Without --password-file it has no password: whom it is for chooses his own by the link of stead person factor-link,\nand sets up his authenticator there. Who is only acted for needs neither.",
+		Example: "  stead person add staff/kim --shown \"Kim A.\" --group support\n  stead person add customers/dana --group customers",
 	}
 	f := c.Flags()
 	f.StringVar(&w.Shown, "shown", "", "name to show")
 	f.StringVar(&w.Person, "person", "", "any text that is the same for all accounts of one human")
 	f.StringSliceVar(&w.Groups, "group", nil, "group; more of them with commas")
 	f.StringToStringVar(&w.Attributes, "attr", nil, "name=value")
-	f.StringVar(&passwordFile, "password-file", "", "file with the password, - for stdin")
+	f.StringVar(&passwordFile, "password-file", "", "file with a first password, - for stdin")
 	f.StringVar(&totpFile, "totp-file", "", "file with the secret of one-time codes, base32")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if w.Directory, w.Name = within(args[0], ""); w.Directory == "" {
@@ -158,8 +159,10 @@ func (e *env) personAdd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if w.Password, err = e.secret("password", passwordFile); err != nil {
-			return err
+		if passwordFile != "" {
+			if w.Password, err = e.secret("password", passwordFile); err != nil {
+				return err
+			}
 		}
 		if totpFile != "" {
 			if w.TOTPSecret, err = e.secret("secret", totpFile); err != nil {
