@@ -276,7 +276,7 @@ func checked(c config.Config) ([]gateway.App, error) {
 	if err == nil {
 		err = gateway.ReadPasswords(apps, config.Secret)
 	}
-	return apps, stead.Because(err, "read the applications of the configuration")
+	return apps, stead.Because(err, c.Name())
 }
 
 // settings is what the authority needs of the configuration.

@@ -29,6 +29,7 @@ type Config struct {
 	Audit         Audit         `yaml:"audit" doc:"The record."`
 	Observability Observability `yaml:"observability" doc:"What watches this server."`
 
+	file    string            // its name; empty: there is none
 	text    []byte            // the file, for whoever reads a part of it
 	sources map[string]source // where every key stands
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -45,8 +46,12 @@ func Load(file string, environ []string) (Config, error) {
 	if len(problems) > 0 {
 		return Config{}, invalid(file, problems)
 	}
+	c.file = file
 	return c, nil
 }
+
+// Name is how an error names what was read.
+func (c Config) Name() string { return cmp.Or(c.file, "the configuration") }
 
 // A wrong configuration is an error of kind invalid that knows its problems.
 type wrong struct {

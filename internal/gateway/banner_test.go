@@ -60,7 +60,7 @@ func TestParseBannerRefuses(t *testing.T) {
 		"    banner: [frame]\n":                                       "line 6",
 	} {
 		_, err := ParseRules(bannerRules(lines))
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.Contains(told(err), want) {
 			t.Errorf("%s is refused with %v, want %s", lines, err, want)
 		}
 	}

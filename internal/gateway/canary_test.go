@@ -25,7 +25,7 @@ func TestParseCanary(t *testing.T) {
 	} {
 		c, err := ParseCanary([]byte(text), &App{})
 		switch {
-		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+		case want == "" && err != nil, want != "" && (err == nil || !strings.Contains(told(err), want)):
 			t.Errorf("%q: %v, want %s", text, err, want)
 		case want == "":
 			r, err := c.Write[0].Request(t.Context(), "http://a.test", map[string]string{"canary": `a"b`})

@@ -44,7 +44,7 @@ func TestRunTests(t *testing.T) {
 		switch {
 		case want == "" && err != nil:
 			t.Errorf("%s: %v", text, err)
-		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+		case want != "" && (err == nil || !strings.Contains(told(err), want)):
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
 	}

@@ -19,12 +19,17 @@ type where struct {
 func (p where) in(step any) where { return where{p.root, append(slices.Clone(p.path), step)} }
 
 func (p where) wrong(format string, args ...any) error {
-	return wrong("line %d: %s", p.line(), fmt.Sprintf(format, args...))
+	n, _ := p.node()
+	return wrongAt(n, format, args...)
 }
 
 func (p where) line() int {
 	n, _ := p.node()
 	return n.Line
+}
+
+func wrongAt(n *yaml.Node, format string, args ...any) error {
+	return wrong("line %d, column %d: %s", n.Line, n.Column, fmt.Sprintf(format, args...))
 }
 
 // said tells whether the file has anything here.
@@ -82,7 +87,7 @@ func strict(n *yaml.Node, t reflect.Type) error {
 	case t.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
 		return strictKeys(n, t)
 	case t.Kind() == reflect.Struct:
-		return wrong("line %d: keys with values are missing here", n.Line)
+		return wrongAt(n, "keys with values are missing here")
 	}
 	return nil
 }
@@ -94,7 +99,7 @@ func strictKeys(n *yaml.Node, t reflect.Type) error {
 		key := n.Content[i]
 		at := slices.Index(keys, key.Value)
 		if at < 0 {
-			return wrong("line %d: unknown key %q%s", key.Line, key.Value, stead.DidYouMean(key.Value, keys))
+			return wrongAt(key, "unknown key %q%s", key.Value, stead.DidYouMean(key.Value, keys))
 		}
 		if err := strict(n.Content[i+1], fields[at].Type); err != nil {
 			return err
