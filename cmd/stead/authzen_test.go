@@ -34,7 +34,7 @@ func TestCallersOfConfiguration(t *testing.T) {
 		"one for two":       {[]config.Caller{{ID: "a", SecretHash: hex.EncodeToString(sum[:])}, {ID: "b", SecretFile: good}}, stead.Invalid},
 		"too short":         {[]config.Caller{{ID: "a", SecretFile: write("short", "short", 0o600)}}, stead.Invalid},
 		"empty":             {[]config.Caller{{ID: "a", SecretFile: write("empty", "", 0o600)}}, stead.Invalid},
-		"for others to see": {[]config.Caller{{ID: "a", SecretFile: write("open", secret, 0o644)}}, stead.Refused},
+		"for others to see": {[]config.Caller{{ID: "a", SecretFile: write("open", secret, 0o644)}}, stead.Invalid},
 		"not there":         {[]config.Caller{{ID: "a", SecretFile: filepath.Join(dir, "none")}}, stead.Missing},
 	} {
 		all, err := callers(config.AuthZEN{Callers: r.callers})

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -38,7 +39,7 @@ func (p *problem) next() string {
 	case stead.ReasonReason:
 		return "add --reason"
 	case stead.ReasonTicket:
-		return "add --ticket"
+		return "give it with --ticket"
 	case stead.ReasonActing, stead.ReasonChain:
 		return "stead mandate list, then stead mandate end ID"
 	case stead.ReasonAmbiguous:
@@ -100,6 +101,10 @@ func (c *client) explain(err error) error {
 		return fail(codeOfStatus(u.Status), "is "+c.profile.Addr+" a Stead server?", "the server said %d %s", u.Status, http.StatusText(u.Status))
 	case errors.Is(err, context.Canceled):
 		return fail(exitFailed, "", "given up")
+	}
+	var plain tls.RecordHeaderError
+	if rest, encrypted := strings.CutPrefix(c.profile.Addr, "https://"); encrypted && (errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &plain)) {
+		return fail(exitUnreachable, "--addr http://"+rest+", if nobody can listen between here and there", "%s answers without TLS", c.profile.Addr)
 	}
 	return fail(exitUnreachable, "is it running? stead doctor", "%s cannot be reached: %s", c.profile.Addr, unwrapped(err))
 }

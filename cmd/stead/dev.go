@@ -68,13 +68,14 @@ func runDev(ctx context.Context, o devOptions, out, talk io.Writer) (err error) 
 	if o.data == "" && o.dsn != "" {
 		o.data = o.dsn + ".data"
 	}
-	if o.data == "" {
+	kept := o.data
+	if kept == "" {
 		if o.data, err = os.MkdirTemp("", "stead-dev-"); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(o.data)) }()
 	}
-	d := &dev{out: out, talk: talk, log: slog.New(slog.NewTextHandler(talk, &slog.HandlerOptions{Level: slog.LevelWarn}))}
+	d := &dev{kept: kept, out: out, talk: talk, log: slog.New(slog.NewTextHandler(talk, &slog.HandlerOptions{Level: slog.LevelWarn}))}
 	if err := d.listenAll(ctx, o); err != nil {
 		return err
 	}
@@ -96,6 +97,7 @@ func runDev(ctx context.Context, o devOptions, out, talk io.Writer) (err error) 
 
 // A dev is a running demonstration.
 type dev struct {
+	kept            string // folder of what stays; empty: nothing does
 	out, talk       io.Writer
 	log             *slog.Logger
 	own, gate, shop net.Listener

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,7 +85,7 @@ func (d *devShow) Tour() []console.Step {
 	var tour []console.Step
 	for _, s := range steps {
 		if len(s.done) > 0 {
-			found, err := d.house.Store.Events(context.Background(), authority.EventQuery{Kinds: s.done, Limit: 1})
+			found, err := d.house.Store.Events(context.Background(), authority.EventQuery{Kinds: s.done, Actor: d.id("staff/sam"), Subject: d.id("customers/dana"), Limit: 1})
 			s.Done = err == nil && len(found) > 0
 		}
 		tour = append(tour, s.Step)
@@ -92,10 +93,20 @@ func (d *devShow) Tour() []console.Step {
 	return tour
 }
 
+// id is that of an account of the demonstration.
+func (d *devShow) id(account string) stead.PrincipalID {
+	i := slices.IndexFunc(d.people, func(p devPerson) bool { return p.Directory+"/"+p.Name == account })
+	return d.people[i].ID
+}
+
 // tour is what stead dev prints.
 func tour(own, gate, setup string, d *dev) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n  Stead dev %s: everything here is demo data, gone when you press Ctrl-C. Not for production.\n\n", version())
+	stays := "gone when you press Ctrl-C"
+	if d.kept != "" {
+		stays = "kept in " + d.kept
+	}
+	fmt.Fprintf(&b, "\n  Stead dev %s: everything here is demo data, %s. Not for production.\n\n", version(), stays)
 	fmt.Fprintf(&b, "  Console   %s\n            signs you in as Sam (support); this link works once, for 30 minutes\n", setup)
 	fmt.Fprintf(&b, "  Shop      %s   Acme Orders, behind the gateway\n\n", gate)
 	fmt.Fprintf(&b, "  %-22s %-20s %s\n", "People", "password", "who they are")
@@ -112,7 +123,8 @@ func tour(own, gate, setup string, d *dev) string {
 	fmt.Fprintf(&b, "            3. press End in the bar: you are Sam again\n")
 	fmt.Fprintf(&b, "            4. sign in as staff/omar at %s/audit and read the trail: Sam → Dana\n\n", own)
 	fmt.Fprintf(&b, "  By hand   stead login staff/sam --addr %s\n", own)
-	fmt.Fprintf(&b, "            stead act dana --app orders --reason \"wrong total\" --ticket SUP-4711\n")
+	fmt.Fprintf(&b, "            stead act customers/dana --app orders --reason \"wrong total\" --ticket SUP-4711\n")
+	fmt.Fprintf(&b, "            (asks for a code: his authenticator is the page %s/act, where it is shown)\n", own)
 	fmt.Fprintf(&b, "  Agents    stead agent try monthly-report --addr %s\n\n", own)
 	return b.String()
 }

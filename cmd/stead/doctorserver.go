@@ -128,7 +128,11 @@ func figures(text string) []finding {
 	}
 	age := time.Duration(value["stead_audit_checkpoint_age_seconds"]) * time.Second
 	lag := int(value["stead_projection_lag_events"])
-	found := []finding{{"checkpoint", "ok", "made " + age.String() + " ago", ""}, {"searchable copy", "ok", number(lag) + " events behind", ""}, {"last reload", "ok", "what the file says is in force", ""}}
+	made := "made just now"
+	if age >= time.Second {
+		made = "made " + age.String() + " ago"
+	}
+	found := []finding{{"checkpoint", "ok", made, ""}, {"searchable copy", "ok", number(lag) + " events behind", ""}, {"last reload", "ok", "what the file says is in force", ""}}
 	if up := int(value["stead_notices_given_up"]); up > 0 {
 		found = append(found, finding{"messages", "warn", number(up) + " to people were given up since the start", "stead notice list says which; correct notify.channels"})
 	}

@@ -206,7 +206,7 @@ func (e *env) nextSteps(b beginning, c config.Config, token string) error {
 	}
 	e.say("Written: %s, its schema, %s, and the keys and the store in %s.", file, b.file("policies"), b.data)
 	e.say("Keep a copy of %s elsewhere: without it nothing can be read.\n", filepath.Join(b.data, "master.key"))
-	e.say("Next:\n  stead doctor --config %s\n  stead serve --config %s\nThen make the first administrator, before %s:", file, file, until.Format("15:04"))
+	e.say("Next:\n  stead doctor --config %s\n  stead serve --config %s\nThen make the first administrator, before %s:", file, file, until.Format("15:04 MST"))
 	if _, err := fmt.Fprintln(e.out, link); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func current(t *testing.T, page, want string) {
 
 func TestReferenceOfCommands(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Commands\n\nData goes to stdout, talk to stderr. Every command takes `-o table|json|yaml|csv`, `--profile` and `--addr`;\n" +
+	b.WriteString("# Commands\n\nData goes to stdout, talk to stderr. Every command takes `-o table|json|jsonl|yaml|csv`, `--profile` and `--addr`;\n" +
 		"`$STEAD_ADDR`, `$STEAD_TOKEN` and `$STEAD_TOKEN_FILE` stand over the profile.\n\n" +
 		"| exit code | |\n|---|---|\n| 0 | done |\n| 1 | failed |\n| 2 | asked wrongly, or a configuration that is wrong |\n| 3 | refused |\n" +
 		"| 4 | not there, or not yours to know |\n| 5 | something else came first |\n| 6 | still waiting |\n| 7 | verification, a test of policy or of rules, or a check of an application failed |\n" +

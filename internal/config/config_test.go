@@ -184,7 +184,7 @@ func TestSecret(t *testing.T) {
 	if err := os.Chmod(file, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Secret(file); stead.KindOf(err) != stead.Refused || !strings.Contains(err.Error(), "chmod 600") {
+	if _, err := Secret(file); stead.KindOf(err) != stead.Invalid || !strings.Contains(err.Error(), "chmod 600") {
 		t.Error(err)
 	}
 }

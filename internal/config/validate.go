@@ -295,5 +295,5 @@ func missing(file string, err error) error {
 }
 
 func open(file string, mode fs.FileMode) error {
-	return stead.E(stead.Refused, stead.ReasonRequest, "%s can be read by others (%o): chmod 600 it, and change the secret if others may have seen it", file, mode)
+	return stead.E(stead.Invalid, stead.ReasonRequest, "%s can be read by others (%o): chmod 600 it, and change the secret if others may have seen it", file, mode)
 }
