@@ -74,6 +74,10 @@ func whole(q Question, f Facts, _ time.Time) *no {
 	switch {
 	case q.Action == ActionBarred:
 		return &no{ReasonBarred, "this is never done here: " + q.Resource.Rule, false}
+	case q.Asserted != "" && q.Subject == "":
+		return &no{ReasonUnknown, "the subject of this question is unknown here: nobody, or more than one, has that name", false}
+	case q.Asserted != "" && q.Actor == "":
+		return &no{ReasonUnknown, "who is said to act is unknown here: nobody, or more than one, has that name", false}
 	case q.Actor == "" || f.Actor == nil || f.Actor.ID != q.Actor:
 		return &no{ReasonSignIn, "nobody is signed in", false}
 	case q.Subject == "" || f.Subject == nil || f.Subject.ID != q.Subject:

@@ -193,6 +193,8 @@ func TestWeighLaws(t *testing.T) {
 		{"by a service unknown", vouchedRead, func(w *weighing) { w.f.Evaluator = nil }, ReasonNotYours, false},
 		{"by another service's right", vouchedRead, func(w *weighing) { w.f.Evaluator.ID = "service:eve" }, ReasonNotYours, false},
 		{"about another application", vouchedRead, func(w *weighing) { w.f.Evaluator.Apps = []AppID{"wiki"} }, ReasonNotYours, false},
+		{"a subject nobody knows", vouchedRead, func(w *weighing) { w.q.Actor, w.q.Subject = "", "" }, ReasonUnknown, false},
+		{"an actor nobody knows", vouchedRead, func(w *weighing) { w.q.Actor = "" }, ReasonUnknown, false},
 		{"nobody's word", vouchedRead, func(w *weighing) { w.q.Asserted = "" }, ReasonSignIn, false},
 		{"for an account that is closed", vouchedRead, func(w *weighing) { w.actor.Disabled = true }, ReasonDisabled, false},
 		{"where its sign-in is too weak", vouchedRead, func(w *weighing) { w.realm.Level = 2 }, ReasonLevel, false},

@@ -1218,7 +1218,7 @@ type WhyOut struct {
 	Actor         Who               `json:"actor"`
 	Subject       Who               `json:"subject"`
 	Action        string            `json:"action"`
-	SameAgain     bool              `json:"same_again"` // asked again with everything as it was, the same answer came out
+	SameAgain     bool              `json:"same_again"` // asked again with everything as it was, the same answer came out; where not, text says so and no rule is named
 	Allow         bool              `json:"allow"`
 	App           string            `json:"app,omitempty"`
 	Errors        []string          `json:"errors,omitempty"`

@@ -66,9 +66,6 @@ func saidOf(t *table, x admin.WhyOut) {
 	if x.Mandate != "" {
 		t.row("mandate", x.Mandate)
 	}
-	if !x.SameAgain {
-		t.row("note", "asked again with everything as it was, another answer comes out: tell who runs this server")
-	}
 }
 
 func yesNo(yes bool) string { return map[bool]string{true: "yes", false: "no"}[yes] }

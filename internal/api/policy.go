@@ -202,7 +202,7 @@ type whyOut struct {
 		Path     string           `json:"path,omitempty"`
 		Policy   string           `json:"policy,omitempty" doc:"digest of the policy that was asked"`
 		Rights   stead.Rights     `json:"subject_rights,omitempty"`
-		Same     bool             `json:"same_again" doc:"asked again with everything as it was, the same answer came out"`
+		Same     bool             `json:"same_again" doc:"asked again with everything as it was, the same answer came out; where not, text says so and no rule is named"`
 		authority.Explanation
 	}
 }

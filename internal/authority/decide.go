@@ -191,10 +191,7 @@ func (a *Authority) asked(q stead.Question, f stead.Facts, d stead.Decision) ste
 	e.What = with(with(with(e.What, "node", a.Node), "asserted", string(q.Asserted)), "name", q.Resource.Name)
 	e.What = with(with(with(e.What, "type", q.Resource.Type), "said", inRecord(q.Said)), "given", inRecord(q.Given))
 	e.What = with(with(with(e.What, "law", d.Law), "beside", string(d.Beside)), "wants", wantsOf(q, f, d))
-	e.What = with(e.What, stead.Parameters, q.Arguments[stead.Parameters])
-	if f.Instance != nil {
-		e.What = with(e.What, "instance", string(f.Instance.ID))
-	}
+	e.What = rests(e.What, q, f, d)
 	if !d.Allow {
 		e.Kind, e.Outcome = "request.denied", stead.No
 		if n := a.brakes.suppressed(asker(q), false); n > 0 {

@@ -18,12 +18,13 @@ func (a *Authority) pastAgent(ctx context.Context, f *stead.Facts, e StoredEvent
 
 // pastLaws reads the ways between segments as they were at an index, and the exclusion that refused: what was held and done
 // then the event alone knows.
-func (a *Authority) pastLaws(ctx context.Context, f *stead.Facts, e StoredEvent, index uint64) error {
+func (a *Authority) pastLaws(ctx context.Context, f *stead.Facts, q stead.Question, e StoredEvent, index uint64) error {
 	if x, err := pastOf[stead.Exclusion](ctx, a.Store, stead.KindExclusion, e.What["law"], index); err != nil {
 		return err
 	} else if x != nil && e.Reason == stead.ReasonDuty {
-		f.Duties = []stead.Duty{{Exclusion: x, Other: "the other side was held or done then by who counts as one with the caller",
-			Beside: stead.PrincipalID(e.What["beside"])}}
+		d, _ := x.Duty(q)
+		d.Other, d.Beside = "the other side was held or done then by who counts as one with the caller", stead.PrincipalID(e.What["beside"])
+		f.Duties = []stead.Duty{d}
 	}
 	if f.Agent == nil {
 		return nil

@@ -8,23 +8,31 @@ import (
 // mostSaid is how much of what a caller says of a thing stands in the record; of more only that it was said.
 const mostSaid = 2048
 
-// inRecord is what was said, for the record.
-func inRecord(said map[string]any) string {
+// cut stands for what was said and is too long for the record.
+const cut = "…"
+
+// inRecord is what was said, for the record: a map or a list.
+func inRecord[T map[string]any | map[string]int64 | []string](said T) string {
 	if len(said) == 0 {
 		return ""
 	}
 	raw, err := json.Marshal(said)
-	if err != nil || len(raw) > mostSaid {
-		return "…"
+	if err != nil {
+		return cut
 	}
-	return string(raw)
+	return short(string(raw))
 }
 
-func saidOf(text string) (said map[string]any) {
+func short(text string) string {
+	if len(text) > mostSaid {
+		return cut
+	}
+	return text
+}
+
+// recorded reads back what was said; false where the record does not have it.
+func recorded(text string, to any) bool {
 	d := json.NewDecoder(bytes.NewReader([]byte(text)))
 	d.UseNumber()
-	if d.Decode(&said) != nil {
-		return nil
-	}
-	return said
+	return text == "" || d.Decode(to) == nil
 }

@@ -2,6 +2,7 @@ package authority
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -15,7 +16,7 @@ type Reasoning struct {
 	Actor       stead.Principal
 	Subject     stead.Principal
 	Explanation Explanation
-	Same        bool // the same answer came out as was recorded (S-I34)
+	Same        bool // the same answer came out as was recorded (S-I34); where not, Decision is what was recorded
 }
 
 // Why explains a decision to the one who asked for it, whom it was about, and those who may read everything. The
@@ -33,7 +34,7 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 	if err != nil {
 		return Reasoning{}, stead.E(stead.Expired, stead.ReasonExpired, "the people of this decision were erased: only that it was made is known")
 	}
-	q := question(e)
+	q, whole := question(e)
 	f, err := a.past(ctx, q, e, index)
 	if err != nil {
 		return Reasoning{}, err
@@ -42,15 +43,37 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 	if f.Instance != nil {
 		q.Key = f.Instance.Key.Thumbprint
 	}
-	v := a.verdict(q, f, e.At)
-	out.Decision = stead.Weigh(q, f, v, e.At)
-	out.Decision.ID = id
-	out.Decision.Text += a.besides(ctx, by, q, out.Decision)
-	out.Same = out.Decision.Allow == (e.Outcome == stead.OK) && out.Decision.Reason == e.Reason
-	if f.Actor != nil && f.Subject != nil && f.App != nil && f.Realm != nil {
+	d := stead.Weigh(q, f, a.verdict(q, f, e.At), e.At)
+	d.ID = id
+	if out.Same = whole && d.Allow == (e.Outcome == stead.OK) && d.Reason == e.Reason; !out.Same {
+		out.Decision = onRecord(e, index, whole)
+		return out, nil
+	}
+	out.Decision = d
+	out.Decision.Text += a.besides(ctx, by, q, d) + a.ended(ctx, by, e)
+	if f.Actor != nil && f.Subject != nil && f.App != nil && f.Realm != nil && q.Action != stead.ActionBarred {
 		out.Explanation, err = a.Policy.Why(f.Policy, a.doCase(q, f, e.At))
 	}
 	return out, err
+}
+
+// onRecord is a decision that cannot be asked again, as it was recorded.
+func onRecord(e StoredEvent, index uint64, whole bool) stead.Decision {
+	why := "not all of that is on record, or this server is configured otherwise since"
+	if !whole {
+		why = "what the caller said of it is too long for the record"
+	}
+	return stead.Decision{ID: e.Decision, At: e.At, Allow: e.Outcome == stead.OK, Reason: e.Reason, Index: index, Policy: e.Policy, Mandate: e.Mandate,
+		Text: "it cannot be asked again with everything as it was: " + why + ". The record of it stands"}
+}
+
+// ended tells which mandate had ended when a request named it, and how, to those whose business that is.
+func (a *Authority) ended(ctx context.Context, by By, e StoredEvent) string {
+	m, err := a.Mandate(ctx, by, e.Mandate)
+	if e.Outcome == stead.OK || err != nil || m.Actor != e.Actor || m.State != stead.Ended || m.EndedAt.After(e.At) {
+		return ""
+	}
+	return fmt.Sprintf(". The mandate %s ended at %s: %s", m.ID, m.EndedAt.UTC().Format(time.RFC3339), stead.Ending(m.Why))
 }
 
 // besides names the agent because of which an exclusion refused, to those who may know of it, and what it may do by now.
@@ -72,19 +95,7 @@ func (a *Authority) besides(ctx context.Context, by By, q stead.Question, d stea
 	return ". It is " + text
 }
 
-// question reads back what was asked.
-func question(e StoredEvent) stead.Question {
-	return stead.Question{
-		Arguments: with(nil, stead.Parameters, e.What[stead.Parameters]),
-		Asserted:  stead.PrincipalID(e.What["asserted"]), Session: e.Session, Actor: e.Actor, Subject: e.Subject, Mandate: e.Mandate, Action: stead.Action(e.What["action"]),
-		Resource: stead.Resource{App: e.App, Realm: stead.RealmID(e.What["realm"]), Path: e.What["path"], Rule: e.What["class"], Name: e.What["name"], Type: e.What["type"]},
-		Said:     saidOf(e.What["said"]), Given: saidOf(e.What["given"]),
-		Context: stead.Context{Method: e.What["method"], Address: e.Who["address"]},
-	}
-}
-
-// past reads the facts as they were at an index. The idle clocks are not kept for ever: who was refused for idling is
-// told so by the event itself.
+// past reads the facts as they were at an index: what is kept in versions, and what the event itself tells.
 func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, index uint64) (stead.Facts, error) {
 	f := stead.Facts{Index: index, Policy: e.Policy, App: a.Settings.App(q.Resource.App), Issuers: a.Settings.trusted(), Evaluator: a.Settings.Evaluator(q.Asserted), Seen: e.At, Acted: e.At}
 	if f.App != nil {
@@ -116,7 +127,10 @@ func (a *Authority) past(ctx context.Context, q stead.Question, e StoredEvent, i
 			return f, err
 		}
 	}
-	if err := a.pastLaws(ctx, &f, e, index); err != nil {
+	if err := a.restore(ctx, &f, e, index); err != nil {
+		return f, err
+	}
+	if err := a.pastLaws(ctx, &f, q, e, index); err != nil {
 		return f, err
 	}
 	b, err := pastOf[stead.Bundle](ctx, a.Store, stead.KindBundle, PolicyBundle, index)
@@ -154,6 +168,7 @@ func (a *Authority) pastAbove(ctx context.Context, m *stead.Mandate, e StoredEve
 	return all, nil
 }
 
+// pastOf reads what lived at an index; nil is nothing.
 func pastOf[R stead.Record](ctx context.Context, s Store, kind stead.RecordKind, id string, index uint64) (*R, error) {
 	if id == "" {
 		return nil, nil
@@ -168,6 +183,9 @@ func pastOf[R stead.Record](ctx context.Context, s Store, kind stead.RecordKind,
 	v, ok := r.(R)
 	if !ok {
 		return nil, stead.E(stead.Broken, stead.ReasonBroken, "the store gave another record than asked")
+	}
+	if !r.Live() {
+		return nil, nil
 	}
 	return &v, nil
 }

@@ -1,9 +1,10 @@
 package cedar
 
 import (
+	"fmt"
+
 	"github.com/cedar-policy/cedar-go/x/exp/eval"
 
-	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 )
 
@@ -14,7 +15,7 @@ func (b *bundle) why(c *authority.Case) (authority.Explanation, error) {
 	}
 	c, p := b.known(c)
 	if p == nil {
-		return authority.Explanation{}, stead.E(stead.Invalid, stead.ReasonRequest, "the policy knows no action %q", c.Action)
+		return authority.Explanation{Errors: []string{fmt.Sprintf("the schema knows no action %q", c.Action)}}, nil
 	}
 	f, err := b.shape.newFacts(c, p.names)
 	if err != nil {

@@ -17,7 +17,6 @@ type whyView struct {
 	Nearest *authority.RuleTrace
 	Errors  []string
 	Advice  []string
-	Same    bool
 	Story   string
 	Ask     bool // looking only was allowed, and changing was asked
 }
@@ -29,10 +28,13 @@ func (c *Console) why(v *visit) error {
 	}
 	e, d := why.Event, why.Decision
 	p := whyView{frame: v.frame("Why was this refused?", ""), Allowed: e.Outcome == stead.OK, Text: sentence(d.Text), Rules: why.Explanation.Rules,
-		Nearest: why.Explanation.Nearest, Errors: why.Explanation.Errors, Advice: d.Advice, Same: why.Same,
+		Nearest: why.Explanation.Nearest, Errors: why.Explanation.Errors, Advice: d.Advice,
 		Ask: e.Reason == stead.ReasonReadOnly}
 	if p.Allowed {
-		p.Title, p.Text = "Why was this allowed?", "Every law and every rule that has a say said yes."
+		p.Title = "Why was this allowed?"
+	}
+	if p.Allowed && why.Same {
+		p.Text = "Every law and every rule that has a say said yes."
 	}
 	a, _ := c.app(e.App)
 	p.Facts = known([][2]string{
