@@ -27,7 +27,7 @@ func (a *Authority) Decided(ctx context.Context, q stead.Question) (*Pending, er
 	f, d := a.weigh(q)
 	d.ID = stead.DecisionID(a.NewID(stead.PrefixDecision))
 	if !d.Allow && !a.brakes.allow(by, false) {
-		d.Reason, d.Text = stead.ReasonTooMany, "too many refused requests: wait a moment"
+		d.ID, d.Reason, d.Text = "", stead.ReasonTooMany, "too many refused requests: wait a moment"
 		return &Pending{Decision: d}, nil
 	}
 	change := a.asked(q, f, d)
@@ -41,8 +41,8 @@ func (a *Authority) Decided(ctx context.Context, q stead.Question) (*Pending, er
 // release is the fence: if anything changed between the view that decided and the place of the record in the log, the
 // question is asked again before anything is released.
 func (a *Authority) release(ctx context.Context, q stead.Question, d stead.Decision, duties []stead.Duty, r stead.Receipt, err error) (stead.Decision, error) {
-	if stead.ReasonOf(err) == stead.ReasonDuty { // somebody of the same party was quicker
-		return a.outrun(ctx, q, d)
+	if why := stead.ReasonOf(err); outran[why] != "" {
+		d, err = a.outrun(context.WithoutCancel(ctx), q, d, why)
 	}
 	if err != nil {
 		d.Allow, d.Reason = false, stead.ReasonRecord
@@ -68,6 +68,26 @@ func (a *Authority) release(ctx context.Context, q stead.Question, d stead.Decis
 		}
 	}
 	return d, nil
+}
+
+// outran are the refusals of the log itself, of what another that stands before it has taken.
+var outran = map[stead.Reason]string{
+	stead.ReasonBudget: "the rest of the mandate's budget was taken at the same time",
+	stead.ReasonDuty:   "an exclusion keeps this apart from what was done at the same time",
+}
+
+// outrun is the no to a decision that the log had no room for any more, recorded like every other.
+func (a *Authority) outrun(ctx context.Context, q stead.Question, d stead.Decision, why stead.Reason) (stead.Decision, error) {
+	id := d.ID
+	if err := a.Store.Latest(ctx); err != nil {
+		return stead.Decision{ID: id, Reason: stead.ReasonRecord}, err
+	}
+	f, d := a.weigh(q)
+	if d.ID = id; d.Allow {
+		d.Allow, d.Reason, d.Text = false, why, outran[why]
+	}
+	_, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.asked(q, f, d)}})
+	return d, stead.Because(err, "record the decision")
 }
 
 // weigh reads the facts at one index, asks policy, and decides.

@@ -2,7 +2,6 @@ package authority
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
@@ -288,15 +287,4 @@ func (s *State) wished(f *stead.Facts, grants []stead.Entitlement) {
 		}
 	})
 	inOrder(f.Duties)
-}
-
-// outrun is the no to a decision whose mark could not be left any more: the other side was done meanwhile.
-func (a *Authority) outrun(ctx context.Context, q stead.Question, d stead.Decision) (stead.Decision, error) {
-	f, now := a.weigh(q)
-	now.ID = d.ID
-	if d = now; d.Allow {
-		d.Allow, d.Reason, d.Text = false, stead.ReasonDuty, "an exclusion keeps this apart from what was done at the same time"
-	}
-	_, err := a.Store.Append(ctx, Entry{Changes: []stead.Change{a.asked(q, f, d)}})
-	return d, stead.Because(err, "record the decision")
 }

@@ -76,9 +76,6 @@ func (d *Door) decide(a asking, e evaluation) (pending, error) {
 
 func (d *Door) wait(p pending) (answer, error) {
 	said, err := p.p.Wait()
-	if stead.ReasonOf(err) == stead.ReasonBudget { // another call was quicker
-		said, err = stead.Decision{ID: said.ID, Reason: stead.ReasonBudget, Text: "the mandate's budget is spent"}, nil
-	}
 	if err != nil {
 		return answer{}, err
 	}

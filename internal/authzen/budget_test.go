@@ -1,8 +1,8 @@
 package authzen_test
 
 import (
+	"encoding/json"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -41,14 +41,26 @@ func TestBudgets(t *testing.T) {
 	w.says("all the rows there can be", ask(`,"cost":{"rows":9223372036854775807,"eur":0}`), 200, `"decision":false`)
 	var yes atomic.Int64
 	var all sync.WaitGroup
-	for range 10 { // at once: 5 eur, and 7 calls, are left
+	told := make([]said, 10)
+	for i := range told { // at once: 5 eur, and 7 calls, are left
 		all.Go(func() {
-			if strings.Contains(ask(`,"cost":{"rows":1,"eur":1}`).body, `"decision":true`) {
+			a := ask(`,"cost":{"rows":1,"eur":1}`)
+			if err := json.Unmarshal([]byte(a.body), &told[i]); err != nil || a.code != 200 {
+				t.Errorf("%d %s", a.code, a.body)
+			}
+			if told[i].yes() {
 				yes.Add(1)
 			}
 		})
 	}
 	all.Wait()
+	for i, s := range told { // who lost the race is on record like everybody else
+		reason := stead.ReasonBudget
+		if s.yes() {
+			reason = ""
+		}
+		w.explained(fmt.Sprintf("call %d", i), s, reason, "")
+	}
 	spent, err := w.Spent(t.Context(), by, m.ID)
 	if yes.Load() != 5 || err != nil || spent["eur"] != 5 || spent["rows"] != 65 || spent["calls"] != 6 {
 		t.Errorf("%d went through: %v, %v", yes.Load(), spent, err)
