@@ -1,5 +1,11 @@
 package stead
 
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
 // Ids are opaque, unguessable and never used again. What people read ("person:staff/sam") is for display.
 type (
 	PrincipalID string // prn_…
@@ -23,3 +29,12 @@ const (
 	PrefixEvent     = "evt_"
 	PrefixInstance  = "ins_"
 )
+
+// LabelSize is how many letters a mandate's label has: 80 bits, so that none stands for two.
+const LabelSize = 16
+
+// Label names the hosts of a mandate. It is no secret and proves nothing.
+func (id MandateID) Label() string {
+	sum := sha256.Sum256([]byte("the hosts of a mandate\n" + string(id)))
+	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:LabelSize*5/8]))
+}

@@ -48,7 +48,7 @@ func (p *problem) next() string {
 		if p.DecisionID != "" {
 			return "stead why " + p.DecisionID
 		}
-		return "stead audit search --outcome refused, then stead why DECISION"
+		return cmp.Or(p.Hint, "stead audit search --outcome refused")
 	case stead.ReasonNotYours, stead.ReasonUnknown:
 		return cmp.Or(p.Hint, "is the id right? What is not yours to know is said not to be there: stead whoami")
 	case stead.ReasonChanged:

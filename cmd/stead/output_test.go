@@ -90,6 +90,20 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
+// What to do next names what can be done: a refusal that is no decision has no why.
+func TestNext(t *testing.T) {
+	for want, p := range map[string]admin.Problem{
+		"stead why dec_1":                      {DecisionID: "dec_1"},
+		"ask maya":                             {Hint: "ask maya"},
+		"stead audit search --outcome refused": {},
+	} {
+		p.ReasonCode = "policy"
+		if got := (&problem{&p}).next(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestFollow(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") || r.Header.Get("User-Agent") != agent {

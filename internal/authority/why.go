@@ -30,6 +30,11 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 		return Reasoning{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such decision")
 	}
 	e := found[0]
+	if e.Mandate == "" && e.Reason == stead.ReasonBarred {
+		if e.Mandate, err = a.labelled(ctx, e); err != nil {
+			return Reasoning{}, err
+		}
+	}
 	index, err := strconv.ParseUint(e.What["index"], 10, 64)
 	if err != nil {
 		return Reasoning{}, stead.E(stead.Expired, stead.ReasonExpired, "the people of this decision were erased: only that it was made is known")
@@ -65,6 +70,17 @@ func onRecord(e StoredEvent, index uint64, whole bool) stead.Decision {
 	}
 	return stead.Decision{ID: e.Decision, At: e.At, Allow: e.Outcome == stead.OK, Reason: e.Reason, Index: index, Policy: e.Policy, Mandate: e.Mandate,
 		Text: "it cannot be asked again with everything as it was: " + why + ". The record of it stands"}
+}
+
+// labelled finds the mandate of its actor's whose host a request came to.
+func (a *Authority) labelled(ctx context.Context, e StoredEvent) (stead.MandateID, error) {
+	began, err := a.Store.Events(ctx, EventQuery{Actor: e.Actor, Kinds: []string{"mandate.started"}, Before: e.Number(), Limit: 1000, Newest: true})
+	for _, b := range began {
+		if b.Mandate.Label() == e.What["name"] {
+			return b.Mandate, err
+		}
+	}
+	return "", err
 }
 
 // ended tells which mandate had ended when a request named it, and how, to those whose business that is.

@@ -20,7 +20,7 @@ type old struct {
 	cookies []cookie // name, value and path
 }
 
-func oldName(id stead.MandateID) string { return oldPrefix + label(id)[:8] }
+func oldName(id stead.MandateID) string { return oldPrefix + id.Label()[:8] }
 
 // olds are what was put aside in this browser.
 func (g *Gateway) olds(app stead.AppID, sent []pair) (list []old) {

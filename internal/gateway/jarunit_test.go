@@ -88,7 +88,7 @@ func TestJarOfSeveralHosts(t *testing.T) {
 	g.settle()
 	m := &stead.Mandate{ID: "man_1", StartedAt: time.UnixMilli(0), Bounds: stead.Bounds{Length: stead.Duration(time.Hour)}}
 	tripTo := func(n int, shared bool, sent []string) *trip {
-		v := &visit{app: &g.Apps[0], place: place{app: &g.Apps[0], n: n, label: label(m.ID)}}
+		v := &visit{app: &g.Apps[0], place: place{app: &g.Apps[0], n: n, label: m.ID.Label()}}
 		if shared {
 			v.place.label = ""
 		}

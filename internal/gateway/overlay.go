@@ -157,7 +157,7 @@ func (v *visit) ask(r *http.Request) {
 	}
 	switch {
 	case v.place.label != "" && !v.acting(): // here nobody is ever served as himself
-		v.q.Action, v.class.Rule = stead.ActionBarred, ruleOver
+		v.q.Action, v.class.Rule, v.q.Resource.Name = stead.ActionBarred, ruleOver, v.place.label
 	case v.stale:
 		v.q.Action, v.class.Rule = stead.ActionBarred, ruleStale
 	case !v.acting(): // closed to whoever acts is what a script could do in his place:

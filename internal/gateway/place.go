@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -21,15 +19,6 @@ type place struct {
 	label string // whose mandate's; "" is the application's own
 }
 
-// labelSize is how many letters a mandate's label has: 80 bits, so that none stands for two.
-const labelSize = 16
-
-// label names the hosts of a mandate. It is no secret and proves nothing.
-func label(id stead.MandateID) string {
-	sum := sha256.Sum256([]byte("the hosts of a mandate\n" + string(id)))
-	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:labelSize*5/8]))
-}
-
 // at finds the place of a host.
 func (g *Gateway) at(host string) (place, bool) {
 	host = strings.ToLower(host)
@@ -37,11 +26,11 @@ func (g *Gateway) at(host string) (place, bool) {
 		return p, true
 	}
 	first, domain, _ := strings.Cut(host, ".")
-	if g.Acting == "" || domain != g.Acting || len(first) < labelSize+3 || first[labelSize:labelSize+2] != "--" {
+	if g.Acting == "" || domain != g.Acting || len(first) < stead.LabelSize+3 || first[stead.LabelSize:stead.LabelSize+2] != "--" {
 		return place{}, false
 	}
-	p, known := g.byName[first[labelSize+2:]]
-	p.label = first[:labelSize]
+	p, known := g.byName[first[stead.LabelSize+2:]]
+	p.label = first[:stead.LabelSize]
 	return p, known
 }
 
@@ -114,7 +103,7 @@ func (g *Gateway) PlaceOf(app stead.AppID, id stead.MandateID) (host, origin str
 	}
 	a := &g.Apps[i]
 	if host = a.Canonical(); !a.Shared {
-		host = g.actingHost(a, 0, label(id))
+		host = g.actingHost(a, 0, id.Label())
 	}
 	return host, g.Console.Scheme + "://" + host, nil
 }
@@ -143,7 +132,7 @@ func (p place) home(r *http.Request, path string) string {
 // have neither scripts nor tabs, at the application's.
 func (p place) holds(m *stead.Mandate, r *http.Request) bool {
 	if p.label != "" {
-		return p.label == label(m.ID)
+		return p.label == m.ID.Label()
 	}
 	return p.app.Shared || !web.FromBrowser(r)
 }
@@ -167,7 +156,7 @@ func (g *Gateway) fromHere(r *http.Request, v *visit) bool {
 
 // there leads who acts from the application's own host to his mandate's.
 func (g *Gateway) there(w http.ResponseWriter, r *http.Request, v *visit) {
-	to := url.URL{Scheme: web.ClientOf(r).Scheme(), Host: g.actingHost(v.app, v.place.n, label(v.status.Mandate.ID))}
+	to := url.URL{Scheme: web.ClientOf(r).Scheme(), Host: g.actingHost(v.app, v.place.n, v.status.Mandate.ID.Label())}
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Location", to.String()+localPath(r.URL.RequestURI()))

@@ -140,8 +140,16 @@ func TestHostAfterTheEnd(t *testing.T) {
 					t.Errorf("served after the end: %s %s", a.Status, a.body)
 				}
 			}
-			if e := g.recorded(before, 1)[0]; e.Kind != "request.denied" || e.Reason != stead.ReasonBarred || e.What["class"] != "mandate-host" {
+			e := g.recorded(before, 1)[0]
+			if e.Kind != "request.denied" || e.Reason != stead.ReasonBarred || e.What["class"] != "mandate-host" {
 				t.Errorf("recorded %+v", e.Event)
+			}
+			if err := g.Store.Settled(t.Context(), g.size()); err != nil {
+				t.Fatal(err)
+			}
+			why, err := g.Why(t.Context(), g.Login("staff/omar", "api"), e.Decision)
+			if err != nil || !why.Same || why.Event.Mandate != there.last || !strings.Contains(why.Decision.Text, string(there.last)+" ended at 2026-03-04T12:") {
+				t.Errorf("why: %q of %q, %v", why.Decision.Text, why.Event.Mandate, err)
 			}
 			if a := there.do("POST", "/orders/7/note", "text=x", browser...); a.StatusCode != http.StatusForbidden {
 				t.Errorf("%s %s", a.Status, a.body)

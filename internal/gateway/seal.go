@@ -22,7 +22,7 @@ const (
 )
 
 // jarName begins the names of a mandate's cookies.
-func jarName(id stead.MandateID) string { return jarPrefix + label(id)[:8] + "-" }
+func jarName(id stead.MandateID) string { return jarPrefix + id.Label()[:8] + "-" }
 
 // box seals for one mandate and one use. Every node has the same.
 func (g *Gateway) box(use string, id stead.MandateID) (cipher.AEAD, error) {
