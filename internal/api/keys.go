@@ -8,7 +8,7 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// Keys makes new keys to sign with. Errors: refused, invalid, missing.
+// Keys makes new keys to sign with. Errors: refused, invalid, missing, conflict.
 type Keys interface {
 	RotateKeys(context.Context, authority.By, authority.Rotation) (SigningKeys, error)
 }

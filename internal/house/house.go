@@ -71,6 +71,7 @@ type House struct {
 	outbox  *notices.Outbox                     // nil before there are doors
 	reading reading                             // how far the record was verified
 	makings makings                             // reports that take their time
+	renewal renewal                             // of the signing keys
 	ruling  atomic.Pointer[authority.Authority] // under the settings in force; nil: the first
 }
 

@@ -3,7 +3,9 @@ package house_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,5 +158,145 @@ func TestRotateKeys(t *testing.T) {
 	}
 	if n := len(slices.DeleteFunc(kinds, func(k string) bool { return k != "key.rotated" })); n != 3 {
 		t.Errorf("%d rotations are on record", n)
+	}
+}
+
+// A shelf is where keys are kept, and can not be at times.
+type shelf struct {
+	keys.Secrets
+	away error // what it answers
+	does bool  // it keeps what it is given all the same
+	puts int
+}
+
+func (s *shelf) Secret(ctx context.Context, name string) ([]byte, error) {
+	if s.away != nil && s.puts > 0 {
+		return nil, s.away
+	}
+	return s.Secrets.Secret(ctx, name)
+}
+
+func (s *shelf) PutSecret(ctx context.Context, name string, was, sealed []byte) error {
+	s.puts++
+	if s.away != nil && !s.does {
+		return s.away
+	}
+	return errors.Join(s.Secrets.PutSecret(ctx, name, was, sealed), s.away)
+}
+
+func shelved(t *testing.T) (*housetest.House, *keys.Ring, *shelf) {
+	t.Helper()
+	h := housetest.New(t)
+	r := ring(t, h)
+	s := &shelf{Secrets: r.Secrets}
+	r.Secrets = s
+	return h, r, s
+}
+
+// ofKeys are the events of keys, oldest first.
+func ofKeys(t *testing.T, h *housetest.House) (kinds []stead.EventKind) {
+	t.Helper()
+	if err := h.Store.Settled(t.Context(), h.Store.Head().Size); err != nil {
+		t.Fatal(err)
+	}
+	found, err := h.Store.Events(t.Context(), authority.EventQuery{Kinds: []string{"key."}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range found {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+// That keys can not be kept is on record once, however long that goes on, and tried again ever more seldom.
+func TestRenewKeysUnkept(t *testing.T) {
+	h, r, s := shelved(t)
+	h.Clock.Move(30 * 24 * time.Hour)
+	full := errors.New("the disk is full")
+	var tries int
+	for range 3 * 720 { // three hours
+		s.away, s.puts = full, 0
+		if err := h.RenewKeys(t.Context(), r); err != nil && !errors.Is(err, full) {
+			t.Fatal(err)
+		}
+		tries += s.puts
+		h.Clock.Move(5 * time.Second)
+	}
+	if kinds := ofKeys(t, h); tries > 14 || !slices.Equal(kinds, []stead.EventKind{"key.rotate.refused"}) {
+		t.Errorf("%d tries, and on record: %v", tries, kinds)
+	}
+	s.away = nil
+	h.Clock.Move(time.Hour)
+	if err := h.RenewKeys(t.Context(), r); err != nil || r.Due() {
+		t.Errorf("afterwards: %v", err)
+	}
+	if kinds := ofKeys(t, h); !slices.Equal(kinds, []stead.EventKind{"key.rotate.refused", "key.rotated"}) {
+		t.Errorf("on record: %v", kinds)
+	}
+}
+
+// What was in doubt the next look settles: the record says of keys that were not made that they were not, and of no others.
+func TestRotateKeysInDoubt(t *testing.T) {
+	for what, c := range map[string]struct {
+		does bool
+		want []stead.EventKind
+	}{"done": {true, []stead.EventKind{"key.rotated"}}, "undone": {false, []stead.EventKind{"key.rotated", "key.rotate.refused"}}} {
+		h, r, s := shelved(t)
+		before, _ := r.Newest()
+		h.Clock.Move(time.Minute)
+		s.away, s.does = errors.New("the connection is gone"), c.does
+		_, err := house.KeyDesk{Authority: h.Authority, Ring: r}.RotateKeys(t.Context(), h.Login("staff/omar", "stead.test"), authority.Rotation{Compromised: true, Because: "so"})
+		if stead.ReasonOf(err) != stead.ReasonDoubt {
+			t.Errorf("%s: %v", what, err)
+		}
+		if kinds := ofKeys(t, h); !slices.Equal(kinds, []stead.EventKind{"key.rotated"}) {
+			t.Errorf("%s, while it is not known: %v", what, kinds)
+		}
+		if err := h.RenewKeys(t.Context(), r); err == nil {
+			t.Errorf("%s: known, though nothing answers", what)
+		}
+		s.away = nil
+		for range 2 {
+			if err := h.RenewKeys(t.Context(), r); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if after, _ := r.Newest(); after.After(before) != c.does || !slices.Equal(ofKeys(t, h), c.want) {
+			t.Errorf("%s: the newest key is of %s, and on record: %v", what, after, ofKeys(t, h))
+		}
+	}
+}
+
+// However often somebody has keys made, no more are published than everybody reads; keys that somebody else has go all the same.
+func TestRotateKeysBound(t *testing.T) {
+	h := housetest.New(t)
+	r := ring(t, h)
+	omar := h.Login("staff/omar", "stead.test")
+	rotate := house.KeyDesk{Authority: h.Authority, Ring: r}.RotateKeys
+	made := 0
+	for range 50 {
+		out, err := rotate(t.Context(), omar, authority.Rotation{})
+		switch {
+		case err == nil:
+			made++
+		case stead.KindOf(err) != stead.Conflict || !strings.Contains(err.Error(), "newer ones can be made from "+r.Room().UTC().Format(time.RFC3339)):
+			t.Fatal(err)
+		}
+		if out.Published > 8 {
+			t.Fatalf("%d are published", out.Published)
+		}
+	}
+	if err := r.Rotate(t.Context()); made != 3 || stead.KindOf(err) != stead.Refused { // two at once
+		t.Errorf("made %d times, and past it: %v", made, err)
+	}
+	h.Clock.Move(r.Room().Sub(h.Now()))
+	if _, err := rotate(t.Context(), omar, authority.Rotation{}); err != nil {
+		t.Errorf("when the first are over: %v", err)
+	}
+	for range 5 {
+		if out, err := rotate(t.Context(), omar, authority.Rotation{Compromised: true, Because: "so"}); err != nil || out.Published != 2 {
+			t.Errorf("compromised: %+v %v", out, err)
+		}
 	}
 }

@@ -36,7 +36,7 @@ func (h *House) look(s Site) func(context.Context) api.Look {
 			}
 			l.Findings = append(l.Findings, f)
 		}
-		l.Findings = append(l.Findings, h.record(now), signing(h.Now(), s), h.file(s))
+		l.Findings = append(l.Findings, h.record(now), h.signing(s), h.file(s))
 		l.Findings = append(l.Findings, api.Finding{Area: thisServer, Name: "Version", Result: "ok", Says: s.Version + ", for " + age(h.Now().Sub(began))})
 		nodes, err := h.nodes(ctx)
 		if err != nil {
@@ -85,11 +85,15 @@ func (h *House) record(s health.Standing) api.Finding {
 		Says: fmt.Sprintf("signed %s, over %d events, by %s", ago(h.Now().Sub(s.HeadAt)), s.Head, strings.Join(strings.SplitN(h.Verifier, "+", 3)[:2], "+"))}
 }
 
-func signing(now time.Time, s Site) api.Finding {
+func (h *House) signing(s Site) api.Finding {
 	f := api.Finding{Area: thisServer, Name: "Signing keys", Result: "warn", Says: "there are none: applications get no signed word of who acts"}
 	if s.Ring != nil {
 		since, published := s.Ring.Signs()
-		f.Result, f.Says = "ok", fmt.Sprintf("the one in use is %s old, %d published", age(now.Sub(since)), published)
+		f.Result, f.Says = "ok", fmt.Sprintf("the one in use is %s old, %d published", age(h.Now().Sub(since)), published)
+	}
+	if next, wrong := h.renewal.stands(); wrong != nil {
+		f.Result, f.Says = "fail", fmt.Sprintf("those in use are to be followed by others, which can not be made: %v. The next try is at %s", wrong, next.UTC().Format(time.RFC3339))
+		f.Next = "See that the folder of secrets, or the database, can be written. Until then the old keys go on signing."
 	}
 	return f
 }

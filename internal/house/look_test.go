@@ -2,6 +2,7 @@ package house
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -72,7 +73,11 @@ func TestLook(t *testing.T) {
 			t.Errorf("%s: %q", d, got)
 		}
 	}
-	if f := signing(now, Site{}); f.Result != "warn" {
+	if f := h.signing(Site{}); f.Result != "warn" {
 		t.Errorf("no keys: %+v", f)
+	}
+	h.renewal.tried(now, errors.New("the disk is full"))
+	if f := h.signing(Site{}); f.Result != "fail" || !strings.Contains(f.Says, "the disk is full") || f.Next == "" {
+		t.Errorf("keys that can not be renewed: %+v", f)
 	}
 }

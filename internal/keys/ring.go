@@ -48,8 +48,9 @@ type Signing struct {
 // did. It is safe for concurrent use.
 type Ring struct {
 	Signing
-	turn sync.Mutex // one rotation at a time
-	keys atomic.Pointer[[]signingKey]
+	turn  sync.Mutex // one rotation at a time
+	doubt []string   // ids of keys of which it is not known whether they were kept
+	keys  atomic.Pointer[[]signingKey]
 }
 
 // OpenRing loads the signing keys, and makes those that are lacking. Of nodes that do so at once one is first, and the others take what
@@ -135,9 +136,34 @@ func (r *Ring) Renew(ctx context.Context) error {
 	})
 }
 
+// mostPublished is how many keys are published at most where somebody has them made: who verifies reads no document without end.
+const mostPublished = 8
+
+// Room tells from when on Rotate makes newer keys; the zero time is now.
+func (r *Ring) Room() time.Time { return room(r.published(r.Now())) }
+
+func room(published []signingKey) (from time.Time) {
+	if len(published)+len(algorithms) <= mostPublished {
+		return from
+	}
+	for _, k := range published {
+		if !k.Until.IsZero() && (from.IsZero() || k.Until.Before(from)) {
+			from = k.Until
+		}
+	}
+	return from
+}
+
 // Rotate makes a new key for each algorithm, which signs after Lead; those before it are published until Overlap after that. Keys whose
-// time is over are dropped.
-func (r *Ring) Rotate(ctx context.Context) error { return r.change(ctx, r.rotated) }
+// time is over are dropped. Kind refused: too many are published.
+func (r *Ring) Rotate(ctx context.Context) error {
+	return r.change(ctx, func(keys []signingKey, now time.Time) ([]signingKey, error) {
+		if from := room(counting(slices.Clone(keys), now)); !from.IsZero() {
+			return nil, stead.E(stead.Refused, stead.ReasonState, "there are as many signing keys as can be published at once: newer ones can be made from %s on", from.Format(time.RFC3339))
+		}
+		return r.rotated(keys, now)
+	})
+}
 
 func (r *Ring) rotated(keys []signingKey, now time.Time) ([]signingKey, error) {
 	from := now.Add(r.Lead)
@@ -189,7 +215,72 @@ func (r *Ring) keep(ctx context.Context, was []byte, keys []signingKey) error {
 	if err != nil {
 		return err
 	}
-	return stead.Because(r.Secrets.PutSecret(ctx, ringName, was, sealed), "keep the signing keys")
+	err = stead.Because(r.Secrets.PutSecret(ctx, ringName, was, sealed), "keep the signing keys")
+	if err == nil || stead.KindOf(err) == stead.Conflict {
+		return err
+	}
+	newest := keys[len(keys)-1].ID
+	switch kept, unknown := r.kept(ctx, newest); {
+	case unknown != nil:
+		r.doubt = append(r.doubt, newest)
+		return &stead.Error{Kind: stead.Broken, Reason: stead.ReasonDoubt, Text: "it is not known whether the new signing keys were kept: look in a moment which are published", Err: err}
+	case kept:
+		return nil
+	}
+	return err
+}
+
+// kept tells whether a key is among those that are kept, and stays there.
+func (r *Ring) kept(ctx context.Context, id string) (bool, error) {
+	keys, sealed, err := r.read(ctx)
+	if err != nil || !slices.ContainsFunc(keys, func(k signingKey) bool { return k.ID == id }) {
+		return false, err
+	}
+	return true, r.again(ctx, sealed)
+}
+
+// again writes what is kept once more: what had not come to the disk does, and what can not be written fails.
+func (r *Ring) again(ctx context.Context, sealed []byte) error {
+	err := r.Secrets.PutSecret(ctx, ringName, sealed, sealed)
+	if stead.KindOf(err) == stead.Conflict { // another node writes
+		return nil
+	}
+	return err
+}
+
+// Writable tells whether new keys could be kept.
+func (r *Ring) Writable(ctx context.Context) error {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	_, sealed, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	return stead.Because(r.again(ctx, sealed), "keep the signing keys")
+}
+
+// Doubt notes that keys stand on record, perhaps, that were not made.
+func (r *Ring) Doubt() {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	r.doubt = append(r.doubt, "")
+}
+
+// Settle finds out of what was in doubt whether it was kept, and calls undone for what was not. What fails stays in doubt.
+func (r *Ring) Settle(ctx context.Context, undone func() error) error {
+	r.turn.Lock()
+	defer r.turn.Unlock()
+	for len(r.doubt) > 0 {
+		kept, err := r.kept(ctx, r.doubt[0])
+		if err == nil && !kept {
+			err = undone()
+		}
+		if err != nil {
+			return err
+		}
+		r.doubt = r.doubt[1:]
+	}
+	return nil
 }
 
 // published are the keys whose time is not over.
