@@ -45,6 +45,10 @@ func TestDuty(t *testing.T) {
 	byList.Given = map[string]any{"payment_id": []any{"p1"}}
 	named := ask("approve", "x")
 	named.Arguments = map[string]string{"payment_id": "p9"}
+	within := ask("approve", "x") // of which its mandate is: who asks says so, and might say anything
+	within.Arguments = map[string]string{Transaction: "t2", Parameters: "sum"}
+	done := within
+	done.Given = map[string]any{Transaction: "t1", Parameters: "p1"}
 	pattern := initiateApprove(SameResource)
 	pattern.Second[0] = Reach{System: "pay", Action: ActionWrite, Resource: "/payments/{thing}/approve"}
 	path := Question{Action: ActionWrite, Resource: Resource{App: "pay", Path: "/payments/7/approve"}}
@@ -68,6 +72,10 @@ func TestDuty(t *testing.T) {
 		"argument a list":   {initiateApprove("argument:payment_id"), byList, Second, ""},
 		"argument of scope": {initiateApprove("argument:payment_id"), named, Second, "p9"},
 		"no argument":       {initiateApprove("argument:payment_id"), ask("approve", "x"), Second, ""},
+		"of a transaction":  {initiateApprove("argument:transaction"), done, Second, "t1"},
+		"in a transaction":  {initiateApprove("argument:transaction"), within, Second, ""},
+		"of parameters":     {initiateApprove("argument:parameters"), done, Second, "p1"},
+		"with parameters":   {initiateApprove("argument:parameters"), within, Second, ""},
 		"both":              {both, ask("approve", "p1"), First + Second, "p1"},
 	} {
 		if d, ok := r.x.Duty(r.q); ok != (r.side != 0) || d.Side != r.side || d.Thing != r.thing {
