@@ -2,7 +2,6 @@ package stead
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -46,7 +45,7 @@ func wrongName(of, v string, most int) string {
 	case len(v) > most:
 		return fmt.Sprintf("the name of the %s is too long: it has at most %d bytes", of, most)
 	case strings.ContainsAny(v, "/ ") || !printable(v):
-		return fmt.Sprintf("%.40q is no name for the %s: no spaces, no '/', nothing invisible", v, of)
+		return fmt.Sprintf("%s is no name for the %s: no spaces, no '/', nothing invisible", quoted(v), of)
 	}
 	return ""
 }
@@ -104,7 +103,7 @@ func WrongAttributes(all map[string]string) string {
 	for name, v := range all {
 		switch {
 		case name == "" || len(name) > mostName || strings.Contains(name, "=") || !printable(name):
-			return fmt.Sprintf("%.40q is no name for an attribute: no '=', nothing invisible, at most %d bytes", name, mostName)
+			return fmt.Sprintf("%s is no name for an attribute: no '=', nothing invisible, at most %d bytes", quoted(name), mostName)
 		case WrongText("", v, MostText) != "":
 			return WrongText(fmt.Sprintf("attribute %s", name), v, MostText)
 		}
@@ -115,7 +114,23 @@ func WrongAttributes(all map[string]string) string {
 // hides tells whether a text of one or more lines holds what cannot be seen: who agrees by what he reads must read all of it.
 func hides(text string) bool { return !printable(strings.Join(strings.Fields(text), " ")) }
 
-// printable tells whether s is one line that shows what it is: no control, no direction marks, no lone surrogates.
+// printable tells whether s is one line that shows what it is: no control, no direction marks, no lone surrogates, nothing that
+// takes a letter's place and shows nothing.
 func printable(s string) bool {
-	return utf8.ValidString(s) && !slices.ContainsFunc([]rune(s), func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) })
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return r != ' ' && !unicode.IsPrint(r) || blank(r) })
+}
+
+// quoted is the beginning of a text so that all of it is seen.
+func quoted(s string) string {
+	if printable(s) {
+		return fmt.Sprintf("%.40q", s)
+	}
+	return fmt.Sprintf("%+.40q", s)
+}
+
+const brailleBlank = '\u2800'
+
+// blank tells what Unicode counts among what is printed, although it shows nothing: fillers, and what chooses between forms of a letter.
+func blank(r rune) bool {
+	return r == brailleBlank || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

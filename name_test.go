@@ -15,8 +15,13 @@ func TestWrong(t *testing.T) {
 		t.Fatal(text)
 	}
 	long := strings.Repeat("x", 129)
+	var hidden []string // what shows nothing
 	names := []string{"", "a/b", "/", "a b", " a", "a ", "a\x00", "a\tb", "a\nb", "\x7f", "a\u202eb", "a\u200bb", "a\u00a0b", "\xff", long}
-	texts := []string{" a", "a ", "a\x00", "a\nb", "a\u202eb", "a\u2028b", "\xff", strings.Repeat("x", 1025)}
+	for _, r := range "\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\ufe00\ufe0f\u180b\U000e0100\U000e01ef" {
+		names = append(names, string(r), "a"+string(r))
+		hidden = append(hidden, string(r), "a"+string(r), "a"+string(r)+" b")
+	}
+	texts := append(hidden, " a", "a ", "a\x00", "a\nb", "a\u202eb", "a\u2028b", "\xff", strings.Repeat("x", 1025))
 	with := func(change func(p *Principal)) Principal {
 		p := fine
 		p.Groups, p.Attributes = slices.Clone(p.Groups), maps.Clone(p.Attributes)
