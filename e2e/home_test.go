@@ -149,6 +149,8 @@ func (p *policy) Judge(bundle string, c authority.Case) stead.Verdict {
 
 func (*policy) LetsAct(_ string, p *stead.Principal) bool { return p.In("support") }
 
+func (*policy) Actions(string) []string { return nil }
+
 func (*policy) Check(files map[string]string) (string, error) {
 	if files["x.cedar"] == "bad" {
 		return "", stead.E(stead.Invalid, stead.ReasonRequest, "x.cedar:1: this is no policy")

@@ -294,15 +294,16 @@ type Events struct {
 }
 
 type Exclusion struct {
-	Name    string    `json:"name"`
-	Version int64     `json:"version"`
-	Author  Who       `json:"author"` // another person changes or retires it
-	At      time.Time `json:"at"`
-	Purpose string    `json:"purpose"` // told to whom it refuses
-	First   []Reach   `json:"first"`
-	Second  []Reach   `json:"second"`
-	Same    string    `json:"same,omitempty"`   // resource, or argument:NAME: who did one side on a thing never does the other on it; not given: no party holds both
-	Within  string    `json:"within,omitempty"` // how long what was done counts, such as 720h; not given: for ever
+	Name           string    `json:"name"`
+	Version        int64     `json:"version"`
+	Author         Who       `json:"author"` // another person changes or retires it
+	At             time.Time `json:"at"`
+	Purpose        string    `json:"purpose"` // told to whom it refuses
+	First          []Reach   `json:"first"`
+	Second         []Reach   `json:"second"`
+	Same           string    `json:"same,omitempty"`            // resource, or argument:NAME: who did one side on a thing never does the other on it; not given: no party holds both
+	UnknownActions []string  `json:"unknown_actions,omitempty"` // actions that the policy in force does not know, with what was probably meant: nothing is kept apart by them
+	Within         string    `json:"within,omitempty"`          // how long what was done counts, such as 720h; not given: for ever
 }
 
 type ExclusionBody struct {

@@ -148,7 +148,10 @@ func (p *planner) exclusions(ctx context.Context) error {
 		before, known := there[x.Name]
 		delete(there, x.Name)
 		p.compare("exclusion", x.Name, known, before, body, func(ctx context.Context, _ *planRow) error {
-			_, err := p.client.SetExclusion(ctx, x.Name, x.ExclusionBody)
+			set, err := p.client.SetExclusion(ctx, x.Name, x.ExclusionBody)
+			for _, u := range set.UnknownActions {
+				p.e.say("warning: the exclusion %s names an action that the policy does not know, and keeps nothing apart by it: %s", x.Name, u)
+			}
 			return err
 		})
 	}

@@ -70,6 +70,9 @@ func (e *env) exclusionShow() *cobra.Command {
 			for _, r := range x.Second {
 				t.row("second", r.Action+" "+r.System+": "+r.Resource)
 			}
+			for _, u := range x.UnknownActions {
+				t.row("warning", "the policy does not know the action "+u)
+			}
 			t.row("author", account(x.Author)+", "+x.At.Local().Format(time.DateTime))
 		})
 	}}

@@ -17,6 +17,7 @@ type Exclusion struct {
 	Version uint64    `json:"version"`
 	Author  Who       `json:"author" doc:"another person changes or retires it"`
 	At      time.Time `json:"at"`
+	Unknown []string  `json:"unknown_actions,omitempty" doc:"actions that the policy in force does not know, with what was probably meant: nothing is kept apart by them"`
 }
 
 // A Reach is what one side of an exclusion is about.
@@ -121,7 +122,7 @@ func reach(r Reach) stead.Reach { return stead.Reach(r) }
 func shown(r stead.Reach) Reach { return Reach(r) }
 
 func (a *API) exclusion(x stead.Exclusion) Exclusion {
-	return Exclusion{Name: x.Name, Version: x.Version, Author: a.show(x.Author), At: x.At,
+	return Exclusion{Name: x.Name, Version: x.Version, Author: a.show(x.Author), At: x.At, Unknown: a.Verbs.UnknownActions(x),
 		ExclusionBody: ExclusionBody{Purpose: x.Purpose, First: each(x.First, shown), Second: each(x.Second, shown), Same: x.Same, Within: short(x.Within)}}
 }
 

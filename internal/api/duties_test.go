@@ -19,6 +19,7 @@ func TestDuties(t *testing.T) {
 		"show":             {"GET", "/v1/exclusions/two-hands", "stp_aud", "", 200, `"version":3`, "exclusions"},
 		"show none":        {"GET", "/v1/exclusions/none", "stp_aud", "", 404, "no exclusion none", "exclusions"},
 		"set":              {"PUT", "/v1/exclusions/one", "stp_sec", wish, 200, `"within":"24h"`, "exclude one resource"},
+		"set, misspelt":    {"PUT", "/v1/exclusions/one", "stp_sec", strings.Replace(wish, "initiate", "reed", 1), 200, `"unknown_actions":["reed: did you mean read?"]`, "exclude one resource"},
 		"set, no time":     {"PUT", "/v1/exclusions/one", "stp_sec", strings.Replace(wish, "24h", "soon", 1), 400, "", ""},
 		"set, one side":    {"PUT", "/v1/exclusions/one", "stp_sec", `{"purpose":"x","first":` + side + `}`, 400, "second", ""},
 		"retire":           {"DELETE", "/v1/exclusions/one", "stp_ada", "", 204, "", "include one"},

@@ -9,6 +9,13 @@ import (
 	"github.com/steadhq/stead/internal/authority"
 )
 
+func (d *desk) UnknownActions(x stead.Exclusion) []string {
+	if len(x.First) > 0 && x.First[0].Action == "reed" {
+		return []string{"reed: did you mean read?"}
+	}
+	return nil
+}
+
 func (d *desk) AllExclusions(context.Context, authority.By) ([]stead.Exclusion, error) {
 	return []stead.Exclusion{{Name: "two-hands", Purpose: "apart", Version: 3, Author: sam.ID}}, d.note("exclusions")
 }

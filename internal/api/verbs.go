@@ -136,6 +136,7 @@ type Duties interface {
 	AllExclusions(context.Context, authority.By) ([]stead.Exclusion, error)
 	SetExclusion(context.Context, authority.By, stead.Exclusion) (stead.Exclusion, error)
 	RetireExclusion(ctx context.Context, by authority.By, name string) (stead.Exclusion, error)
+	UnknownActions(stead.Exclusion) []string
 	Clashes(context.Context, authority.By) ([]authority.Clash, error)
 }
 

@@ -56,6 +56,19 @@ func (a *Authority) fits(x stead.Exclusion) error {
 	return nil
 }
 
+// UnknownActions are the actions of an exclusion that the policy in force does not know, each with what was probably meant:
+// nothing is kept apart by what nobody may ever do.
+func (a *Authority) UnknownActions(x stead.Exclusion) (all []string) {
+	known := a.Policy.Actions(a.InForce())
+	for _, r := range slices.Concat(x.First, x.Second) {
+		name := string(r.Action)
+		if said := name + stead.DidYouMean(name, known); name != "*" && len(known) > 0 && !slices.Contains(known, name) && !slices.Contains(all, said) {
+			all = append(all, said)
+		}
+	}
+	return all
+}
+
 // another refuses whoever wrote an exclusion: alone he undoes nothing of it.
 func another(s *State, by By, x stead.Exclusion) error {
 	if finder(s)(by.Principal).SameHuman(stead.Principal{ID: x.Author, Person: x.Person}) {

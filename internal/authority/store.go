@@ -69,6 +69,8 @@ type Policy interface {
 	Judge(bundle string, c Case) stead.Verdict
 	// LetsAct tells whether any rule may let p act for somebody. A no is certain, a yes is not.
 	LetsAct(bundle string, p *stead.Principal) bool
+	// Actions are those that the schema of a bundle knows, by name; of a bundle that is not compiled none.
+	Actions(bundle string) []string
 	// Check compiles a bundle, runs its tests and gives its digest. Errors: invalid, with file and line.
 	Check(files map[string]string) (digest string, err error)
 	// Why explains a verdict, and for a plain no the nearest permit and the clause that failed.

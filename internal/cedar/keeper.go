@@ -3,6 +3,7 @@ package cedar
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -55,6 +56,17 @@ func (k *Keeper) Judge(digest string, c authority.Case) (v stead.Verdict) {
 func (k *Keeper) LetsAct(digest string, p *stead.Principal) bool {
 	b := k.bundle(digest)
 	return b == nil || b.index.letsAct(kinOf(p))
+}
+
+// Actions are those that the schema of a bundle knows, by name; of a bundle that is not compiled none.
+func (k *Keeper) Actions(digest string) (all []string) {
+	if b := k.bundle(digest); b != nil {
+		for a := range b.plans {
+			all = append(all, string(a))
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // bundle finds a compiled bundle and notes that it is in use.

@@ -20,6 +20,7 @@ type Excluding interface {
 	Clashes(context.Context, authority.By) ([]authority.Clash, error)
 	SetExclusion(context.Context, authority.By, stead.Exclusion) (stead.Exclusion, error)
 	RetireExclusion(ctx context.Context, by authority.By, name string) (stead.Exclusion, error)
+	UnknownActions(stead.Exclusion) []string
 }
 
 // An exclusionsView lists them.
@@ -46,6 +47,7 @@ type exclusionView struct {
 	frame
 	Tabs    []policyTab
 	Said    string
+	Unknown []string // actions that the policy does not know
 	Facts   []fact
 	Sides   []sideView
 	Clashes []clashRow
@@ -148,6 +150,7 @@ func (c *Console) exclusion(v *visit) error {
 	}
 	p := exclusionView{frame: v.frame("Exclusion "+x.Name, x.Purpose), Tabs: v.agentTabs("/exclusions"), Path: exclusionHref(x.Name), MayEnd: v.might(rulers()...),
 		Facts: []fact{{"Keeps apart", upper(howWord(x)), ""}, {"Written by", c.account(x.Author), "/people/" + string(x.Author)}, {"In force since", c.at(x.At), ""}}}
+	p.Unknown = c.Authority.UnknownActions(x)
 	if v.r.URL.Query().Get("done") == "set" {
 		p.Said = "It is in force, from the next decision on."
 	}

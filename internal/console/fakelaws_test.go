@@ -64,6 +64,13 @@ func (a *verbs) RetireFlow(_ context.Context, _ authority.By, name string) (stea
 	return stead.Flow{}, a.note("close", name)
 }
 
+func (a *verbs) UnknownActions(x stead.Exclusion) []string {
+	if len(x.First) > 0 && x.First[0].Action == "reed" {
+		return []string{"reed: did you mean read?"}
+	}
+	return nil
+}
+
 func (a *verbs) AllExclusions(context.Context, authority.By) ([]stead.Exclusion, error) {
 	return a.apart, a.no["exclusions"]
 }

@@ -61,6 +61,7 @@ func TestLaws(t *testing.T) {
 		"exclusions, held":      {house: lawful(sam, security).with(both), target: "/exclusions", status: 200, has: []string{"Some hold both now", `<strong>1</strong>`, "/exclusions/new"}},
 		"exclusions, to nobody": {house: lawful(sam), target: "/exclusions", status: 404},
 		"exclusion":             {house: lawful(sam, auditor).with(both), target: "/exclusions/two-hands", status: 200, has: []string{"who reads does not approve", "by its task monthly", "No agent may do any of this", "approve p1", `href="/audit/12"`, "Who holds both"}, hasNot: []string{"p2", "/retire"}, asked: refusals},
+		"exclusion, misspelt":   {house: lawful(sam, auditor).with(func(a *verbs) { a.apart[0].First[0].Action = "reed" }), target: "/exclusions/two-hands", status: 200, has: []string{"an action that the policy does not know", "Reed: did you mean read?"}, asked: refusals},
 		"exclusion, no such":    {house: lawful(sam, security), target: "/exclusions/none", status: 404},
 		"another":               {house: lawful(sam, security), target: "/exclusions/new", status: 200, has: []string{"no policy lifts it", `name="second"`, "Put it in force"}},
 		"another, made":         {house: lawful(sam, security), target: "/exclusions", form: x + "&typed=hands&same=argument&argument=id&within=2h", status: 303, to: "/exclusions/hands?done=set", asked: []string{"exclude hands [{crm read *}] [{crm approve *} {crm write *}] argument:id 7200000000000"}},
