@@ -23,6 +23,10 @@ func TestWhy(t *testing.T) {
 	q.Action = stead.ActionWrite
 	no, err := h.Decide(ctx, q)
 	wants(t, "write", err, "", "")
+	q.Subject, q.Mandate = sam.Principal, ""
+	himself, err := h.Decide(ctx, q)
+	wants(t, "as himself while he acts", err, "", "")
+	h.Flush()
 	marked := []string{"customer", "vip"}
 	wants(t, "promote", second(h.Change(ctx, root, ids["dana"], authority.Edit{Groups: &marked})), "", "")
 	h.seconds.Add(24 * 60)
@@ -32,7 +36,7 @@ func TestWhy(t *testing.T) {
 		d      stead.Decision
 		allow  bool
 		reason stead.Reason
-	}{"the yes": {yes, true, ""}, "the no": {no, false, stead.ReasonReadOnly}} {
+	}{"the yes": {yes, true, ""}, "the no": {no, false, stead.ReasonReadOnly}, "as himself": {himself, false, stead.ReasonActing}} {
 		for _, by := range []authority.By{root, sam} {
 			r, err := h.Why(ctx, by, c.d.ID)
 			if err != nil || !r.Same || r.Decision.Allow != c.allow || r.Decision.Reason != c.reason || r.Subject.In("vip") {

@@ -215,22 +215,36 @@ func TestChainCeiling(t *testing.T) {
 // A5, S-I14: however many use a budget at once, of themselves and of what was passed on, it is never overdrawn.
 func TestChainBudget(t *testing.T) {
 	c := chained(t, map[string]int64{"calls": 50})
-	var allowed [200]bool
+	var said [200]stead.Decision
 	var all sync.WaitGroup
-	for i := range allowed {
+	for i := range said {
 		all.Go(func() {
 			of := i % 3
-			d, err := c.Decide(t.Context(), stead.Question{Actor: c.by[of].Principal, Subject: c.m[of].Subject, Mandate: c.m[of].ID, Key: c.by[of].Key,
+			var err error
+			said[i], err = c.Decide(t.Context(), stead.Question{Actor: c.by[of].Principal, Subject: c.m[of].Subject, Mandate: c.m[of].ID, Key: c.by[of].Key,
 				Action: stead.ActionRead, Resource: stead.Resource{App: "crm", Realm: "all", Path: "/", Name: "public.orders"},
 				Context: stead.Context{Cost: map[string]int64{"calls": 1}}})
-			allowed[i] = err == nil && d.Allow
+			if err != nil {
+				t.Error(err)
+			}
 		})
 	}
 	all.Wait()
 	n := 0
-	for _, ok := range allowed {
-		if ok {
+	if err := c.Store.Settled(t.Context(), c.Store.Head().Size); err != nil {
+		t.Fatal(err)
+	}
+	omar := c.Login("staff/omar", "console.test")
+	for _, d := range said {
+		if d.Allow {
 			n++
+		}
+		if d.Reason == stead.ReasonTooMany {
+			continue
+		}
+		why, err := c.Why(t.Context(), omar, d.ID)
+		if err != nil || !why.Same || why.Decision.Allow != d.Allow || why.Decision.Reason != d.Reason {
+			t.Errorf("said %v %q, and why %v %q, %v", d.Allow, d.Reason, why.Decision.Allow, why.Decision.Text, err)
 		}
 	}
 	if n != 50 {

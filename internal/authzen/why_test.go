@@ -98,6 +98,7 @@ func TestWhy(t *testing.T) {
 		}},
 		{"after the time of a session", path("customers/dana", "read", dana), stead.ReasonSessionIdle, "", func() error { w.Clock.Move(31 * time.Minute); return nil }},
 		{"after the end", path("customers/dana", "read", dana), stead.ReasonSignIn, string(acting.ID) + " ended at", nil},
+		{"when the clock jumped", report(some, under(free.ID, "k1", "")), stead.ReasonClock, "the clock jumped", func() error { w.Clock.Jump(2 * time.Hour); return nil }},
 	} {
 		if r.before != nil {
 			if err := r.before(); err != nil {
