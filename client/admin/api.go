@@ -401,7 +401,7 @@ type Given struct {
 type GrantUse struct {
 	Task     string      `json:"task"`
 	Grant    Entitlement `json:"grant"`
-	Unused   bool        `json:"unused"`             // not in the days asked about: it could be taken away
+	Unused   bool        `json:"unused"`             // not in the days asked about, all of which the agent was there: it could be taken away
 	Requests int64       `json:"requests"`           // that it let through in these days, as the record has them
 	Wider    int64       `json:"wider"`              // refusals of more than this, while the agent learned
 	Columns  []string    `json:"columns,omitempty"`  // those that its requests named, where each of them named some
@@ -1172,9 +1172,10 @@ type TryOut struct {
 }
 
 type UsageOut struct {
-	Days   int64      `json:"days"`
-	Unused int64      `json:"unused"` // how many could be taken away
-	Grants []GrantUse `json:"grants"`
+	Days       int64      `json:"days"`
+	Registered time.Time  `json:"registered"` // when the agent was: of a younger one nothing is called unused
+	Unused     int64      `json:"unused"`     // how many could be taken away
+	Grants     []GrantUse `json:"grants"`
 }
 
 type Vote struct {

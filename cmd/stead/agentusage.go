@@ -26,12 +26,15 @@ func (e *env) agentUsage() *cobra.Command {
 		if e.format == "table" && out.Unused > 0 {
 			e.say("%d of %d entitlements were not used for %d days: take them out of its tasks with stead apply.", out.Unused, len(out.Grants), out.Days)
 		}
+		if young := e.now().Sub(out.Registered); e.format == "table" && young < time.Duration(out.Days)*24*time.Hour {
+			e.say("It was registered %s, less than %d days ago: nothing is called unused yet.", when(out.Registered), out.Days)
+		}
 		return e.print(out, func(t *table) {
 			t.columns = []string{"task", "entitlement", "last used", ""}
 			for _, u := range out.Grants {
 				last, mark := "never", ""
 				if !u.LastUsed.IsZero() {
-					last = u.LastUsed.Local().Format(time.DateTime)
+					last = when(u.LastUsed)
 				}
 				switch {
 				case u.Unused:

@@ -44,6 +44,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"a request object":     {[]string{"request", "e30.e30."}, "request_not_supported"},
 		"implicit":             {[]string{"response_type", "token"}, "unsupported_response_type"},
 		"hybrid":               {[]string{"response_type", "code id_token"}, "unsupported_response_type"},
+		"a long state":         {[]string{"state", strings.Repeat("s", 1025)}, ""},
 		"fragment":             {[]string{"response_mode", "fragment"}, "invalid_request"},
 		"form post":            {[]string{"response_mode", "form_post"}, "invalid_request"},
 		"unseen":               {[]string{"prompt", "none"}, "interaction_required"},

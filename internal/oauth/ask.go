@@ -26,6 +26,9 @@ type ask struct {
 // longestAsk is how long an address with a request in it may be, as it goes through the sign-in.
 const longestAsk = 3 << 10
 
+// longestState is how long what goes back unread is.
+const longestState = 1 << 10
+
 // asked reads a request for a yes. An error with a redirect in the ask goes there; any other is told on a page.
 func (d *Door) asked(ctx context.Context, raw string) (ask, error) {
 	a := ask{raw: raw}
@@ -70,6 +73,8 @@ func (d *Door) whole(ctx context.Context, a *ask) error {
 	switch {
 	case err != nil:
 		return err
+	case len(a.form["state"]) > longestState:
+		return says("invalid_request", "state is longer than an address on the way back should be: it has at most 1024 bytes")
 	case a.form["redirect_uri"] == "":
 		return says("invalid_request", "redirect_uri is missing")
 	case !client.ReturnsTo(a.form["redirect_uri"]):

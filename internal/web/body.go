@@ -2,11 +2,13 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 
@@ -35,10 +37,29 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
+	var misfit *json.UnmarshalTypeError
+	switch err := d.Decode(v); {
+	case errors.As(err, &misfit):
+		return bad("the body does not fit: %s is of the type %s, and %s is wanted", cmp.Or(misfit.Field, "it"), misfit.Value, wanted(misfit.Type))
+	case err != nil:
 		return bad("the body does not fit: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
+}
+
+// wanted is what of JSON a field takes.
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.Struct, reflect.Map, reflect.Pointer, reflect.Interface:
+		return "an object"
+	}
+	return "a number"
 }
 
 // ReadForm reads a form body, and no query: what is in the address was not typed into the form.

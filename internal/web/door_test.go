@@ -195,6 +195,25 @@ func TestReadJSON(t *testing.T) {
 	}
 }
 
+// What does not fit is told in words of JSON, not of Go.
+func TestReadJSONSays(t *testing.T) {
+	for body, says := range map[string]string{
+		`{"n":"x"}`: "n is of the type string, and a number is wanted", `{"in":{"a":1}}`: "in.a is of the type number, and an array is wanted", `[1]`: "it is of the type array, and an object is wanted",
+	} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		var v struct {
+			N  int `json:"n"`
+			In struct {
+				A []int `json:"a"`
+			} `json:"in"`
+		}
+		if err := web.ReadJSON(httptest.NewRecorder(), r, &v); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
+
 func FuzzReadJSON(f *testing.F) {
 	f.Add(`{"a":{"b":[1,"x",null]},"c":"d"}`)
 	f.Fuzz(func(t *testing.T, body string) {
