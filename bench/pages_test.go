@@ -209,7 +209,7 @@ func (t *town) questions() []pageOf {
 		q("one of 97 actors", "actor:"+deputy), q("subject", "subject:"+customer), q("person", "person:"+deputy), q("rare actor", "actor:prn_rare"),
 		q("nobody", "actor:prn_nobody"), q("actor and refused", "actor:"+deputy+" outcome:refused"), q("actor and subject", "actor:"+deputy+" subject:"+customer),
 		q("mandate", fmt.Sprintf("mandate:man_%026x", 17)), q("session", fmt.Sprintf("session:ses_%026x", 17)), q("decision", fmt.Sprintf("decision:dec_%026x", 4711)),
-		q("refused", "outcome:refused"), q("rare outcome", "outcome:unknown"), q("kind", "kind:request."), q("rare kind", "kind:policy."), q("no such kind", "kind:nothing."),
+		q("refused", "outcome:refused"), q("rare outcome", "outcome:unknown"), q("kind", "kind:request."), q("rare kind", "kind:policy."), q("kind that never was", "kind:page.clicked"),
 		q("two kinds", "kind:mandate. kind:session."),
 		q("application", "app:orders"), q("rare application", "app:payroll"), q("a day", "from:"+t.day(40)+" to:"+t.day(40)), q("a week", "from:"+t.day(30)+" to:"+t.day(37)),
 		q("a month", "from:"+t.day(30)+" to:"+t.day(60)), q("since a week", "from:168h"), q("a week of one actor", "actor:"+deputy+" from:"+t.day(30)+" to:"+t.day(37)),

@@ -241,7 +241,7 @@ func TestNotTheirs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.ResumeAgent(ctx, max, w.agent.Principal)
-	w.no(err, stead.ReasonNotYours)
+	w.no(err, stead.ReasonOwn)
 	if _, err = w.ResumeAgent(ctx, w.Login("staff/omar", "console.test"), w.agent.Principal); err != nil {
 		t.Error(err)
 	}

@@ -53,12 +53,21 @@ type pastOut struct {
 
 func (a *API) stops(d *door) {
 	add(d, operation{method: "GET", path: "/v1/mandates/{id}/stopped", id: "mandate-stopped", tag: web.InSession, group: "mandates", says: "What ended with a mandate, and after what time each door refused"}, func(ctx context.Context, by authority.By, in *mandateIn) (*stoppedOut, error) {
+		a.caughtUp(ctx)
 		return a.stopped(a.Verbs.MandateStopped(ctx, by, in.ID))
 	})
 	add(d, operation{method: "GET", path: "/v1/people/{id}/stopped", id: "account-stopped", tag: web.InSession, group: "people", says: "What ended when an account was closed, or an agent suspended or retired, and after what time each door refused"}, func(ctx context.Context, by authority.By, in *PersonPath) (*stoppedOut, error) {
+		a.caughtUp(ctx)
 		return a.stopped(a.Verbs.AccountStopped(ctx, by, in.ID))
 	})
 	add(d, operation{method: "GET", path: "/v1/agents/{id}/past", id: "agent-past", tag: web.InSession, group: "agents", says: "What became of what an agent asked for, the newest first"}, a.past)
+}
+
+// caughtUp waits a while until what was just done can be read.
+func (a *API) caughtUp(ctx context.Context) {
+	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
+	defer stop()
+	_ = a.Trail.Settled(ctx, a.Log.Size()) // late is not wrong: the answer says that it does not know yet
 }
 
 func (a *API) stopped(s authority.Stopped, err error) (*stoppedOut, error) {

@@ -252,11 +252,14 @@ func (a *Authority) ResumeAgent(ctx context.Context, by By, id stead.PrincipalID
 
 // resumes tells why the caller does not let a suspended agent ask again.
 func (a *Authority) resumes(s *State, by By, r stead.Registration, now time.Time) error {
-	if err := a.may(s, by, now, Admin, Security); err != nil {
+	if err := presents(s, by, now); err != nil {
 		return err
 	}
 	if owner := s.Principal(r.Owner); owner != nil && owner.SameHuman(*s.Principal(by.Principal)) {
-		return stead.E(stead.Refused, stead.ReasonOwn, "who answers for an agent does not resume it")
+		return stead.E(stead.Refused, stead.ReasonOwn, "who answers for an agent does not resume it: somebody else looks first")
+	}
+	if err := a.may(s, by, now, Admin, Security); err != nil {
+		return err
 	}
 	if builder := s.Principal(r.Builder); builder != nil && builder.SameHuman(*s.Principal(by.Principal)) {
 		return stead.E(stead.Refused, stead.ReasonOwn, "who gave an agent its build does not resume it: somebody else looks first")
