@@ -86,6 +86,7 @@ func TestRows(t *testing.T) {
 		{"what a report would hold", "GET", "/v1/reports/acting-by-person/preview?person=staff/sam", "stp_aud", "", 200, `"rows":3,"events":14`, "preview acting-by-person prn_sam"},
 		{"what no report would hold", "GET", "/v1/reports/gossip/preview", "stp_aud", "", 404, "gossip", ""},
 		{"a report", "GET", "/v1/reports/my-data?form=csv&person=me", "stp_sam", "", 200, "rows", "report my-data prn_sam"},
+		{"of no kind", "GET", "/v1/events?kind=mandat.ended", "stp_aud", "", 400, "did you mean mandate.ended?", ""},
 		{"count", "GET", "/v1/events/counts?bars=10&kind=mandate.", "stp_aud", "", 200, `"width":"1h"`, ""},
 		{"count too finely", "GET", "/v1/events/counts?bars=501", "stp_aud", "", 400, "bars", ""},
 		{"count by no clock", "GET", "/v1/events/counts?utc_offset=16h", "stp_aud", "", 400, "no offset to UTC", ""},

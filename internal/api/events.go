@@ -137,6 +137,11 @@ func (a *API) query(by authority.By, f Filter) (q authority.EventQuery, own bool
 	if q, err = a.written(f.Written, by, own); err != nil {
 		return q, own, err
 	}
+	for _, kind := range f.Kind {
+		if _, err = (authority.Filter{}).Add("kind", kind); err != nil {
+			return q, own, err
+		}
+	}
 	f.into(&q)
 	for _, one := range []struct {
 		name string
