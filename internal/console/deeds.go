@@ -238,6 +238,9 @@ func (v *visit) does(d deed) error {
 
 // told is what a page says after a deed.
 func (v *visit) told() string {
+	if v.r.URL.Query().Get("done") == "new" {
+		return "The account is made, and has no password yet. Another authenticator, below, makes a link by which whoever it is for chooses one; who is only acted for needs neither."
+	}
 	for _, d := range v.c.deeds() {
 		if d.Path == v.r.URL.Query().Get("done") {
 			return d.Done

@@ -24,6 +24,7 @@ type Ruling interface {
 	PeoplePage(context.Context, authority.By, authority.PeopleQuery) (page []stead.Principal, more bool, err error)
 	MandatePage(context.Context, authority.By, authority.MandateQuery) (page []stead.Mandate, next authority.Place, err error)
 	SessionPage(ctx context.Context, by authority.By, of stead.PrincipalID, after authority.Place, limit int) (page []stead.Session, next authority.Place, err error)
+	Enroll(context.Context, authority.By, []authority.NewPerson) ([]stead.Principal, error)
 	Change(context.Context, authority.By, stead.PrincipalID, authority.Edit) (stead.Principal, error)
 	Erase(context.Context, authority.By, stead.PrincipalID) error
 	Vouch(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Principal, error)
@@ -82,6 +83,8 @@ func (c *Console) mountRuling(add adder) {
 	add("GET /health", web.Auditor, c.health, onlookers()...)
 	add("GET /people", web.Auditor, c.people, onlookers()...)
 	add("GET /groups", web.Auditor, c.groups, onlookers()...)
+	add("GET /people/new", web.Admin, c.newPerson)
+	add("POST /people", web.Admin, c.makePerson)
 	add("GET /people/{id}", web.Auditor, c.person, onlookers()...)
 	c.mountDeeds(add)
 	add("POST /people/{id}/enable", web.Admin, c.enable)

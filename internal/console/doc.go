@@ -22,12 +22,12 @@
 //	POST /agents/{id}/learn /unlearn /suspend /resume /retire /runs/{run}/end
 //	GET  /people/{id}/stopped     what ended when an account was closed, and after what time
 //	GET  /me                      who acted as me and what they saw, my sessions; POST /me/sessions/{id}/end
-//	GET  /me/factor POST          an authenticator, or another one; /me/concern/{id} tells security that I am not at ease
+//	GET  /me/factor POST          an authenticator, or another one; /me/password another password; /me/concern/{id} tells security that I am not at ease
 //	GET  /why/{decision}          why it was allowed or refused
 //	GET  /audit                   the trail under a filter: rows, counts by time; POST /audit/check reads on in the log
 //	GET  /audit/{number}          one event, its proof; /audit/{number}/event /audit/{number}/proof as files
 //	GET  /audit/export            which rows a file would hold; POST /audit/export hands it out
-//	GET  /people /people/{id}     accounts; POST /people/{id}/disable /enable /groups /sessions/{session}/end
+//	GET  /people /people/{id}     accounts; /people/new and POST /people add one; POST /people/{id}/disable /enable /groups /sessions/{session}/end
 //	GET  /groups                  who is in them, and which roles, rules and timers name them
 //	GET  /policies                the rules in force; /policies/staged /policies/try /policies/history, POST /policies/apply
 //	GET  /reports                 evidence: choose, count; POST /reports makes the file, GET /reports/making says how far it is

@@ -66,6 +66,11 @@ func (a *verbs) Person(_ context.Context, _ authority.By, id stead.PrincipalID) 
 	return p, a.no["person"]
 }
 
+func (a *verbs) Enroll(_ context.Context, _ authority.By, all []authority.NewPerson) ([]stead.Principal, error) {
+	n := all[0]
+	return []stead.Principal{{ID: "prn_new"}}, a.note("enroll", n.Directory+"/"+n.Name, n.Shown, n.Groups)
+}
+
 func (a *verbs) Change(_ context.Context, by authority.By, id stead.PrincipalID, e authority.Edit) (stead.Principal, error) {
 	what := []any{id, "at", by.Proviso.Tags}
 	if e.Disabled != nil {

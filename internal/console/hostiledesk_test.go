@@ -64,7 +64,7 @@ func TestHostileTextIsTextAtTheDesk(t *testing.T) {
 		{"/people/prn_dana/groups", "groups=%&version=%", omar}, {"/groups", "", omar}, {"/health", "", omar}, {"/", "", omar},
 		{"/agents?name=%&segment=%", "", omar}, {"/agents/new?name=%&purpose=%", "", omar}, {"/agents/prn_bot", "", omar}, {"/agents/prn_bot/suspend", "typed=no%&reason=%&version=%", omar},
 		{"/agents/prn_bot/runs/ins_7/end", "typed=no%", omar}, {"/mandates/man_2", "", omar}, {"/mandates/man_4", "", omar}, {"/requests/man_3", "", omar}, {"/people/prn_dana/stopped", "", omar}, {"/me", "", omar},
-		{"/me", "", dana}, {"/me/concern/man_1", "", dana}, {"/me/concern/man_1", "text=%", dana}, {"/me/factor", "", dana}, {"/me/factor", "secret=%&code=%&proof=%", dana}, {"/me/password", "old=%&password=%&again=%", dana},
+		{"/me", "", dana}, {"/me/concern/man_1", "", dana}, {"/me/concern/man_1", "text=%", dana}, {"/me/factor", "", dana}, {"/me/factor", "secret=%&code=%&proof=%", dana}, {"/me/password", "old=%&password=%&again=%", dana}, {"/people/new", "", omar}, {"/people", "directory=%&name=%&shown=%&groups=%", omar},
 		{"/act/preview", "subject=prn_dana&app=orders&reason=%&ticket=%&name=%&directory=%&attr=%&mode=edit", sam},
 	} {
 		draw := func(x string) string {

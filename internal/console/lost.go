@@ -102,6 +102,14 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request) error {
 	return no
 }
 
+// second is what is done after the secret has arrived.
+func (v lostView) second() string {
+	if len(v.Passwords) > 1 {
+		return "2. Choose a password, and prove it"
+	}
+	return "2. Prove it"
+}
+
 func (v lostView) lead() string {
 	if v.Done {
 		return ""

@@ -7,13 +7,6 @@ import (
 	"github.com/steadhq/stead/internal/web"
 )
 
-// A passwordView gives the reader another password.
-type passwordView struct {
-	frame
-	Problem string
-	Fields  []web.FieldSpec
-}
-
 func (c *Console) password(v *visit) error {
 	h, err := c.Authority.Human(v.r.Context(), v.by, v.by.Principal)
 	switch {
@@ -26,10 +19,10 @@ func (c *Console) password(v *visit) error {
 }
 
 func (v *visit) showPassword(status int, problem string) error {
-	p := passwordView{frame: v.frame("Change your password", "Wherever else you are signed in, you are signed out."), Problem: problem}
+	p := formView{frame: v.frame("Change your password", "Wherever else you are signed in, you are signed out."), Problem: problem, Action: "/me/password", Back: "/me", Button: "Use it from now on"}
 	p.Fields = append([]web.FieldSpec{{Name: "old", Label: "Your password now", Kind: "password", Required: true, Autocomplete: "current-password", Hint: "So that nobody who finds this page open can do it."}},
 		chosenPassword("New password")...)
-	return v.show(status, passwordPage(p))
+	return v.show(status, formPage(p))
 }
 
 // chosenPassword are the fields for a password that somebody chooses.

@@ -23,6 +23,7 @@ type peopleView struct {
 	Next     string // address of the next page
 	First    string // address of the first one, on later pages
 	Said     string // that something was done
+	MayAdd   bool
 }
 
 // A personRow is one account in the list.
@@ -47,7 +48,7 @@ func (c *Console) people(v *visit) error {
 		return err
 	}
 	p := peopleView{frame: v.frame("People", "Accounts of every directory."), Name: wish.Name, DirField: c.directoryField(wish.Directory), Group: wish.Group,
-		State: stateField(q.Get("state")), Said: v.told()}
+		State: stateField(q.Get("state")), Said: v.told(), MayAdd: v.might(authority.Admin)}
 	for _, who := range found {
 		p.Rows = append(p.Rows, personRow{who.DisplayName(), who.Directory + "/" + who.Name, strings.Join(who.Groups, ", "), "/people/" + url.PathEscape(string(who.ID)), !who.Active()})
 	}

@@ -204,11 +204,6 @@ func (c *Console) regroup(v *visit) error {
 		}
 		return err
 	}
-	groups := []string{}
-	for g := range strings.SplitSeq(f.Get("groups"), ",") {
-		if g = strings.TrimSpace(g); g != "" {
-			groups = append(groups, g)
-		}
-	}
+	groups := listed(f.Get("groups"))
 	return v.edit(f, authority.Edit{Groups: &groups})
 }
