@@ -25,6 +25,8 @@ type API struct {
 	Bundles  Bundles
 	Apps     []stead.App
 
+	Directories []string // that accounts are of; none: any
+
 	Keyed    Keyed    // nil: only sessions are taken
 	Enroller Enroller // nil: no runs are begun here
 	Door     web.Door

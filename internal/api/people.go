@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -120,6 +121,9 @@ func (a *API) listPeople(ctx context.Context, by authority.By, in *peopleIn) (*p
 
 func (a *API) enroll(ctx context.Context, by authority.By, in *enrollIn) (*personOut, error) {
 	b := in.Body
+	if len(a.Directories) > 0 && !slices.Contains(a.Directories, b.Directory) {
+		return nil, stead.E(stead.Invalid, stead.ReasonRequest, "there is no directory %q%s", b.Directory, stead.DidYouMean(b.Directory, a.Directories))
+	}
 	made, err := a.Verbs.Enroll(ctx, by, []authority.NewPerson{{
 		Directory: b.Directory, Name: b.Name, Shown: b.Shown, Person: b.Person, Groups: b.Groups,
 		Attributes: b.Attributes, Password: b.Password, TOTP: b.TOTP,

@@ -192,7 +192,7 @@ func (h *House) ownRoutes(t *web.Routes, s Site, verbs metered, g *gateway.Gatew
 	keyed, clients := h.tokens(s, verbs, cookie, t)
 	s.access(h, verbs).Mount(t)
 	door := &api.API{Keyed: keyed, Enroller: clients, Verbs: verbs, Importer: h.Prover.Importer(s.locals()), Trail: h.Store, Log: trail{h.Store, h.Verifier, h.origin, h}, Register: names, Reports: files,
-		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
+		Rules: h.Cedar, Bundles: names, Apps: verbs.Settings.Apps, Directories: s.directories(), Door: web.Door{Log: s.Log}, Cookie: cookie, Public: s.Origin,
 		Version: s.Version, Now: h.Now, Zone: verbs.Settings.Zone, Advance: s.Advance, Reload: s.Reload, Keys: KeyDesk{verbs.Authority, s.Ring}, Leases: h, Systems: h, Notices: board{h, verbs.Authority}, Look: look, Leaving: h.leaving.over}
 	return door.Routes(t)
 }
@@ -206,10 +206,16 @@ func (h *House) proofs() record {
 func (s Site) access(h *House, verbs metered) *authzen.Door {
 	d := &authzen.Door{Verbs: verbs, View: h.Store.View(), Settings: verbs.Settings, Vocabulary: h.Cedar, Key: h.Authority.CodeKey, Now: h.Now,
 		Callers: s.Callers, Origin: s.Origin}
-	for _, one := range s.Directories {
-		d.Directories = append(d.Directories, one.ID)
-	}
+	d.Directories = s.directories()
 	return d
+}
+
+// directories are the ids of those that accounts are of.
+func (s Site) directories() (all []string) {
+	for _, one := range s.Directories {
+		all = append(all, one.ID)
+	}
+	return all
 }
 
 // locals are the directories that a file of people may name.
