@@ -149,6 +149,15 @@ func TestSetPassword(t *testing.T) {
 	if err := sign(chosen); err != nil {
 		t.Error(err)
 	}
+	h.Clock.Move(3 * time.Minute)
+	prover := h.Authority.Prover
+	h.Authority.Prover = meddler{prover, func() {
+		h.Authority.Prover = prover
+		if err := set(here, chosen, "quicker horse"); err != nil {
+			t.Error(err)
+		}
+	}}
+	wants(t, "changed meanwhile", set(here, chosen, "slower horse"), stead.ReasonState)
 	for range 8 {
 		err = set(here, "guess", chosen)
 	}
