@@ -27,12 +27,16 @@ func TestEnrollMany(t *testing.T) {
 			for i := range all {
 				all[i] = authority.NewPerson{Directory: "customers", Name: fmt.Sprintf("u%d", i)}
 			}
-			before := h.Store.Head().Size
 			if _, err := h.Enroll(t.Context(), root, all); stead.KindOf(err) != stead.Invalid {
 				t.Errorf("one too many: %v", err)
 			}
+			before := h.Store.Head().Size
 			made, err := h.Enroll(t.Context(), root, all[1:])
-			if err != nil || len(made) != len(all)-1 || h.Store.Head().Size != before+uint64(len(all)) {
+			for tries := 1; tries < 5 && stead.KindOf(err) == stead.Broken && len(made) == 0; tries++ { // a machine that is too busy: none of them came
+				before = h.Store.Head().Size
+				made, err = h.Enroll(t.Context(), root, all[1:])
+			}
+			if err != nil || len(made) != len(all)-1 || h.Store.Head().Size != before+uint64(len(all)-1) {
 				t.Errorf("%d of them, %d events: %v", len(made), h.Store.Head().Size-before, err)
 			}
 		})
