@@ -65,6 +65,34 @@ func (a *Authority) Requested(ctx context.Context, by stead.PrincipalID, id stea
 	return *m, nil
 }
 
+// WithdrawRequest takes back what an agent asked for and has not begun, for a service that checks keys and may ask about all that it
+// covers. With an error comes how the request stands. Errors: missing, expired, conflict.
+func (a *Authority) WithdrawRequest(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.withdraw", by: by, mandate: id, urgent: true}
+	m, no := a.Requested(ctx, by.Principal, id)
+	if no != nil && stead.KindOf(no) != stead.Missing {
+		return m, no
+	}
+	err := a.run(ctx, t, func(s *State, now time.Time) ([]stead.Change, error) {
+		if right := a.Settings.Evaluator(by.Principal); no != nil || right == nil || !right.Keys {
+			return nil, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such request")
+		}
+		live := s.Mandate(id)
+		if live == nil {
+			return nil, stead.E(stead.Conflict, or(m.Why, stead.ReasonEnded), "it has ended already")
+		}
+		if live.Over(now, time.Time{}) == stead.ReasonNotStarted {
+			return nil, stead.E(stead.Expired, stead.ReasonNotStarted, "its time is over")
+		}
+		over, err := stead.Withdraw(*live, by.Principal, by.Principal, now)
+		if m = over; err != nil {
+			return nil, err
+		}
+		return []stead.Change{ended("mandate.withdrawn", over)}, nil
+	})
+	return m, err
+}
+
 // mostMandates is how many an agent may hold or await at once.
 const mostMandates = 1000
 

@@ -23,7 +23,11 @@ type about struct {
 	ReasonUser  map[string]string `json:"reason_user,omitempty"` // by language
 	Obligations []obligation      `json:"obligations,omitempty"`
 	Error       *failure          `json:"error,omitempty"`
+	Evaluation  stead.DecisionID  `json:"evaluation_id,omitempty"` // ID once more, where it can be asked for
+	Evaluated   string            `json:"evaluated_at,omitempty"`
 	Access      *access           `json:"access_request,omitempty"`
+	Next        step              `json:"next_action,omitempty"` // of a no to what was asked for
+	After       int               `json:"retry_after,omitempty"` // seconds
 }
 
 // An obligation is what a yes asks for besides; who cannot do it must refuse.
@@ -80,10 +84,10 @@ func (d *Door) wait(p pending) (answer, error) {
 		return answer{}, err
 	}
 	out := d.answer(p.q, said)
-	if !out.Decision {
-		out.Context.Access, err = d.askable(p, said)
+	if out.Decision {
+		return out, nil
 	}
-	return out, err
+	return out, d.lead(p, said, &out.Context)
 }
 
 func (d *Door) answer(q stead.Question, said stead.Decision) answer {

@@ -19,6 +19,7 @@ type Verbs interface {
 	AskTask(context.Context, authority.By, authority.TaskAsk) (stead.Mandate, error)
 	StartTask(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 	Requested(context.Context, stead.PrincipalID, stead.MandateID) (stead.Mandate, error)
+	WithdrawRequest(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
 	CompleteTransaction(ctx context.Context, by authority.By, id string) (n int, err error)
 	TurnAway(ctx context.Context, by authority.By, operation string, no error) error
 }
@@ -58,6 +59,7 @@ func (d *Door) Mount(t *web.Routes) {
 	t.Add("POST "+actionAt, web.Service, d.asked(d.searchAction))
 	t.Add("POST "+requestsAt, web.Service, d.request)
 	t.Add("GET "+requestsAt+"/{id}", web.Service, d.status)
+	t.Add("POST "+requestsAt+"/{id}/cancel", web.Service, d.cancel)
 	t.Add("POST "+transactionsAt+"/{id}/complete", web.Service, d.complete)
 	t.Add("POST "+transactionsAt+"/complete", web.Service, d.complete) // of ids that no path holds
 }

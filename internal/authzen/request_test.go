@@ -57,7 +57,12 @@ func denial(s said) string {
 
 type task struct {
 	Task   struct{ ID, Status, Status_endpoint string }
-	Result *struct{ Mode string }
+	Result *struct {
+		Mode     string
+		Approval struct {
+			At time.Time `json:"approved_at"`
+		}
+	}
 }
 
 func (w *world) task(a reply, code int, status string) (out task) {
@@ -75,7 +80,7 @@ func TestAskedFor(t *testing.T) {
 	w := newWorld(t, map[string]string{"agents.cedar": agreedRules})
 	w.job()
 	refused := w.ask(desk, evaluation, orders(`"id","total"`, "k1", "", ""))
-	if refused.yes() || refused.Context.Access == nil || refused.Context.Access.Endpoint != "https://stead.test"+requests {
+	if refused.yes() || refused.Context.Access == nil || refused.Context.Of != refused.Context.ID || refused.Context.Next != "" || refused.Context.Access.Endpoint != "https://stead.test"+requests {
 		t.Fatalf("%+v", refused)
 	}
 	told := denial(refused)
@@ -107,7 +112,14 @@ func TestAskedFor(t *testing.T) {
 			t.Errorf("%s goes through", what)
 		}
 	}
-	no("what waits", desk, orders(`"id","total"`, "k1", id, ""))
+	for _, told := range []string{`"progress":{"awaiting":"staff/security","current_step":1,"total_steps":1}`, `"cancel":"https://stead.test` + requests + "/" + id + `/cancel"`} {
+		if a := w.get(requests+"/"+id, desk); !strings.Contains(a.body, told) {
+			t.Errorf("%s lacks %s", a.body, told)
+		}
+	}
+	if s := w.ask(desk, evaluation, orders(`"id","total"`, "k1", id, "")); s.yes() || s.Context.Next != "retry" || s.Context.After == 0 || s.Context.Access != nil {
+		t.Errorf("what waits: %+v", s)
+	}
 	m, err := w.Requested(t.Context(), "service:desk", stead.MandateID(id))
 	if sum := sha256.Sum256([]byte(m.Call)); m.Scope.Conditions[stead.Parameters][0] != hex.EncodeToString(sum[:]) || fmt.Sprint(m.Said()) != `[[columns ["id","total"]]]` {
 		t.Errorf("who must agree sees %q: %v", m.Call, m.Said())
@@ -124,7 +136,7 @@ func TestAskedFor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := w.task(w.get(requests+"/"+id, desk), 200, "approved"); got.Result == nil || got.Result.Mode != "reevaluate" {
+	if got := w.task(w.get(requests+"/"+id, desk), 200, "approved"); got.Result == nil || got.Result.Mode != "reevaluate" || got.Result.Approval.At.Before(m.AskedAt) {
 		t.Errorf("%+v", got)
 	}
 	for _, a := range []reply{w.get(requests+"/"+id, kiosk), w.get(requests+"/man_none", desk)} {
@@ -147,7 +159,8 @@ func TestAskedFor(t *testing.T) {
 	}
 	no("less, now", desk, orders(`"id"`, "k1", id, ""))
 	no("with another's key", desk, orders(`"id","total"`, "k2", id, ""))
-	if s := w.ask(desk, evaluation, orders(`"id","total"`, "k1", id, "")); s.yes() || s.Context.Reason != stead.ReasonBudget || s.Context.Access == nil {
+	if s := w.ask(desk, evaluation, orders(`"id","total"`, "k1", id, "")); s.yes() || s.Context.Reason != stead.ReasonBudget || s.Context.Access == nil ||
+		s.Context.Next != "request" || s.Context.Of != s.Context.ID {
 		t.Errorf("a second time: %+v", s)
 	}
 }
@@ -242,5 +255,58 @@ func TestNotAskedFor(t *testing.T) {
 	w.task(w.get(requests+"/"+asked.Task.ID, desk), 200, "denied")
 	if s := w.ask(desk, evaluation, orders(`"id"`, "k1", asked.Task.ID, "")); s.yes() {
 		t.Error("what was refused goes through")
+	}
+}
+
+// What is not begun is taken back by a service that checks keys, once; on record, whoever tries.
+func TestCancelled(t *testing.T) {
+	for _, rules := range []string{agreedRules, agentRules} { // it waits; nobody had to agree
+		w := newWorld(t, map[string]string{"agents.cedar": rules})
+		w.job()
+		wanted := func() string {
+			var out task
+			a := w.send(desk, requests, orders(`"id"`, "k1", "", denial(w.ask(desk, evaluation, orders(`"id"`, "k1", "", "")))))
+			if err := json.Unmarshal([]byte(a.body), &out); err != nil || out.Task.ID == "" {
+				t.Fatalf("%d %s", a.code, a.body)
+			}
+			return out.Task.ID
+		}
+		id := wanted()
+		cancel := func(secret, id string) reply { return w.send(secret, requests+"/"+id+"/cancel", "") }
+		if a := cancel("", id); a.code != 401 {
+			t.Errorf("without a secret: %d %s", a.code, a.body)
+		}
+		for _, a := range []reply{cancel(kiosk, id), cancel(desk, "man_none")} {
+			if a.code != 404 || !strings.Contains(a.body, "unknown_task") {
+				t.Errorf("%d %s", a.code, a.body)
+			}
+		}
+		w.task(cancel(desk, id), 200, "cancelled")
+		if e := w.events("mandate.withdrawn"); len(e) != 1 || e[0].Actor != "service:desk" || string(e[0].Mandate) != id {
+			t.Errorf("%+v", e)
+		}
+		if e := w.events("mandate.withdraw.refused"); len(e) != 2 {
+			t.Errorf("%+v", e)
+		}
+		if a := cancel(desk, id); a.code != 409 || !strings.Contains(a.body, "invalid_task_state") {
+			t.Errorf("twice: %d %s", a.code, a.body)
+		}
+		if s := w.ask(desk, evaluation, orders(`"id"`, "k1", id, "")); s.yes() || s.Context.Next != "request" {
+			t.Errorf("what was cancelled: %+v", s)
+		}
+		late := wanted()
+		w.Clock.Move(8 * 24 * time.Hour)
+		if a := cancel(desk, late); a.code != 410 || !strings.Contains(a.body, "task_expired") {
+			t.Errorf("late: %d %s", a.code, a.body)
+		}
+	}
+	w := newWorld(t, map[string]string{"agents.cedar": agentRules})
+	w.job()
+	used := w.task(w.send(desk, requests, orders(`"id"`, "k1", "", denial(w.ask(desk, evaluation, orders(`"id"`, "k1", "", ""))))), 201, "approved").Task.ID
+	if s := w.ask(desk, evaluation, orders(`"id"`, "k1", used, "")); !s.yes() {
+		t.Fatalf("%+v", s)
+	}
+	if a := w.send(desk, requests+"/"+used+"/cancel", ""); a.code != 409 || !strings.Contains(a.body, "invalid_task_state") {
+		t.Errorf("what is begun: %d %s", a.code, a.body)
 	}
 }

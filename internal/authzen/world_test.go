@@ -120,6 +120,9 @@ type said struct {
 			Properties map[string]string
 		}
 		Error  *struct{ Status int }
+		Next   string           `json:"next_action"`
+		After  int              `json:"retry_after"`
+		Of     stead.DecisionID `json:"evaluation_id"`
 		Access *struct {
 			Endpoint string `json:"endpoint"`
 			Expires  string `json:"expires_at"`
