@@ -97,7 +97,8 @@ func bothThere(files ...string) bool {
 func (d *demoDatabase) command(ctx context.Context, name string, args ...string) (*exec.Cmd, error) {
 	c := exec.CommandContext(ctx, name, args...)
 	c.Dir = "/"
-	c.SysProcAttr = alongside()
+	c.SysProcAttr = outlived(syscall.SIGQUIT)
+	c.SysProcAttr.Setpgid = true // what is typed at the terminal is not for it
 	if os.Geteuid() != 0 {
 		return c, nil
 	}

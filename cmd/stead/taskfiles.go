@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -21,6 +22,43 @@ const (
 	tokenFile = "token"
 	keyOfRun  = "key.jwk"
 )
+
+// taskFolder makes a folder for a run that holds it until it removes it, and removes those that killed runs have left.
+func taskFolder(now time.Time) (dir string, remove func(), err error) {
+	left, err := filepath.Glob(filepath.Join(os.TempDir(), "stead-task-*"))
+	if err != nil {
+		return "", nil, err
+	}
+	for _, old := range left {
+		if about, err := os.Lstat(old); err != nil || !about.IsDir() || now.Sub(about.ModTime()) < time.Minute { // not held yet
+			continue
+		}
+		if f, err := hold(old); err == nil {
+			_ = errors.Join(os.RemoveAll(old), f.Close()) // the next run tries again
+		}
+	}
+	dir, err = os.MkdirTemp("", "stead-task-") // 0700
+	if err != nil {
+		return "", nil, err
+	}
+	f, err := hold(dir)
+	if err != nil {
+		return "", nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, func() { _ = errors.Join(os.RemoveAll(dir), f.Close()) }, nil
+}
+
+// hold keeps a folder until it is closed, or this process is gone.
+func hold(dir string) (*os.File, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
 
 // equip writes what a program needs into dir, and gives the names for its environment.
 func (b *begun) equip(ctx context.Context, dir string, shareKey bool) ([]string, error) {

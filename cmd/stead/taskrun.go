@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -26,12 +27,12 @@ func (e *env) runTask(ctx context.Context, o taskOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "stead-task-") // 0700
+	dir, remove, err := taskFolder(e.now())
 	if err != nil {
 		b.giveUp(ctx, "no folder for its files")
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	vars, err := b.equip(ctx, dir, o.shareKey)
 	if err != nil {
 		b.giveUp(ctx, "it could not be equipped")
@@ -39,6 +40,7 @@ func (e *env) runTask(ctx context.Context, o taskOptions, args []string) error {
 	}
 	child := exec.Command(program, args[1:]...) //nolint:gosec // that is what is asked for
 	child.Args[0], child.Env = args[0], e.childEnviron(vars)
+	child.SysProcAttr = outlived(syscall.SIGTERM)
 	child.Stdin, child.Stdout, child.Stderr = e.in, e.out, e.err
 	w := &minded{b: b, dir: dir, child: child}
 	code, why := w.run(ctx)
@@ -74,6 +76,8 @@ func (w *minded) run(ctx context.Context) (code int, why string) {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
 	defer signal.Stop(signals)
+	runtime.LockOSThread() // the program is outlived by the thread that started it
+	defer runtime.UnlockOSThread()
 	if err := w.child.Start(); err != nil {
 		return exitFailed, "the program did not start: " + unwrapped(err).Error()
 	}
