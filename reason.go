@@ -17,6 +17,7 @@ const (
 	ReasonChain      Reason = "chaining"         // who acts for somebody starts nothing (I7)
 	ReasonOwnerless  Reason = "ownerless"        // nobody answers for this agent any more
 	ReasonNotYours   Reason = "not-yours"        // another one's mandate, session or approval
+	ReasonPerson     Reason = "person-only"      // for people in a session of theirs, not for an agent with its key
 
 	// the session it hangs on
 	ReasonSignIn       Reason = "sign-in"       // no session, or it is over

@@ -777,6 +777,7 @@ const (
 	ReasonCodeChaining           ReasonCode = "chaining"
 	ReasonCodeOwnerless          ReasonCode = "ownerless"
 	ReasonCodeNotYours           ReasonCode = "not-yours"
+	ReasonCodePersonOnly         ReasonCode = "person-only"
 	ReasonCodeSignIn             ReasonCode = "sign-in"
 	ReasonCodeSessionIdle        ReasonCode = "session-idle"
 	ReasonCodeSessionOver        ReasonCode = "session-over"
@@ -2011,7 +2012,7 @@ func (c *Client) Vouch(ctx context.Context, id string, body LinkIn, opts ...Opti
 	return out, err
 }
 
-// GetPolicy: The policy in force, for whoever lives under it; who made it and what is staged, for those who oversee it. Whoever is signed in may, on what is his to move or to know. GET /v1/policy
+// GetPolicy: The policy in force, for every person who lives under it; who made it and what is staged, for those who oversee it. Whoever is signed in may, on what is his to move or to know. GET /v1/policy
 func (c *Client) GetPolicy(ctx context.Context, opts ...Option) (out PolicyOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/policy"}, &out, opts)
 	return out, err

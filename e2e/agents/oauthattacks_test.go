@@ -174,7 +174,7 @@ func TestSecret(t *testing.T) {
 	_, err := o.MakeSecret(t.Context(), o.Login("staff/sam", "console.test"), o.agent.Principal)
 	o.no(err, stead.ReasonNotYours)
 	_, err = o.MakeSecret(t.Context(), o.by("monthly-report's key"), o.agent.Principal)
-	o.no(err, stead.ReasonSignIn)
+	o.no(err, stead.ReasonPerson)
 	first, err := o.MakeSecret(t.Context(), o.Login("staff/max", "console.test"), o.agent.Principal)
 	if err != nil || len(first) < 52 {
 		t.Fatal(first, err)

@@ -144,7 +144,7 @@ func TestSegmentsAreSecuritys(t *testing.T) {
 	_, err := w.Isolate(ctx, sam, "finance", "x")
 	w.no(err, stead.ReasonNotYours)
 	_, err = w.Isolate(ctx, w.by("monthly-report's key"), "finance", "x")
-	w.no(err, stead.ReasonSignIn)
+	w.no(err, stead.ReasonPerson)
 	_, err = w.SetFlow(ctx, sam, stead.Flow{})
 	w.no(err, stead.ReasonNotYours)
 	_, err = w.RetireFlow(ctx, sam, "x")

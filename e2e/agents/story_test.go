@@ -192,7 +192,7 @@ func TestNotTheirs(t *testing.T) {
 	_, err := w.Register(ctx, w.Login("staff/sam", "console.test"), authority.NewAgent{Name: "x", Registration: w.registration(stead.Company, stead.LowTier, "staff/sam")})
 	w.no(err, stead.ReasonNotYours)
 	_, err = w.Register(ctx, by, authority.NewAgent{Name: "x", Registration: w.registration(stead.Company, stead.LowTier, "staff/max")})
-	w.no(err, stead.ReasonSignIn)
+	w.no(err, stead.ReasonPerson)
 	_, err = w.Register(ctx, w.root, authority.NewAgent{Name: "monthly-report", Registration: w.registration(stead.Company, stead.LowTier, "staff/max")})
 	w.no(err, stead.ReasonExists)
 	for _, key := range []string{"k1", "monthly-report's key"} { // an instance's, another agent's
@@ -202,11 +202,11 @@ func TestNotTheirs(t *testing.T) {
 		w.no(err, stead.ReasonUsed)
 	}
 	_, err = w.Approve(ctx, by, m.ID, m.Digest, "")
-	w.no(err, stead.ReasonSignIn)
+	w.no(err, stead.ReasonPerson)
 	_, err = w.Find(ctx, by, authority.Lookup{Name: "dana"})
-	w.no(err, stead.ReasonSignIn)
+	w.no(err, stead.ReasonPerson)
 	_, err = w.Ask(ctx, by, authority.Ask{Subject: w.People["customers/dana"].ID, App: "orders", Purpose: stead.Purpose{Reason: "x"}})
-	w.no(err, stead.ReasonSignIn) // R6: the right to act for people never flows into an agent
+	w.no(err, stead.ReasonPerson) // R6: the right to act for people never flows into an agent
 	_, err = w.EnrollInstance(ctx, by, authority.NewInstance{Key: stead.AgentKey{Thumbprint: "k7"}})
 	w.no(err, stead.ReasonChain)
 	_, err = w.EnrollInstance(ctx, w.by("monthly-report's key"), authority.NewInstance{Key: stead.AgentKey{Thumbprint: "k1"}})

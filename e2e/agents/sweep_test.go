@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -30,11 +31,11 @@ func TestAgentSweepsAPI(t *testing.T) {
 	o.outside.token(run)
 	by, m := o.begins(run)
 	before := o.standing(by.Principal)
-	owner := o.People["staff/olga"]
+	owner := o.People["staff/max"]
 	swaps := map[string]string{"{id}": string(by.Principal), "{name}": "core"}
 	others := []string{string(m.ID), string(by.Instance), string(owner.ID), string(o.People["staff/root"].ID)}
 	let := map[string]int{}
-	for _, row := range o.operations() {
+	for _, row := range o.operations("post", "put", "patch", "delete") {
 		method, path, _ := strings.Cut(row, " ")
 		for _, id := range append([]string{swaps["{id}"]}, others...) {
 			if row == "DELETE /v1/instances/{id}" && id == string(by.Instance) {
@@ -46,7 +47,7 @@ func TestAgentSweepsAPI(t *testing.T) {
 				if s.status < 300 {
 					let[row]++
 				}
-				if s.status >= 500 {
+				if s.status >= 500 || s.status == http.StatusUnauthorized && path != "/v1/instances" { // where nobody is anybody yet
 					t.Errorf("%s %s with %s: %d %v", method, at, body, s.status, s.body)
 				}
 			}
@@ -63,6 +64,38 @@ func TestAgentSweepsAPI(t *testing.T) {
 	}
 	if n := o.refusals(by.Principal); n < 100 {
 		t.Errorf("%d refusals are on record", n)
+	}
+}
+
+// It reads what is its own and what everybody may; of all else it is told that it is not for agents, never to sign in.
+func TestAgentReadsAPI(t *testing.T) {
+	o := &sweeper{outside: newOutside(t)}
+	run := newKey(t)
+	o.outside.token(run)
+	by, m := o.begins(run)
+	if s := o.as(run, "GET", "/v1/mandates", ""); s.status != http.StatusOK || !strings.Contains(text(t, s.body), string(m.ID)) {
+		t.Errorf("its own mandates: %d %v", s.status, s.body)
+	}
+	if s := o.as(run, "GET", "/v1/mandates?all=true", ""); s.status != http.StatusForbidden || s.body["reason_code"] != string(stead.ReasonPerson) {
+		t.Errorf("everybody's: %d %v", s.status, s.body)
+	}
+	let := map[string]bool{}
+	for _, row := range o.operations("get") {
+		_, path, _ := strings.Cut(row, " ")
+		for _, id := range []string{string(m.ID), string(by.Principal), string(by.Instance), string(o.People["staff/max"].ID)} {
+			s := o.as(run, "GET", strings.ReplaceAll(strings.ReplaceAll(path, "{id}", id), "{name}", "core"), "")
+			if s.status == http.StatusOK {
+				let[path] = true
+			}
+			if s.status == http.StatusUnauthorized || s.status >= 500 {
+				t.Errorf("GET %s of %s: %d %v", path, id, s.status, s.body)
+			}
+		}
+	}
+	want := []string{"/v1/agents", "/v1/agents/{id}", "/v1/agents/{id}/past", "/v1/agents/{id}/proposal", "/v1/agents/{id}/usage", "/v1/apps",
+		"/v1/audit/checkpoint", "/v1/events", "/v1/instances", "/v1/mandates", "/v1/mandates/{id}", "/v1/people/{id}", "/v1/reports"}
+	if !cmp.Equal(want, slices.Sorted(maps.Keys(let))) {
+		t.Error(cmp.Diff(want, slices.Sorted(maps.Keys(let))))
 	}
 }
 
@@ -106,8 +139,8 @@ func (o *sweeper) wanted(r stead.Registration, owner stead.Principal) []string {
 	return []string{"", `{}`, `{"reason":"as I wish"}`, text(o.t, r), text(o.t, map[string]any{"agent": r, "owner": owner.ID, "groups": []string{"admins"}, "reason": "as I wish"})}
 }
 
-// operations are those of the API that change something.
-func (o *sweeper) operations() []string {
+// operations are those of the API by some of the methods.
+func (o *sweeper) operations(methods ...string) []string {
 	s := o.send("GET", "/openapi.json", "", nil)
 	raw, err := json.Marshal(s.body["paths"])
 	var paths map[string]map[string]any
@@ -119,7 +152,7 @@ func (o *sweeper) operations() []string {
 	}
 	var all []string
 	for _, path := range slices.Sorted(maps.Keys(paths)) {
-		for _, method := range []string{"post", "put", "patch", "delete"} {
+		for _, method := range methods {
 			if paths[path][method] != nil {
 				all = append(all, strings.ToUpper(method)+" "+path)
 			}

@@ -12,6 +12,7 @@ var hints = map[stead.Reason]string{
 	stead.ReasonSecondFactor: "send the current one-time code in the field code",
 	stead.ReasonNotArmed:     "send the current one-time code in the field code: it arms acting",
 	stead.ReasonLevel:        "sign in again with a one-time code",
+	stead.ReasonPerson:       "an agent asks with POST /v1/tasks, and finds what it holds with GET /v1/mandates",
 	stead.ReasonReason:       "say why in the field reason",
 	stead.ReasonTicket:       "name the ticket in the field ticket",
 	stead.ReasonActing:       "end what you act under first: POST /v1/mandates/{id}/end",

@@ -77,7 +77,7 @@ type FileChange struct {
 }
 
 func (a *API) policy(d *door) {
-	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.InSession, group: "policy", tagged: true, says: "The policy in force, for whoever lives under it; who made it and what is staged, for those who oversee it"}, a.getPolicy)
+	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.InSession, group: "policy", tagged: true, says: "The policy in force, for every person who lives under it; who made it and what is staged, for those who oversee it"}, a.getPolicy)
 	once(d, operation{method: "POST", path: "/v1/policy/stage", id: "stage-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, max: 8 << 20, status: http.StatusCreated, says: "Stage files: another person applies them"}, a.stage, a.stagedBefore)
 	once(d, operation{method: "POST", path: "/v1/policy/apply", id: "apply-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, says: "Put what another person staged in force"}, a.apply, func(context.Context, authority.By, *applyIn, uint64) (*bundleOut, error) {
 		return &bundleOut{ETag: a.policyTag(), Body: a.bundle(a.Bundles.Bundle(authority.PolicyBundle))}, nil
@@ -88,9 +88,13 @@ func (a *API) policy(d *door) {
 }
 
 func (a *API) getPolicy(_ context.Context, by authority.By, _ *nothing) (*policyOut, error) {
+	no := a.Verbs.May(by, onlookers()...)
+	if stead.ReasonOf(no) == stead.ReasonPerson {
+		return nil, no
+	}
 	out := &policyOut{ETag: a.policyTag()}
 	out.Body.InForce = a.bundle(a.Bundles.Bundle(authority.PolicyBundle))
-	if a.Verbs.May(by, onlookers()...) != nil {
+	if no != nil {
 		out.ETag, out.Body.InForce.Author, out.Body.InForce.Applied = etag(out.Body.InForce.Version), Who{}, Who{}
 		return out, nil
 	}

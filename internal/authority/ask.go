@@ -32,6 +32,9 @@ func (a *Authority) Ask(ctx context.Context, by By, w Ask) (stead.Mandate, error
 	return a.judged(ctx, t, func(s *State) actCase {
 		return a.actCase(s, by, w.Subject, w.App, w.Target, w.Purpose, w.Mode, w.For)
 	}, func(s *State, c actCase, v stead.Verdict, now time.Time) (stead.Mandate, stead.EventKind, error) {
+		if err := noAgent(s, by, now); err != nil {
+			return stead.Mandate{}, "", err
+		}
 		wish := stead.Wish{ID: t.mandate, Purpose: w.Purpose, Mode: w.Mode, For: w.For, Target: w.Target,
 			Scope: stead.Scope{Apps: []stead.AppID{w.App}}}
 		m, err := stead.Ask(wish, c.facts, v, c.terms, now)

@@ -30,7 +30,7 @@ func (q MandateQuery) fits(m *stead.Mandate) bool {
 func (a *Authority) MandatePage(_ context.Context, by By, q MandateQuery) (page []stead.Mandate, next Place, err error) {
 	a.Store.View().Read(func(s *State) {
 		now := a.Now()
-		if _, err = own(s, by, now); err != nil {
+		if err = presents(s, by, now); err != nil {
 			return
 		}
 		if q.All {
@@ -83,6 +83,8 @@ func (s *State) few(q MandateQuery, by By, now time.Time) []*stead.Mandate {
 		note(s.MandatesBy(q.Actor))
 	case q.All:
 		note(s.MandatesFor(q.Subject))
+	case by.Key != "":
+		note(s.MandatesBy(by.Principal))
 	default:
 		note(s.MandatesBy(by.Principal))
 		note(s.MandatesFor(by.Principal))

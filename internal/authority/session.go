@@ -27,8 +27,22 @@ func (a *Authority) proof(by By, code string) (int64, error) {
 	return step, err
 }
 
+// noAgent refuses an agent with its key what people do in a session.
+func noAgent(s *State, by By, now time.Time) error {
+	if by.Key == "" {
+		return nil
+	}
+	if err := working(s, by, now); err != nil {
+		return err
+	}
+	return stead.E(stead.Refused, stead.ReasonPerson, "this is for people: an agent asks for its tasks, and ends what is its own")
+}
+
 // own finds the caller's own session, live at now.
 func own(s *State, by By, now time.Time) (stead.Session, error) {
+	if err := noAgent(s, by, now); err != nil {
+		return stead.Session{}, err
+	}
 	e, p := s.Session(by.Session), s.Principal(by.Principal)
 	switch {
 	case e == nil || p == nil || e.Principal != p.ID:

@@ -121,6 +121,9 @@ func (s *Settings) Holds(p *stead.Principal, r Role) bool {
 
 // may refuses whoever lacks all of the roles, or acts for somebody while he asks (R6).
 func (a *Authority) may(s *State, by By, now time.Time, roles ...Role) error {
+	if err := noAgent(s, by, now); err != nil {
+		return err
+	}
 	p, e := s.Principal(by.Principal), s.Session(by.Session)
 	switch {
 	case p == nil || e == nil || e.Principal != p.ID || e.Over(now, s.Seen(e.ID)) != stead.ReasonNone:
