@@ -79,7 +79,8 @@ type AgentBody struct {
 }
 
 type AgentsOut struct {
-	Agents []Agent `json:"agents"`
+	Agents        []Agent `json:"agents"`
+	NextPageToken string  `json:"next_page_token,omitempty"` // missing on the last page
 }
 
 type App struct {
@@ -450,7 +451,8 @@ type InstanceBody struct {
 }
 
 type InstancesOut struct {
-	Instances []Instance `json:"instances"`
+	Instances     []Instance `json:"instances"`
+	NextPageToken string     `json:"next_page_token,omitempty"` // missing on the last page
 }
 
 type KeyChange struct {
@@ -1271,9 +1273,22 @@ func (c *Client) Preview(ctx context.Context, body AskIn, opts ...Option) (out P
 	return out, err
 }
 
+// A ListAgentsQuery narrows ListAgents; what is zero does not.
+type ListAgentsQuery struct {
+	Limit     int64  // at most so many; fewer may come although more follow
+	PageToken string // next_page_token of the page before, for the same list and filter
+}
+
+func (q ListAgentsQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "limit", q.Limit, false)
+	set(v, "page_token", q.PageToken, false)
+	return v
+}
+
 // ListAgents: List agents: all for who may see them, else those that one answers for. Whoever is signed in may, on what is his to move or to know. GET /v1/agents
-func (c *Client) ListAgents(ctx context.Context, opts ...Option) (out AgentsOut, err error) {
-	err = c.call(ctx, request{method: "GET", path: "/v1/agents"}, &out, opts)
+func (c *Client) ListAgents(ctx context.Context, q ListAgentsQuery, opts ...Option) (out AgentsOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/agents", query: q.values()}, &out, opts)
 	return out, err
 }
 
@@ -1688,9 +1703,22 @@ func (c *Client) GetHealth(ctx context.Context, opts ...Option) (out Look, err e
 	return out, err
 }
 
+// A ListInstancesQuery narrows ListInstances; what is zero does not.
+type ListInstancesQuery struct {
+	Limit     int64  // at most so many; fewer may come although more follow
+	PageToken string // next_page_token of the page before, for the same list and filter
+}
+
+func (q ListInstancesQuery) values() url.Values {
+	v := url.Values{}
+	set(v, "limit", q.Limit, false)
+	set(v, "page_token", q.PageToken, false)
+	return v
+}
+
 // ListInstances: List what runs of the agents that one may see. Whoever is signed in may, on what is his to move or to know. GET /v1/instances
-func (c *Client) ListInstances(ctx context.Context, opts ...Option) (out InstancesOut, err error) {
-	err = c.call(ctx, request{method: "GET", path: "/v1/instances"}, &out, opts)
+func (c *Client) ListInstances(ctx context.Context, q ListInstancesQuery, opts ...Option) (out InstancesOut, err error) {
+	err = c.call(ctx, request{method: "GET", path: "/v1/instances", query: q.values()}, &out, opts)
 	return out, err
 }
 

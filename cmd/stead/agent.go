@@ -19,25 +19,33 @@ func (e *env) agent() *cobra.Command {
 }
 
 func (e *env) agentList() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List agents: all for who may see them, else those you answer for", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	limit := limited{most: 100}
+	c := &cobra.Command{Use: "list", Short: "List agents: all for who may see them, else those you answer for", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
 		client, err := e.client()
 		if err != nil {
 			return err
 		}
-		out, err := client.ListAgents(c.Context())
+		out := admin.AgentsOut{Agents: []admin.Agent{}}
+		out.NextPageToken, err = limit.pages(func(n int64, token string) (int, string, error) {
+			page, err := client.ListAgents(c.Context(), admin.ListAgentsQuery{Limit: n, PageToken: token})
+			out.Agents = append(out.Agents, page.Agents...)
+			return len(page.Agents), page.NextPageToken, err
+		})
 		if err != nil {
 			return err
 		}
 		if len(out.Agents) == 0 && e.format == "table" {
 			e.say("No agents yet. Describe one in a file and register it: stead apply -f agents.yaml")
 		}
-		return e.print(out.Agents, func(t *table) {
+		return e.print(many{out, out.Agents}, func(t *table) {
 			t.columns = []string{"agent", "kind", "owner", "tier", "segment", "state", "runs", "mandates"}
 			for _, a := range out.Agents {
 				t.row(a.Account, a.AgentKind, account(a.Owner), a.Tier, a.Segment, agentState(a), number(int64(len(a.Instances))), number(int64(len(a.Mandates))))
 			}
 		})
 	}}
+	limit.flag(c.Flags())
+	return c
 }
 
 func agentState(a admin.Agent) string {

@@ -52,13 +52,16 @@ func (p *planner) agents(ctx context.Context) error {
 	if len(p.want.agents) == 0 {
 		return nil
 	}
-	all, err := p.client.ListAgents(ctx)
-	if err != nil {
-		return err
-	}
-	there := map[string]admin.Agent{}
-	for _, a := range all.Agents {
-		there[a.Account] = a
+	there, q := map[string]admin.Agent{}, admin.ListAgentsQuery{Limit: 1000}
+	for more := true; more; more = q.PageToken != "" {
+		page, err := p.client.ListAgents(ctx, q)
+		if err != nil {
+			return err
+		}
+		for _, a := range page.Agents {
+			there[a.Account] = a
+		}
+		q.PageToken = page.NextPageToken
 	}
 	for _, a := range p.want.agents {
 		was, known := there[a.Name]

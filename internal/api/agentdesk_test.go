@@ -22,7 +22,13 @@ func report() authority.Card {
 }
 
 func (d *desk) Cards(context.Context, authority.By) ([]authority.Card, error) {
-	return []authority.Card{report()}, d.note("cards")
+	all := []authority.Card{report()}
+	for _, name := range d.fleet {
+		c := report()
+		c.Account.Name, c.Instances[0].ID = name, stead.InstanceID("ins_"+name)
+		all = append(all, c)
+	}
+	return all, d.note("cards")
 }
 
 func (d *desk) Card(_ context.Context, _ authority.By, agent string) (authority.Card, error) {

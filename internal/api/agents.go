@@ -121,8 +121,10 @@ type agentOut struct {
 }
 
 type agentsOut struct {
+	Next
 	Body struct {
 		Agents []Agent `json:"agents"`
+		NextPage
 	}
 }
 
@@ -166,10 +168,14 @@ func (a *API) agentTurn(d *door, verb, says string, move func(context.Context, a
 	})
 }
 
-func (a *API) listAgents(ctx context.Context, by authority.By, _ *struct{}) (*agentsOut, error) {
+func (a *API) listAgents(ctx context.Context, by authority.By, in *Page) (*agentsOut, error) {
 	all, err := a.Verbs.Cards(ctx, by)
+	if err != nil {
+		return nil, err
+	}
 	out := &agentsOut{}
-	out.Body.Agents = each(all, a.agent)
+	cards, page, next, err := piece(ctx, in, all, func(c authority.Card) string { return c.Account.Name })
+	out.Body.Agents, out.Body.NextPage, out.Next = each(cards, a.agent), page, next
 	return out, err
 }
 

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +59,23 @@ func onward(ctx context.Context, place string) (NextPage, Next) {
 	q := u.Query()
 	q.Set("page_token", token)
 	return NextPage{token}, Next{"<" + (&url.URL{Path: u.Path, RawQuery: q.Encode()}).String() + `>; rel="next"`}
+}
+
+// piece is the page of a list of all that can be told apart by a key, in the order of the keys.
+func piece[T any](ctx context.Context, in *Page, all []T, key func(T) string) ([]T, NextPage, Next, error) {
+	after, err := place(ctx, in.Token)
+	if err != nil {
+		return nil, NextPage{}, Next{}, err
+	}
+	left := slices.DeleteFunc(slices.Clone(all), func(v T) bool { return key(v) <= after })
+	slices.SortFunc(left, func(v, w T) int { return cmp.Compare(key(v), key(w)) })
+	next := ""
+	if len(left) > in.Limit {
+		left = left[:in.Limit]
+		next = key(left[in.Limit-1])
+	}
+	page, link := onward(ctx, next)
+	return left, page, link, nil
 }
 
 // list stands for the list that is asked for, with its filter and order.

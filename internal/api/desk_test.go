@@ -47,6 +47,7 @@ type desk struct {
 	task   authority.TaskAsk
 	staged stead.Bundle
 	counts authority.Counting
+	fleet  []string // agents beside the one
 }
 
 var (

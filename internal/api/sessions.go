@@ -1,10 +1,8 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/steadhq/stead"
@@ -101,21 +99,10 @@ func (a *API) endSession(ctx context.Context, by authority.By, in *sessionIn) (*
 }
 
 func (a *API) apps(ctx context.Context, _ authority.By, in *Page) (*appsOut, error) {
-	after, err := place(ctx, in.Token)
-	if err != nil {
-		return nil, err
-	}
-	apps := slices.Clone(a.Apps)
-	slices.SortFunc(apps, func(s, t stead.App) int { return cmp.Compare(s.ID, t.ID) })
-	apps = slices.DeleteFunc(apps, func(s stead.App) bool { return string(s.ID) <= after })
-	out, next := &appsOut{}, ""
-	if len(apps) > in.Limit {
-		apps = apps[:in.Limit]
-		next = string(apps[in.Limit-1].ID)
-	}
-	out.Body.Apps = each(apps, app)
-	out.Body.NextPage, out.Next = onward(ctx, next)
-	return out, nil
+	out := &appsOut{}
+	apps, page, next, err := piece(ctx, in, a.Apps, func(s stead.App) string { return string(s.ID) })
+	out.Body.Apps, out.Body.NextPage, out.Next = each(apps, app), page, next
+	return out, err
 }
 
 func app(s stead.App) App {

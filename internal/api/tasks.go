@@ -39,8 +39,10 @@ type instanceOut struct {
 }
 
 type instancesOut struct {
+	Next
 	Body struct {
 		Instances []Instance `json:"instances"`
+		NextPage
 	}
 }
 
@@ -151,13 +153,18 @@ func (a *API) tasks(d *door) {
 	})
 }
 
-func (a *API) listInstances(ctx context.Context, by authority.By, _ *struct{}) (*instancesOut, error) {
-	all, err := a.Verbs.Cards(ctx, by)
-	out := &instancesOut{}
-	out.Body.Instances = []Instance{}
-	for _, c := range all {
-		out.Body.Instances = append(out.Body.Instances, each(c.Instances, a.instance)...)
+func (a *API) listInstances(ctx context.Context, by authority.By, in *Page) (*instancesOut, error) {
+	cards, err := a.Verbs.Cards(ctx, by)
+	if err != nil {
+		return nil, err
 	}
+	var all []stead.Instance
+	for _, c := range cards {
+		all = append(all, c.Instances...)
+	}
+	out := &instancesOut{}
+	runs, page, next, err := piece(ctx, in, all, func(i stead.Instance) string { return string(i.ID) })
+	out.Body.Instances, out.Body.NextPage, out.Next = each(runs, a.instance), page, next
 	return out, err
 }
 
