@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,10 @@ func TestToken(t *testing.T) {
 	told := o.introspected(under)
 	if told.body["active"] != true || told.text("mandate") != string(m.ID) || told.text("token_type") != "DPoP" {
 		t.Error(told)
+	}
+	if rights := text(t, told.body["authorization_details"]); c["authorization_details"] != nil || !strings.Contains(rights, `"identifier":"public.orders"`) ||
+		strings.Contains(rights, "public.payroll") || strings.Count(rights, "identifier") != len(m.Scope.Grants) {
+		t.Error("what it may, of a token that does not say it:", rights)
 	}
 	told = o.post("/oauth/introspect", url.Values{"token": {under}}, map[string]string{"Authorization": "Bearer " + o.pass("staff/omar")})
 	if told.body["active"] != true {

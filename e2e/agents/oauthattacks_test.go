@@ -221,7 +221,11 @@ func TestInspecting(t *testing.T) {
 			if pass != "" {
 				head["Authorization"] = pass
 			}
-			if s := o.post(path, form, head); s.status != http.StatusUnauthorized || s.text("error") != "invalid_client" || s.head.Get("WWW-Authenticate") == "" {
+			scheme := "Basic "
+			if strings.HasPrefix(pass, "Bearer ") {
+				scheme = "Bearer "
+			}
+			if s := o.post(path, form, head); s.status != http.StatusUnauthorized || s.text("error") != "invalid_client" || !strings.HasPrefix(s.head.Get("WWW-Authenticate"), scheme) {
 				t.Error(path, pass, s)
 			}
 		}

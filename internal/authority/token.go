@@ -331,6 +331,23 @@ func (a *Authority) Inspects(by By, t Token) error {
 	return err
 }
 
+// Entitled tells the rights that a token stands for at its audience: those that it was narrowed to, else all of its mandate's there.
+func (a *Authority) Entitled(issuer string, t Token) (all []stead.Entitlement) {
+	if len(t.Rights) > 0 {
+		return t.Rights
+	}
+	a.Store.View().Read(func(s *State) {
+		if m := s.Mandate(t.Mandate); m != nil {
+			for _, g := range m.Scope.Grants {
+				if a.ResourceName(issuer, g.System) == t.Audience {
+					all = append(all, g)
+				}
+			}
+		}
+	})
+	return all
+}
+
 // tokenVerbs are what a door may be asked for, by its own word for it.
 var tokenVerbs = map[string]string{"issue": "token.issue", "revoke": "token.revoke", "introspect": "token.introspect", "enroll": "instance.enroll",
 	"push": "mandate.consent"}

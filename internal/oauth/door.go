@@ -45,6 +45,7 @@ type Inspector interface {
 	Present(ctx context.Context, p authority.Presented) (authority.By, error)
 	PresentToken(ctx context.Context, t authority.Token, address string) (authority.By, error)
 	Inspects(by authority.By, t authority.Token) error
+	Entitled(issuer string, t authority.Token) []stead.Entitlement
 	RevokeToken(ctx context.Context, by authority.By, t authority.Token) error
 }
 

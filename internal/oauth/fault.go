@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
@@ -47,10 +48,10 @@ func (d *Door) refuse(c *call, verb string, err error) error {
 			}
 		}
 	}
-	return f.write(c.w)
+	return f.write(c.w, c.r.Header.Get("Authorization"))
 }
 
-func (f *fault) write(w http.ResponseWriter) error {
+func (f *fault) write(w http.ResponseWriter, given string) error {
 	status := http.StatusBadRequest
 	var challenge interface{ DPoPNonce() string }
 	var held *authority.Held
@@ -66,9 +67,17 @@ func (f *fault) write(w http.ResponseWriter) error {
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(held.Wait.Seconds()))))
 	case f.code == "invalid_client":
 		status = http.StatusUnauthorized
-		w.Header().Set("WWW-Authenticate", `Basic realm="stead", charset="UTF-8"`)
+		w.Header().Set("WWW-Authenticate", challengeOf(given))
 	}
 	return web.WriteJSON(w, status, map[string]string{"error": f.code, "error_description": plain(f.err)})
+}
+
+// challengeOf answers the scheme that was tried (RFC 6749 5.2, RFC 6750 3).
+func challengeOf(given string) string {
+	if scheme, _, _ := strings.Cut(given, " "); strings.EqualFold(scheme, "Bearer") {
+		return `Bearer realm="stead", error="invalid_token"`
+	}
+	return `Basic realm="stead", charset="UTF-8"`
 }
 
 // plainText is what is said to who caused it.

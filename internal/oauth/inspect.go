@@ -64,7 +64,7 @@ func (d *Door) introspect(c *call) (answer, error) {
 		return dead{}, nil
 	}
 	return state{true, d.Issuer, t.Subject, t.Audience, t.Client, t.ID, t.Since.Unix(), t.Until.Unix(), typeOf(t), confirms(t),
-		t.Instance, t.Mandate, t.Transaction, authority.ActorOf(d.Issuer, t.Act, t.Before...), authority.DetailsOf(d.Issuer, t.Rights)}, nil
+		t.Instance, t.Mandate, t.Transaction, authority.ActorOf(d.Issuer, t.Act, t.Before...), authority.DetailsOf(d.Issuer, d.Inspector.Entitled(d.Issuer, t))}, nil
 }
 
 func typeOf(t authority.Token) string {
