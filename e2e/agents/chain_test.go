@@ -8,6 +8,7 @@ import (
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/house"
+	"github.com/steadhq/stead/internal/house/housetest"
 	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
@@ -214,14 +215,27 @@ func TestChainCeiling(t *testing.T) {
 
 // A5, S-I14: however many use a budget at once, of themselves and of what was passed on, it is never overdrawn.
 func TestChainBudget(t *testing.T) {
-	c := chained(t, map[string]int64{"calls": 50})
+	t.Run("one node", func(t *testing.T) {
+		c := chained(t, map[string]int64{"calls": 50})
+		spends(t, c, c.House)
+	})
+	t.Run("two nodes", func(t *testing.T) {
+		server := pgtest.Start(t)
+		c := chained(t, map[string]int64{"calls": 50}, func(o *house.Options) { o.DSN = server.Create(t) })
+		spends(t, c, c.House, c.Beside())
+	})
+}
+
+// spends asks for more than there is, at all nodes at once: no more than the budget goes through, and each answer is on record as it was.
+func spends(t *testing.T, c *chain, nodes ...*housetest.House) {
+	t.Helper()
 	var said [200]stead.Decision
 	var all sync.WaitGroup
 	for i := range said {
 		all.Go(func() {
 			of := i % 3
 			var err error
-			said[i], err = c.Decide(t.Context(), stead.Question{Actor: c.by[of].Principal, Subject: c.m[of].Subject, Mandate: c.m[of].ID, Key: c.by[of].Key,
+			said[i], err = nodes[i%len(nodes)].Decide(t.Context(), stead.Question{Actor: c.by[of].Principal, Subject: c.m[of].Subject, Mandate: c.m[of].ID, Key: c.by[of].Key,
 				Action: stead.ActionRead, Resource: stead.Resource{App: "crm", Realm: "all", Path: "/", Name: "public.orders"},
 				Context: stead.Context{Cost: map[string]int64{"calls": 1}}})
 			if err != nil {
