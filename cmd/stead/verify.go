@@ -34,7 +34,8 @@ func (e *env) auditVerify() *cobra.Command {
 			"USAGE on the schemas stead and stead_keys, SELECT on the tables of stead, on stead_keys.keys and stead_keys.erasures, and\n" +
 			"on public.stead_schema. That events were pruned must be said by an event.\n\n" +
 			"A key and a checkpoint from elsewhere are what makes it strong: who can write the store can also write a key beside it.\n" +
-			"The key comes from --key, $STEAD_LOG_KEY or the profile. The exit code is 7 when something is wrong, and the first bad\nindex is named.",
+			"The key comes from --key, $STEAD_LOG_KEY or --profile; the one beside the record is said to be that, unless you have logged\n" +
+			"in to its server, which kept it. The exit code is 7 when something is wrong, and the first bad index is named.",
 		Example: "  stead audit verify\n  stead audit verify --data /var/lib/stead --checkpoint last.note --key \"$(cat log.pub)\"\n  stead audit verify --dsn-file reader.dsn --key log.pub --checkpoint last.note\n  stead audit verify --file export.jsonl --checkpoint last.note",
 	}
 	f := c.Flags()
@@ -173,7 +174,7 @@ func (e *env) verifier(w verifyWish, beside func() string) (note.Verifier, error
 		}
 	}
 	if text == "" {
-		if text = beside(); text != "" {
+		if text = beside(); text != "" && !e.keeps(text) {
 			e.say("note: checked by the key that lies beside the record (%s). Whoever could write the record could write that too: give --key.", text)
 		}
 	}
@@ -181,6 +182,20 @@ func (e *env) verifier(w verifyWish, beside func() string) (note.Verifier, error
 		return nil, fail(exitUsage, "give --key: stead audit checkpoint prints it", "there is no verifier key to check with")
 	}
 	return ledger.Verifier(text)
+}
+
+// keeps tells whether a key is that of a server that was logged in to.
+func (e *env) keeps(key string) bool {
+	kept, err := e.profiles()
+	if err != nil {
+		return false
+	}
+	for _, p := range kept.Profiles {
+		if p.Key == key {
+			return true
+		}
+	}
+	return false
 }
 
 // outside is a checkpoint from elsewhere: a file, or the one that this profile verified last.
