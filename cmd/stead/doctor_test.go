@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -176,9 +177,17 @@ func TestDoctorOnApplications(t *testing.T) {
 func TestDoctorOnFigures(t *testing.T) {
 	good := "stead_audit_checkpoint_age_seconds 12\nstead_projection_lag_events 0\nstead_config_last_reload_successful 1\n"
 	bad := "stead_audit_checkpoint_age_seconds 1e6\nstead_projection_lag_events 20000\nstead_config_last_reload_successful 0\n"
-	for text, want := range map[string]string{good: "ok ok ok", bad: "warn warn fail"} {
+	read := time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	good += fmt.Sprintf("stead_config_last_reload_success_timestamp_seconds %d\n", read.Unix())
+	for _, c := range []struct {
+		text    string
+		written time.Time
+		want    string
+	}{{good, read, "ok ok ok"}, {good, read.Add(-time.Hour), "ok ok ok"}, {good, read.Add(3 * time.Second), "ok ok warn"}, {bad, read, "warn warn fail"},
+		{good + "stead_config_restart_keys 2\n", read, "ok ok warn"}} {
+		text, want := c.text, c.want
 		all := []string{}
-		for _, f := range figures(text) {
+		for _, f := range figures(text, c.written) {
 			all = append(all, f.Result)
 		}
 		if got := strings.Join(all, " "); got != want {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -87,7 +88,7 @@ func (e *env) running(ctx context.Context, c config.Config, file string) []findi
 	if err != nil {
 		return append(found, finding{"metrics", "fail", err.Error(), ""})
 	}
-	return append(found, figures(text)...)
+	return append(found, figures(text, lastWritten(file))...)
 }
 
 // fetch gets a page of the server's own, whatever its status.
@@ -116,8 +117,17 @@ const (
 	farBehind     = 10_000
 )
 
-// figures reads what the server counts of itself.
-func figures(text string) []finding {
+// lastWritten is when a file was; of one that is not there nothing is known.
+func lastWritten(file string) time.Time {
+	about, err := os.Stat(file)
+	if err != nil {
+		return time.Time{}
+	}
+	return about.ModTime()
+}
+
+// figures reads what the server counts of itself, whose configuration was written then.
+func figures(text string, config time.Time) []finding {
 	value := map[string]float64{}
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
@@ -132,7 +142,7 @@ func figures(text string) []finding {
 	if age >= time.Second {
 		made = "made " + age.String() + " ago"
 	}
-	found := []finding{{"checkpoint", "ok", made, ""}, {"searchable copy", "ok", number(lag) + " events behind", ""}, {"last reload", "ok", "what the file says is in force", ""}}
+	found := []finding{{"checkpoint", "ok", made, ""}, {"searchable copy", "ok", number(lag) + " events behind", ""}, {"configuration in force", "ok", "what the file says", ""}}
 	if up := int(value["stead_notices_given_up"]); up > 0 {
 		found = append(found, finding{"messages", "warn", number(up) + " to people were given up since the start", "stead notice list says which; correct notify.channels"})
 	}
@@ -142,8 +152,14 @@ func figures(text string) []finding {
 	if lag > farBehind {
 		found[1] = finding{"searchable copy", "warn", number(lag) + " events behind", "if it does not shrink, look into the server's log"}
 	}
-	if ok, there := value["stead_config_last_reload_successful"]; there && ok == 0 {
-		found[2] = finding{"last reload", "fail", "the file was refused, and an older configuration is in force", "stead config validate; then stead config reload says it again"}
+	waiting := int(value["stead_config_restart_keys"])
+	switch ok, there := value["stead_config_last_reload_successful"]; {
+	case there && ok == 0:
+		found[2] = finding{found[2].Check, "fail", "the file was refused, and an older configuration is in force", "stead config validate; then stead config reload says it again"}
+	case there && config.After(time.Unix(int64(value["stead_config_last_reload_success_timestamp_seconds"])+1, 0)):
+		found[2] = finding{found[2].Check, "warn", "the file was written since it was read", "it is read by itself within seconds; stead config reload says what became of it"}
+	case waiting > 0:
+		found[2] = finding{found[2].Check, "warn", "keys of the file that wait for a restart: " + number(waiting), "stead config reload names them; then restart the server"}
 	}
 	return found
 }

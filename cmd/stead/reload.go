@@ -45,7 +45,7 @@ func (s *server) took(r api.Reload) {
 	s.reloads.mu.Lock()
 	defer s.reloads.mu.Unlock()
 	s.reloads.last = r
-	s.house.Configured(r.OK)
+	s.house.Configured(r.OK, len(r.Restart))
 }
 
 // Last tells how the last reading went (api.Reloader).

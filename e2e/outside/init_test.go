@@ -57,7 +57,7 @@ func TestInit(t *testing.T) {
 	if out, talk, err = stead("doctor", "--config", file); err != nil {
 		t.Errorf("the doctor, while it runs: %v\n%s%s", err, out, talk)
 	}
-	holds(t, "the doctor, while it runs", out, "running", "checkpoint", "searchable copy", "last reload", "public address", "clock")
+	holds(t, "the doctor, while it runs", out, "running", "checkpoint", "searchable copy", "configuration in force", "public address", "clock")
 	ada := stranger(w)
 	ada.in(t, "ada", secret, 30*time.Second)
 	newcomer(t, ada)

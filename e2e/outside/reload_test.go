@@ -95,8 +95,13 @@ func TestReload(t *testing.T) {
 			t.Errorf("%s is told", never)
 		}
 	}
-	if err := metric("stead_config_last_reload_successful 1"); err != nil {
-		t.Error(err)
+	for _, want := range []string{"stead_config_last_reload_successful 1", "stead_config_restart_keys 1"} {
+		if err := metric(want); err != nil {
+			t.Error(err)
+		}
+	}
+	if out, err = stead("doctor", "--config", file); err != nil || !strings.Contains(out, "keys of the file that wait for a restart: 1") {
+		t.Errorf("the doctor: %v\n%s", err, out)
 	}
 	stranger(w).json(t, "POST", w.Console+"/v1/config/reload", nil).is(t, "by nobody", 401)
 

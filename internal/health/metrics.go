@@ -41,6 +41,7 @@ type Metrics struct {
 	revoked   prometheus.Histogram
 	config    prometheus.Gauge
 	configAt  prometheus.Gauge
+	waiting   prometheus.Gauge
 	now       func() time.Time
 	last      lately
 }
@@ -65,8 +66,9 @@ func NewMetrics(version string, standing func() Standing, now func() time.Time) 
 	m.revoked = m.histogram("stead_revocation_latency_seconds", "Time from asking to revoke until nothing more is released.")
 	m.config = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stead_config_last_reload_successful", Help: "Whether the last reading of the configuration was taken (1) or refused (0)."})
 	m.configAt = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stead_config_last_reload_success_timestamp_seconds", Help: "When a configuration was last taken."})
-	m.Configured(true)
-	m.registry.MustRegister(m.requests, m.appends, m.config, m.configAt, collectors.NewGoCollector(),
+	m.waiting = prometheus.NewGauge(prometheus.GaugeOpts{Name: "stead_config_restart_keys", Help: "Keys of the configuration that was last taken that wait for a restart."})
+	m.Configured(true, 0)
+	m.registry.MustRegister(m.requests, m.appends, m.config, m.configAt, m.waiting, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), info(version), &gauges{standing, now})
 	return m
 }
@@ -129,12 +131,13 @@ func (m *Metrics) Served(app stead.AppID, status int, took time.Duration) {
 // Revoked notes how long a revocation took.
 func (m *Metrics) Revoked(took time.Duration) { m.revoked.Observe(took.Seconds()) }
 
-// Configured notes how the last reading of the configuration went.
-func (m *Metrics) Configured(ok bool) {
+// Configured notes how the last reading of the configuration went, and how many keys of it wait for a restart.
+func (m *Metrics) Configured(ok bool, waiting int) {
 	if !ok {
 		m.config.Set(0)
 		return
 	}
 	m.config.Set(1)
+	m.waiting.Set(float64(waiting))
 	m.configAt.Set(float64(m.now().Unix()))
 }

@@ -78,4 +78,4 @@ func (h *House) Empty() bool {
 }
 
 // Configured notes for whoever watches how the last reading of the configuration went.
-func (h *House) Configured(ok bool) { h.metrics.Configured(ok) }
+func (h *House) Configured(ok bool, waiting int) { h.metrics.Configured(ok, waiting) }
