@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
 	"github.com/steadhq/stead/internal/web"
 )
 
@@ -22,28 +23,48 @@ const (
 const retryAfter = 10 * time.Second
 
 // lead says how a no can be asked for and, where it had been asked for already, what to do next.
-func (d *Door) lead(p pending, said stead.Decision, out *about) error {
-	offer, err := d.askable(p, said)
-	if err != nil {
-		return err
-	}
+func (d *Door) lead(p pending, said stead.Decision, out *about) (err error) {
+	no, next := said.Reason, step("")
 	if p.e.Context.Approval != "" {
-		m, err := d.Verbs.Requested(p.a, p.a.caller.ID, stead.MandateID(p.e.Context.Approval))
-		switch {
-		case stead.KindOf(err) == stead.Broken:
+		if no, next, err = d.shown(p, no); err != nil {
 			return err
-		case err == nil && d.stands(m) == isPending:
-			offer, out.Next, out.After = nil, tryAgain, int(retryAfter.Seconds())
-		case offer != nil:
-			out.Next = askAgain
-		default:
-			out.Next = noStep
 		}
 	}
-	if offer != nil {
-		out.Evaluation, out.Evaluated, out.Access = said.ID, moment(d.Now()), offer
+	if next == tryAgain {
+		out.Next, out.After = next, int(retryAfter.Seconds())
+		return nil
 	}
-	return nil
+	offer, err := d.askable(p, no)
+	if offer == nil {
+		out.Next = next
+		return err
+	}
+	out.Evaluation, out.Evaluated, out.Access = said.ID, moment(d.Now()), offer
+	if next != "" {
+		out.Next = askAgain
+	}
+	return err
+}
+
+// shown tells what a no comes to where an approval was shown that did not do: one that waits is nothing yet, and for this very call worth
+// waiting for.
+func (d *Door) shown(p pending, no stead.Reason) (reason stead.Reason, next step, err error) {
+	_, conditions, err := p.e.once()
+	if err != nil {
+		return no, "", err
+	}
+	reason, next = no, noStep
+	d.View.Read(func(s *authority.State) {
+		m := s.Mandate(stead.MandateID(p.e.Context.Approval))
+		switch {
+		case m == nil || m.Actor != p.q.Actor || d.stands(*m) != isPending:
+		case same(s, p.q, conditions, d.Now()) == m:
+			next = tryAgain
+		default:
+			reason = stead.ReasonScope
+		}
+	})
+	return reason, next, nil
 }
 
 // A standing is what became of a request.

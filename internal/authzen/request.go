@@ -26,8 +26,8 @@ type access struct {
 }
 
 // askable tells how a no can be asked for: by an agent that has proved its key, as far as one of its tasks goes.
-func (d *Door) askable(p pending, said stead.Decision) (*access, error) {
-	switch said.Reason {
+func (d *Door) askable(p pending, no stead.Reason) (*access, error) {
+	switch no {
 	case stead.ReasonEnded, stead.ReasonScope, stead.ReasonBudget, stead.ReasonExpired, stead.ReasonCompleted:
 	default:
 		return nil, nil
@@ -153,13 +153,9 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 	if err != nil {
 		return m, "", nil
 	}
-	call, parameters, err := e.call()
+	call, conditions, err := e.once()
 	if err != nil {
 		return m, "", err
-	}
-	conditions := map[string][]string{}
-	for name, v := range parameters {
-		conditions[name] = []string{v}
 	}
 	var q stead.Question
 	var declared *stead.Task
@@ -183,6 +179,16 @@ func (d *Door) wish(a asking, e evaluation) (m stead.Mandate, task string, err e
 	m, err = d.Verbs.AskTask(a, by, authority.TaskAsk{Task: declared.ID, Mode: mode, Grants: []stead.Entitlement{q.Wants()},
 		Conditions: conditions, Budget: map[string]int64{stead.Calls: 1}, Asserted: a.caller.ID, Call: call})
 	return m, declared.ID, err
+}
+
+// once is the call, and the conditions of a mandate for it alone.
+func (e evaluation) once() (call string, conditions map[string][]string, err error) {
+	call, arguments, err := e.call()
+	conditions = map[string][]string{}
+	for name, v := range arguments {
+		conditions[name] = []string{v}
+	}
+	return call, conditions, err
 }
 
 // same finds a request for the same that waits, or waits to be used.

@@ -120,6 +120,9 @@ func TestAskedFor(t *testing.T) {
 	if s := w.ask(desk, evaluation, orders(`"id","total"`, "k1", id, "")); s.yes() || s.Context.Next != "retry" || s.Context.After == 0 || s.Context.Access != nil {
 		t.Errorf("what waits: %+v", s)
 	}
+	if s := w.ask(desk, evaluation, orders(`"id"`, "k1", id, "")); s.yes() || s.Context.Next != "request" || s.Context.After != 0 || s.Context.Access == nil {
+		t.Errorf("another, while it waits: %+v", s)
+	}
 	m, err := w.Requested(t.Context(), "service:desk", stead.MandateID(id))
 	if sum := sha256.Sum256([]byte(m.Call)); m.Scope.Conditions[stead.Parameters][0] != hex.EncodeToString(sum[:]) || fmt.Sprint(m.Said()) != `[[columns ["id","total"]]]` {
 		t.Errorf("who must agree sees %q: %v", m.Call, m.Said())
