@@ -30,6 +30,9 @@ type Store interface {
 	// Short with what was found where q.Within was over.
 	Events(ctx context.Context, q EventQuery) ([]StoredEvent, error)
 
+	// Settled returns when Events knows of the event of that number, or ctx is over.
+	Settled(ctx context.Context, number uint64) error
+
 	// Counted counts what Events would give without its limit, by spans of time. Where Within is over before all are
 	// counted, Whole is false and what there is are the newest. Errors: broken.
 	Counted(ctx context.Context, q EventQuery, c Counting) (Counts, error)

@@ -19,17 +19,38 @@ type Reasoning struct {
 	Same        bool // the same answer came out as was recorded (S-I34); where not, Decision is what was recorded
 }
 
+// toSettle is how long somebody waits for what was decided a moment ago to be found.
+const toSettle = time.Second
+
+// eventOf finds the event of a decision. Errors: missing, refused, broken.
+func (a *Authority) eventOf(ctx context.Context, by By, id stead.DecisionID) (StoredEvent, error) {
+	q := EventQuery{Decision: id, Kinds: []string{"request.allowed", "request.denied"}, Limit: 2, Newest: true}
+	found, err := a.Events(ctx, by, q)
+	if err == nil && len(found) == 0 {
+		soon, cancel := context.WithTimeout(ctx, toSettle)
+		defer cancel()
+		var last uint64
+		a.Store.View().Read(func(s *State) { last = s.Index() })
+		if a.Store.Settled(soon, last) == nil {
+			found, err = a.Events(ctx, by, q)
+		}
+	}
+	switch {
+	case err != nil:
+		return StoredEvent{}, err
+	case len(found) == 0:
+		return StoredEvent{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such decision")
+	}
+	return found[0], nil
+}
+
 // Why explains a decision to the one who asked for it, whom it was about, and those who may read everything. The
 // people, the mandate and the policy are read as they were at its index. Errors: missing, refused, broken.
 func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reasoning, error) {
-	found, err := a.Events(ctx, by, EventQuery{Decision: id, Kinds: []string{"request.allowed", "request.denied"}, Limit: 2, Newest: true})
-	switch {
-	case err != nil:
+	e, err := a.eventOf(ctx, by, id)
+	if err != nil {
 		return Reasoning{}, err
-	case len(found) == 0:
-		return Reasoning{}, stead.E(stead.Missing, stead.ReasonNotYours, "there is no such decision")
 	}
-	e := found[0]
 	if e.Mandate == "" && e.Reason == stead.ReasonBarred {
 		if e.Mandate, err = a.labelled(ctx, e); err != nil {
 			return Reasoning{}, err

@@ -132,7 +132,7 @@ func (w *world) explained(name string, s said, reason stead.Reason, text string)
 	if s.yes() != (reason == "") {
 		w.t.Errorf("%s: %+v, want %q", name, s, reason)
 	}
-	w.settle()
+	w.Flush() // on record, and not searchable yet
 	why, err := w.Why(w.t.Context(), w.Login("staff/omar", "stead.test"), s.Context.ID)
 	if err != nil || !why.Same || why.Decision.Allow != s.yes() || why.Decision.Reason != reason || s.Context.Reason != "" && s.Context.Reason != reason ||
 		!strings.Contains(why.Decision.Text, text) {
