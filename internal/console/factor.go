@@ -70,17 +70,12 @@ func (c *Console) setFactor(v *visit) error {
 	}
 	no := c.Authority.SetFactor(v.r.Context(), v.by, authority.NewFactor{Secret: f.Get("secret"), Code: f.Get("code"), Proof: f.Get("proof")})
 	switch {
-	case v.corrects(no):
+	case v.retell(no):
 		return v.showFactor(web.StatusOf(no), f.Get("secret"), saying(no))
 	case no != nil:
 		return no
 	}
 	return v.to("/me?done=factor")
-}
-
-// corrects is retell where a wrong proof is typed anew, and signs nobody out.
-func (v *visit) corrects(no error) bool {
-	return v.retell(no) || stead.ReasonOf(no) == stead.ReasonBadProof && web.PrefersHTML(v.r)
 }
 
 // factorSince tells since when the reader has a second factor.

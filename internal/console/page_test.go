@@ -44,6 +44,7 @@ var (
 	errNobody   = stead.E(stead.Missing, stead.ReasonUnknown, "nobody by that name may be acted for")
 	errGone     = stead.E(stead.Conflict, stead.ReasonVoid, "what you saw is not what is asked now: look again")
 	errMissing  = stead.E(stead.Missing, stead.ReasonNotYours, "there is no such mandate")
+	errProof    = stead.E(stead.Refused, stead.ReasonBadProof, "this code is wrong")
 	errNotArmed = stead.E(stead.Refused, stead.ReasonNotArmed, "arm acting first")
 )
 
@@ -156,7 +157,8 @@ func TestForms(t *testing.T) {
 		asked  []string
 	}{
 		"arm":              {house(), "/act/arm", "code=123456&name=dana", 303, "/act?name=dana", "", "", []string{"arm 123456"}},
-		"arm, wrong code":  {house().refusing("arm", errCode), "/act/arm", "code=1", 403, "", "", "Give the code of your second factor", []string{"arm 1"}},
+		"arm, wrong code":  {house().refusing("arm", errProof), "/act/arm", "code=1&name=dana", 401, "", "", `action="/act/arm"`, []string{"arm 1"}},
+		"arm, no code":     {house().refusing("arm", errCode), "/act/arm", "code=", 403, "", "", "Give the code of your second factor", []string{"arm"}},
 		"disarm":           {house(), "/act/disarm", "", 303, "/", "", "", []string{"disarm"}},
 		"ask":              {house().armed(), "/act/ask", wish, 303, "/act/man_1", "", "", []string{"ask prn_dana orders read-only 10m0s wrong total SUP-1 /orders/7"}},
 		"ask, no person":   {house().armed(), "/act/ask", "app=orders&reason=x&name=dana", 400, "", "", "Choose one person", []string{"find dana  map[]"}},

@@ -41,7 +41,7 @@ func (c *Console) setPassword(v *visit) error {
 		no = c.Authority.SetPassword(v.r.Context(), v.by, authority.NewPassword{Old: f.Get("old"), New: f.Get("password")})
 	}
 	switch {
-	case v.corrects(no):
+	case v.retell(no):
 		return v.showPassword(web.StatusOf(no), saying(no))
 	case no != nil:
 		return no

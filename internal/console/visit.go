@@ -108,10 +108,13 @@ func (v *visit) form() (url.Values, error) {
 	return v.r.PostForm, nil
 }
 
-// retell tells whether a no belongs on the page the form came from: people who can do better get it there.
+// retell tells whether a no belongs on the page the form came from: people who can do better get it there. A wrong proof is typed anew,
+// and signs nobody out.
 func (v *visit) retell(err error) bool {
-	return err != nil && web.PrefersHTML(v.r) && stead.KindOf(err) != stead.Broken &&
-		web.StatusOf(err) != http.StatusUnauthorized && stead.KindOf(err) != stead.Missing
+	if err == nil || !web.PrefersHTML(v.r) || stead.KindOf(err) == stead.Broken || stead.KindOf(err) == stead.Missing {
+		return false
+	}
+	return web.StatusOf(err) != http.StatusUnauthorized || stead.ReasonOf(err) == stead.ReasonBadProof
 }
 
 // renew gives the browser a new pass: what it held before the start or the end of acting is worth nothing after (B2).
