@@ -87,7 +87,7 @@ func (a *Authority) Register(ctx context.Context, by By, n NewAgent) (stead.Regi
 			return nil, err
 		}
 		if s.Named(p.Directory, p.Name) != nil {
-			return nil, stead.E(stead.Conflict, stead.ReasonExists, "%s is there already", p)
+			return nil, stead.E(stead.Conflict, stead.ReasonExists, "the agent %s is there already", p.Name)
 		}
 		r.Keys = dated(r.Keys, nil, now)
 		r.Since = now

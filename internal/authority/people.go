@@ -60,7 +60,7 @@ func (a *Authority) enroll(ctx context.Context, by By, all []NewPerson, may func
 		taken := map[name]bool{}
 		for i, p := range made {
 			if s.Named(p.Directory, p.Name) != nil || taken[name{p.Directory, p.Name}] {
-				return nil, stead.E(stead.Conflict, stead.ReasonExists, "%s is there already", p)
+				return nil, stead.E(stead.Conflict, stead.ReasonExists, "the account %s/%s is there already", p.Directory, p.Name)
 			}
 			taken[name{p.Directory, p.Name}] = true
 			p = held(s, p, by.Principal)
