@@ -251,6 +251,9 @@ func devSettings(apps []gateway.App) *authority.Settings {
 			AskWindow: 8 * time.Hour, Fresh: 5 * time.Minute, PerActor: 1},
 		ArmFor: 5 * time.Minute, Warn: time.Minute, Zone: time.Local,
 	}
+	for _, d := range demoDirectories() {
+		s.Directories = append(s.Directories, d.ID)
+	}
 	for _, a := range apps {
 		s.Apps = append(s.Apps, a.App)
 	}

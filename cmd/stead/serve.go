@@ -287,6 +287,9 @@ func settings(c config.Config, apps []gateway.App) *authority.Settings {
 		Terms: c.Acting.Terms(), ArmFor: c.Acting.ArmFor, Warn: c.Acting.WarnBefore, Zone: c.Acting.Location(),
 		Run: c.Agents.Run, Instances: c.Agents.Instances,
 	}
+	for _, d := range c.Directories {
+		s.Directories = append(s.Directories, d.ID)
+	}
 	for _, t := range c.Timers {
 		s.Timers = append(s.Timers, authority.Timer{App: stead.AppID(t.App), Realm: stead.RealmID(t.Realm), Group: t.Group, Terms: t.Terms()})
 	}

@@ -19,16 +19,17 @@ const (
 
 // Settings are what the configuration says. They never change: others are those of another authority (Under).
 type Settings struct {
-	Apps     []stead.App
-	Roles    map[Role][]string // groups: "staff/security"
-	Level    int               // protection level that the roles' verbs ask for
-	Ordinary string            // "allow" or "deny" when the record cannot be written (R9)
-	Session  Ends              // where no realm says otherwise
-	Terms    stead.Terms
-	Timers   []Timer // until others are set while it runs
-	ArmFor   time.Duration
-	Warn     time.Duration  // how long before an end the heads-up comes
-	Zone     *time.Location // of local hours in policy
+	Apps        []stead.App
+	Directories []string          // where accounts are; none: that is not known
+	Roles       map[Role][]string // groups: "staff/security"
+	Level       int               // protection level that the roles' verbs ask for
+	Ordinary    string            // "allow" or "deny" when the record cannot be written (R9)
+	Session     Ends              // where no realm says otherwise
+	Terms       stead.Terms
+	Timers      []Timer // until others are set while it runs
+	ArmFor      time.Duration
+	Warn        time.Duration  // how long before an end the heads-up comes
+	Zone        *time.Location // of local hours in policy
 
 	Evaluators []stead.Evaluator // services that may ask what others may do (R40)
 	Issuers    []Issuer          // other houses whose letters count here

@@ -180,6 +180,8 @@ func (a *Authority) wrong(t TimerText) string {
 		return "names a realm that its application does not have"
 	case t.Group != "" && (!two || dir == "" || group == ""):
 		return "names its group without a directory: write directory/group"
+	case t.Group != "" && len(a.Settings.Directories) > 0 && !slices.Contains(a.Settings.Directories, dir):
+		return "names a group of a directory that there is not"
 	case x.Max != 0 && x.Default > x.Max:
 		return "has a default_duration longer than its max_duration"
 	case x.Extensions < 0 || x.PerActor < 0:
