@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // An engine of others' as a process of its own, and a question to it that means what ours does: may tess, who is staff, read
@@ -21,7 +23,7 @@ type engine struct {
 
 // opa serves one rule over a table of people.
 func opa(b *testing.B) engine {
-	dir, addr := b.TempDir(), free(b)
+	dir, addr := b.TempDir(), vacant.Address(b)
 	rule := filepath.Join(dir, "rule.rego")
 	write(b, rule, `package stead
 people := {"tess": {"group": "staff"}, "dana": {"group": "customers"}}
@@ -38,7 +40,7 @@ allow if {
 
 // openfga keeps one relation in memory.
 func openfga(b *testing.B) engine {
-	addr, rpc := free(b), free(b)
+	addr, rpc := vacant.Address(b), vacant.Address(b)
 	p := started(b, addr, exec.Command(engineFile("openfga"), "run", "--http-addr", addr, "--grpc-addr", rpc, "--playground-enabled=false",
 		"--metrics-enabled=false", "--log-level", "none"))
 	var store struct{ ID string }

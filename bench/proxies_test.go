@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // A proxy of others' as a process of its own: it asks the peer about each request, as its kind of forward-auth does, and
@@ -20,7 +22,7 @@ type proxy struct {
 }
 
 func nginx(b *testing.B, app string) proxy {
-	dir, addr := b.TempDir(), free(b)
+	dir, addr := b.TempDir(), vacant.Address(b)
 	var temp strings.Builder
 	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
 		fmt.Fprintf(&temp, "%s_temp_path %s/%s;\n", kind, dir, kind)
@@ -40,7 +42,7 @@ server { listen %[3]s; keepalive_requests 100000000;
 }
 
 func caddy(b *testing.B, app string) proxy {
-	dir, addr := b.TempDir(), free(b)
+	dir, addr := b.TempDir(), vacant.Address(b)
 	conf := filepath.Join(dir, "Caddyfile")
 	write(b, conf, fmt.Sprintf("{\n\tadmin off\n\tauto_https off\n}\nhttp://%s {\n\tforward_auth %s {\n\t\turi /asks\n\t\tcopy_headers Remote-User\n\t}\n\treverse_proxy %s\n}\n", addr, app, app))
 	c := exec.Command("caddy", "run", "--config", conf, "--adapter", "caddyfile")
@@ -92,16 +94,6 @@ func (p proxy) cpu(b *testing.B) time.Duration {
 		}
 	}
 	return time.Duration(ticks) * 10 * time.Millisecond
-}
-
-func free(b *testing.B) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 func write(b *testing.B, file, text string) {

@@ -3,12 +3,12 @@ package apps
 import (
 	"testing"
 
-	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 func dokuwiki(t *testing.T, _ string) *program {
 	t.Helper()
-	p := lay(t, "dokuwiki", stage.Vacant(t))
+	p := lay(t, "dokuwiki", vacant.Address(t))
 	p.folders(t, "data/attic", "data/cache", "data/index", "data/locks", "data/media", "data/media_attic", "data/media_meta", "data/meta", "data/tmp", "data/log")
 	p.atEnd, p.data = []string{"/doku.php?do=logout"}, []string{"conf", "data/pages", "data/attic", "data/media", "data/locks", "data/meta"}
 	p.php(t, "/usr/share/dokuwiki", nil, "-d", "auto_prepend_file="+p.dir+"/prepend.php")

@@ -3,12 +3,12 @@ package apps
 import (
 	"testing"
 
-	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 func icingaweb2(t *testing.T, _ string) *program {
 	t.Helper()
-	p := lay(t, "icingaweb2", stage.Vacant(t))
+	p := lay(t, "icingaweb2", vacant.Address(t))
 	p.folders(t, "storage", "conf/enabledModules")
 	p.data = []string{"conf"}
 	p.php(t, "/usr/share/icingaweb2/public", []string{"ICINGAWEB_CONFIGDIR=" + p.dir + "/conf", "ICINGAWEB_STORAGEDIR=" + p.dir + "/storage"}, p.dir+"/router.php")

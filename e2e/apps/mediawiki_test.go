@@ -4,12 +4,12 @@ import (
 	"regexp"
 	"testing"
 
-	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 func mediawiki(t *testing.T, host string) *program {
 	t.Helper()
-	p := lay(t, "mediawiki", stage.Vacant(t), "HOST", host)
+	p := lay(t, "mediawiki", vacant.Address(t), "HOST", host)
 	needs(t, "/usr/share/mediawiki/maintenance/install.php")
 	p.folders(t, "made", "cache")
 	p.data = []string{"db/wiki.sqlite"}

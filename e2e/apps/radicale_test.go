@@ -8,12 +8,13 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 func radicale(t *testing.T, _ string) *program {
 	t.Helper()
 	needs(t, "/usr/bin/radicale")
-	p := lay(t, "radicale", stage.Vacant(t))
+	p := lay(t, "radicale", vacant.Address(t))
 	p.data, p.asked = []string{"data"}, regexp.MustCompile(`(?m)\[INFO\] [A-Z]+ request for `)
 	p.process = stage.Start(t, exec.Command("/usr/bin/radicale", "-C", p.dir+"/config"))
 	p.process.Answers(t, "http://"+p.addr+"/.web/")

@@ -8,14 +8,15 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 func roundcube(t *testing.T, _ string) *program {
 	t.Helper()
 	needs(t, "/usr/sbin/dovecot", "/var/lib/roundcube/plugins/http_authentication")
-	imap := stage.Vacant(t)
+	imap := vacant.Address(t)
 	_, port, _ := strings.Cut(imap, ":")
-	p := lay(t, "roundcube", stage.Vacant(t), "PORT", port)
+	p := lay(t, "roundcube", vacant.Address(t), "PORT", port)
 	p.folders(t, "logs", "temp", "dovecot")
 	who := p.owner(t, "mail", "mail")
 	internal, login := "dovecot", "dovenull"

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 var steadProgram string
@@ -31,7 +32,7 @@ type site struct{ listen, host string }
 
 func newSite(t *testing.T, app string) site {
 	t.Helper()
-	listen := stage.Vacant(t)
+	listen := vacant.Address(t)
 	return site{listen, app + ".localhost" + listen[strings.LastIndex(listen, ":"):]}
 }
 
@@ -52,7 +53,7 @@ var (
 func open(t *testing.T, app string, at site, p *program) *world {
 	t.Helper()
 	dir := t.TempDir()
-	listen := stage.Vacant(t)
+	listen := vacant.Address(t)
 	w := &world{own: "http://" + listen, site: "http://" + at.host, app: app, program: p}
 	rules, err := os.ReadFile("../../examples/apps/" + app + ".yaml")
 	if err != nil {
@@ -63,7 +64,7 @@ func open(t *testing.T, app string, at site, p *program) *world {
 	text = fmt.Sprintf("server: { listen: %q, gateway: %q }\nstore: { dir: %q, mirror: %q }\n"+
 		"directories: [ { id: staff, label: Staff }, { id: customers, label: Customers } ]\n"+
 		"roles: { admin: [staff/admins], auditor: [staff/admins], security: [staff/admins] }\n"+
-		"observability: { metrics: %q }\n", listen, at.listen, filepath.Join(dir, "store"), filepath.Join(dir, "head"), stage.Vacant(t)) + text
+		"observability: { metrics: %q }\n", listen, at.listen, filepath.Join(dir, "store"), filepath.Join(dir, "head"), vacant.Address(t)) + text
 	file := filepath.Join(dir, "stead.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)

@@ -26,6 +26,7 @@ import (
 	"github.com/steadhq/stead/internal/house/housetest"
 	"github.com/steadhq/stead/internal/keys"
 	"github.com/steadhq/stead/internal/web"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // A world is a house with its doors, an application that says what it got, and a real proxy between it and clients.
@@ -51,7 +52,7 @@ func newWorld(t *testing.T, aware bool, change ...func(*world)) *world {
 	}
 	app := httptest.NewServer(http.HandlerFunc(echo))
 	t.Cleanup(app.Close)
-	w.app, w.host = app.Listener.Addr().String(), free(t)
+	w.app, w.host = app.Listener.Addr().String(), vacant.Address(t)
 	way := "forward_auth: true"
 	if w.plain {
 		way = "upstream: http://" + w.app
@@ -119,17 +120,6 @@ func (w *world) ring() *keys.Ring {
 	return r
 }
 
-// free is an address that nothing listens at: a proxy binds its own.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 // start runs a proxy until the test is over, and waits until it takes connections.
 func (w *world) start(address, dir string, c *exec.Cmd) {
 	w.t.Helper()
@@ -141,14 +131,16 @@ func (w *world) start(address, dir string, c *exec.Cmd) {
 	if err := c.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+	over := make(chan error, 1)
+	go func() { over <- c.Wait() }()
 	w.t.Cleanup(func() {
 		_ = c.Process.Kill()
-		_ = c.Wait()
+		<-over
 		_ = out.Close()
 	})
 	each := time.NewTicker(20 * time.Millisecond)
 	defer each.Stop()
-	for until := time.Now().Add(20 * time.Second); time.Now().Before(until); <-each.C {
+	for until := time.Now().Add(20 * time.Second); time.Now().Before(until) && len(over) == 0; <-each.C {
 		if conn, err := net.Dial("tcp", address); err == nil {
 			_ = conn.Close()
 			return

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // A node dies in the middle of a request; the other one goes on. When it comes back it says of its own request that
@@ -75,7 +76,7 @@ func TestKilled(t *testing.T) {
 func TestOtherMaster(t *testing.T) {
 	w, _ := open(t)
 	for name, says := range map[string]string{"other": "holds another master key", "none": "is not there, and the secrets were sealed under a master key"} {
-		n := &node{own: stage.Vacant(t), gate: stage.Vacant(t), metrics: stage.Vacant(t), dir: filepath.Join(w.dir, name)}
+		n := &node{own: vacant.Address(t), gate: vacant.Address(t), metrics: vacant.Address(t), dir: filepath.Join(w.dir, name)}
 		n.file = w.configure(t, n, name, name+".key")
 		var key [32]byte
 		if _, err := rand.Read(key[:]); err != nil {

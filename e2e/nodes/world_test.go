@@ -22,6 +22,7 @@ import (
 
 	"github.com/steadhq/stead/e2e/stage"
 	"github.com/steadhq/stead/internal/store/pgtest"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 var program string
@@ -60,7 +61,7 @@ func open(t *testing.T) (w *world, link string) {
 	w.own, w.gate = w.balance(t, func(n *node) string { return n.own }), w.balance(t, func(n *node) string { return n.gate })
 	w.app.trust(w.own, w.gate)
 	for i, name := range []string{"one", "two"} {
-		n := &node{own: stage.Vacant(t), gate: stage.Vacant(t), metrics: stage.Vacant(t), dir: filepath.Join(w.dir, name)}
+		n := &node{own: vacant.Address(t), gate: vacant.Address(t), metrics: vacant.Address(t), dir: filepath.Join(w.dir, name)}
 		n.file = w.configure(t, n, name, "master.key")
 		w.nodes[i] = n
 		if err := n.start(t); err != nil {

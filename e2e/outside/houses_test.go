@@ -17,6 +17,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/steadhq/stead/internal/cedar"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 const (
@@ -168,7 +169,7 @@ func (w *world) dana(t *testing.T) *caller {
 // takes each once, whatever is killed meanwhile, and both have it on record. What ends at either ends there.
 func TestHouses(t *testing.T) {
 	t.Parallel()
-	r, one, two := newRobot(t), vacant(t), vacant(t)
+	r, one, two := newRobot(t), vacant.Address(t), vacant.Address(t)
 	a, bob := planned(t, one, fmt.Sprintf("resources:\n  - { id: partner, address: \"http://%s\", privileged: [staff/admins], house: { clients: [{ agent: planner, id: planner }], resources: [%q] } }\n", two, calendar), "partner", r)
 	issuer := fmt.Sprintf("agents:\n  issuers:\n    - { issuer: \"http://%s\", jwks_url: \"http://%s/.well-known/jwks.json\", agents: [planner], people: [{ sub: \"person:customers/*\", account: \"customers/*\" }] }\n", one, one)
 	b, eve := planned(t, two, fmt.Sprintf("resources:\n  - { id: calendar, address: %q, privileged: [staff/admins] }\n", calendar)+issuer, "calendar", r)

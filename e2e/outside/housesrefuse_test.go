@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 const idp = "https://idp.example"
@@ -37,7 +38,7 @@ func record(t *testing.T, profile, kind string) []noted {
 // who took none. Keys of an issuer in a file count as they are there at that moment, and an issuer as long as it is configured.
 func TestHousesRefuse(t *testing.T) {
 	t.Parallel()
-	r, one, two, third := newRobot(t), vacant(t), vacant(t), vacant(t)
+	r, one, two, third := newRobot(t), vacant.Address(t), vacant.Address(t), vacant.Address(t)
 	first, next, dir := newRobot(t).own, newRobot(t).own, t.TempDir()
 	publish := func(key *ecdsa.PrivateKey, name string) string {
 		set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: name, Use: "sig"}}})

@@ -11,16 +11,18 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // From an empty folder to the first administrator: init, doctor, serve, the link.
 func TestInit(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "stead")
 	file := filepath.Join(dir, "stead.yaml")
-	own, gate := vacant(t), vacant(t)
+	own, gate := vacant.Address(t), vacant.Address(t)
 	app := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(app.Close)
-	environ := append(os.Environ(), "STEAD_OBSERVABILITY_METRICS="+vacant(t), "STEAD_CONFIG_DIR="+t.TempDir())
+	environ := append(os.Environ(), "STEAD_OBSERVABILITY_METRICS="+vacant.Address(t), "STEAD_CONFIG_DIR="+t.TempDir())
 	stead := func(args ...string) (string, string, error) {
 		var out, talk bytes.Buffer
 		c := exec.CommandContext(t.Context(), program, args...)

@@ -3,7 +3,6 @@ package outside
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,18 +13,8 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
-
-// vacant gives an address that nobody listens at.
-func vacant(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // serve starts stead serve, and gives it and the link for its first administrator.
 func serve(t *testing.T) (w *world, metrics, link string) {
@@ -42,15 +31,15 @@ func serveWith(t *testing.T, apps func(gate string) string) (w *world, metrics, 
 // serveFor has directories of its own.
 func serveFor(t *testing.T, directories string, apps func(gate string) string) (w *world, metrics, link string) {
 	t.Helper()
-	return serveAt(t, vacant(t), directories, apps)
+	return serveAt(t, vacant.Address(t), directories, apps)
 }
 
 // serveAt serves where others were told that it will.
 func serveAt(t *testing.T, own, directories string, apps func(gate string) string) (w *world, metrics, link string) {
 	t.Helper()
 	dir := t.TempDir()
-	gate := vacant(t)
-	metrics = "http://" + vacant(t)
+	gate := vacant.Address(t)
+	metrics = "http://" + vacant.Address(t)
 	w = &world{Console: "http://" + own, Gateway: "http://" + gate, data: filepath.Join(dir, "store"), out: &tape{}, err: &tape{}, spent: map[string]int64{}}
 	text := fmt.Sprintf("server: { listen: %q, gateway: %q }\nstore: { dir: %q, mirror: %q%s }\ndirectories: %s\n"+
 		"roles: { admin: [staff/admins], auditor: [staff/security], security: [staff/security] }\nobservability: { metrics: %q }\n",

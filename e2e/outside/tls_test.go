@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // certified writes a certificate for 127.0.0.1 and its key into dir, and gives a pool that trusts it.
@@ -51,7 +53,7 @@ func certified(t *testing.T, dir string) (cert, key string, pool *x509.CertPool)
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	cert, key, pool := certified(t, dir)
-	own, gate := vacant(t), vacant(t)
+	own, gate := vacant.Address(t), vacant.Address(t)
 	file := filepath.Join(dir, "stead.yaml")
 	text := fmt.Sprintf("server: { listen: %q, gateway: %q, tls: { cert: %q, key: %q } }\nstore: { dir: %q%s }\nroles: { admin: [staff/admins] }\n"+
 		"directories: [ { id: staff, label: Staff } ]\nobservability: { metrics: '' }\n", own, gate, cert, key, filepath.Join(dir, "store"), driver(t, filepath.Join(dir, "store")))
@@ -98,10 +100,10 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	dir, fresh := t.TempDir(), t.TempDir()
 	cert, key, old := certified(t, dir)
 	newCert, newKey, pool := certified(t, fresh)
-	own := vacant(t)
+	own := vacant.Address(t)
 	file := filepath.Join(dir, "stead.yaml")
 	text := fmt.Sprintf("server: { listen: %q, gateway: %q, tls: { cert: %q, key: %q } }\nstore: { dir: %q }\nroles: { admin: [staff/admins] }\nobservability: { metrics: '' }\n",
-		own, vacant(t), cert, key, filepath.Join(dir, "store"))
+		own, vacant.Address(t), cert, key, filepath.Join(dir, "store"))
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package stage
 import (
 	"bufio"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -147,15 +146,4 @@ func Until(t *testing.T, what string, right func() bool) {
 			t.Fatal(what)
 		}
 	}
-}
-
-// Vacant gives an address that nobody listens at.
-func Vacant(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/steadhq/stead/e2e/stage"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // serve starts stead serve with nobody in it and one application that asks for a second factor, and gives the link of
@@ -34,7 +34,7 @@ func serve(t *testing.T) (h *house, link string) {
 		_, _ = io.WriteString(w, `<!doctype html><html lang="en"><title>Books</title><link rel="icon" href="data:,"><main><h1>The books</h1></main></html>`)
 	}))
 	t.Cleanup(shop.Close)
-	dir, own, gate := t.TempDir(), vacant(t), vacant(t)
+	dir, own, gate := t.TempDir(), vacant.Address(t), vacant.Address(t)
 	text := fmt.Sprintf("server: { listen: %q, gateway: %q }\nstore: { dir: %q, mirror: %q }\n"+
 		"directories: [ { id: staff, label: Staff }, { id: customers, label: Customers } ]\n"+
 		"roles: { admin: [staff/admins], auditor: [staff/security], security: [staff/security] }\n"+
@@ -68,17 +68,6 @@ func serve(t *testing.T) (h *house, link string) {
 	}
 	go func() { _, _ = io.Copy(io.Discard, out) }()
 	return &house{Console: "http://" + own, Gateway: "http://" + gate}, link
-}
-
-// vacant gives an address that nobody listens at.
-func vacant(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 var setupSecret = regexp.MustCompile(`\b(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}\b`)

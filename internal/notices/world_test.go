@@ -25,6 +25,7 @@ import (
 	"github.com/steadhq/stead/internal/house"
 	"github.com/steadhq/stead/internal/house/housetest"
 	. "github.com/steadhq/stead/internal/notices"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 const rules = `
@@ -233,15 +234,7 @@ type postOffice struct {
 
 func newPost(t *testing.T) *postOffice {
 	t.Helper()
-	p := &postOffice{dir: filepath.Join(t.TempDir(), "mail")}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.port = l.Addr().(*net.TCPAddr).Port
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	p := &postOffice{dir: filepath.Join(t.TempDir(), "mail"), port: vacant.Port(t)}
 	p.start(t)
 	t.Cleanup(p.kill)
 	return p

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/steadhq/stead/internal/web/vacant"
 )
 
 // A Server is one PostgreSQL server with a data directory.
@@ -50,7 +50,7 @@ func New(tb testing.TB) *Server {
 	if err != nil {
 		tb.Fatalf("PostgreSQL is not installed (make deps installs it): %v", err)
 	}
-	s := &Server{Dir: filepath.Join(tb.TempDir(), "data"), Port: freePort(tb), bin: strings.TrimSpace(string(out))}
+	s := &Server{Dir: filepath.Join(tb.TempDir(), "data"), Port: vacant.Port(tb), bin: strings.TrimSpace(string(out))}
 	if err := os.Mkdir(s.Dir, 0o700); err != nil {
 		tb.Fatal(err)
 	}
@@ -61,16 +61,6 @@ func New(tb testing.TB) *Server {
 		}
 	}
 	return s
-}
-
-func freePort(tb testing.TB) int {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // owner is whose the server is where the test runs as root, which PostgreSQL does not.
