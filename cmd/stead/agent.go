@@ -35,7 +35,7 @@ func (e *env) agentList() *cobra.Command {
 			return err
 		}
 		if len(out.Agents) == 0 && e.format == "table" {
-			e.say("No agents yet. Describe one in a file and register it: stead apply -f agents.yaml")
+			e.say("No agents that you may see: who answers for one does, and admins and auditors. An admin registers them: stead apply -f agents.yaml")
 		}
 		return e.print(many{out, out.Agents}, func(t *table) {
 			t.columns = []string{"agent", "kind", "owner", "tier", "segment", "state", "runs", "mandates"}
@@ -127,11 +127,14 @@ func (e *env) agentSuspend() *cobra.Command {
 }
 
 func (e *env) agentResume() *cobra.Command {
-	return &cobra.Command{Use: "resume AGENT", Short: "Let a suspended agent ask again: not by who answers for it", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
+	var reason string
+	c := &cobra.Command{Use: "resume AGENT", Short: "Let a suspended agent ask again: not by who answers for it", Args: cobra.ExactArgs(1), RunE: func(c *cobra.Command, args []string) error {
 		return e.agentMoved(c.Context(), "in use again", func(ctx context.Context, client *client) (admin.Agent, error) {
-			return client.ResumeAgent(ctx, args[0], admin.RevokeBody{})
+			return client.ResumeAgent(ctx, args[0], admin.RevokeBody{Reason: reason})
 		})
 	}}
+	c.Flags().StringVar(&reason, "reason", "", "why, for the record")
+	return c
 }
 
 func (e *env) agentMoved(ctx context.Context, state string, move func(context.Context, *client) (admin.Agent, error)) error {

@@ -56,7 +56,7 @@ var examples = map[string]string{
 	"stead agent learn":           "  stead agent learn monthly-report --for 168h --reason \"first run of the new model\"",
 	"stead agent propose":         "  stead agent propose monthly-report --out proposal.yaml",
 	"stead agent suspend":         "  stead agent suspend monthly-report --reason \"odd queries\"",
-	"stead agent resume":          "  stead agent resume monthly-report",
+	"stead agent resume":          "  stead agent resume monthly-report --reason \"the new build was looked at\"",
 	"stead key rotate":            "  stead key rotate --compromised --reason \"they may stand in a memory dump\"",
 	"stead agent retire":          "  stead agent retire monthly-report --yes",
 	"stead task run":              "  stead task run --task monthly --reason \"the report for March\" -- ./report.sh",

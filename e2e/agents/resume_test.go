@@ -15,9 +15,9 @@ func TestResumedByAnother(t *testing.T) {
 	if _, err := w.ChangeAgent(t.Context(), w.root, r.Principal, authority.NewAgent{Name: "monthly-report", Registration: r}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.ResumeAgent(t.Context(), w.root, r.Principal)
+	_, err := w.ResumeAgent(t.Context(), w.root, r.Principal, "")
 	w.no(err, stead.ReasonOwn)
-	if _, err := w.ResumeAgent(t.Context(), w.Login("staff/root2", "console.test"), r.Principal); err != nil {
+	if _, err := w.ResumeAgent(t.Context(), w.Login("staff/root2", "console.test"), r.Principal, "looked at"); err != nil {
 		t.Error(err)
 	}
 }

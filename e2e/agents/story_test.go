@@ -240,9 +240,9 @@ func TestNotTheirs(t *testing.T) {
 	if _, err := w.SuspendAgent(ctx, max, w.agent.Principal, ""); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.ResumeAgent(ctx, max, w.agent.Principal)
+	_, err = w.ResumeAgent(ctx, max, w.agent.Principal, "")
 	w.no(err, stead.ReasonOwn)
-	if _, err = w.ResumeAgent(ctx, w.Login("staff/omar", "console.test"), w.agent.Principal); err != nil {
+	if _, err = w.ResumeAgent(ctx, w.Login("staff/omar", "console.test"), w.agent.Principal, "looked at"); err != nil {
 		t.Error(err)
 	}
 }

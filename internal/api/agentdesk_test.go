@@ -49,8 +49,8 @@ func (d *desk) SuspendAgent(_ context.Context, _ authority.By, id stead.Principa
 	return stead.Registration{}, d.note(strings.TrimSpace("suspend " + string(id) + " " + reason))
 }
 
-func (d *desk) ResumeAgent(_ context.Context, _ authority.By, id stead.PrincipalID) (stead.Registration, error) {
-	return stead.Registration{}, d.note("resume " + string(id))
+func (d *desk) ResumeAgent(_ context.Context, _ authority.By, id stead.PrincipalID, reason string) (stead.Registration, error) {
+	return stead.Registration{}, d.note("resume " + string(id) + " " + reason)
 }
 
 func (d *desk) RetireAgent(_ context.Context, _ authority.By, id stead.PrincipalID) (stead.Registration, error) {

@@ -141,8 +141,8 @@ func (a *API) agents(d *door) {
 		_, err := a.Verbs.SuspendAgent(ctx, by, id, said(in.Body).Reason)
 		return err
 	})
-	a.agentTurn(d, "resume", "Let a suspended agent ask again: not by who answers for it", func(ctx context.Context, by authority.By, id stead.PrincipalID, _ *suspendIn) error {
-		_, err := a.Verbs.ResumeAgent(ctx, by, id)
+	a.agentTurn(d, "resume", "Let a suspended agent ask again: not by who answers for it", func(ctx context.Context, by authority.By, id stead.PrincipalID, in *suspendIn) error {
+		_, err := a.Verbs.ResumeAgent(ctx, by, id, said(in.Body).Reason)
 		return err
 	})
 	a.equipment(d)

@@ -100,7 +100,7 @@ type Agents interface {
 	Register(context.Context, authority.By, authority.NewAgent) (stead.Registration, error)
 	ChangeAgent(context.Context, authority.By, stead.PrincipalID, authority.NewAgent) (stead.Registration, error)
 	SuspendAgent(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error)
-	ResumeAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	ResumeAgent(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error)
 	RetireAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
 	MakeSecret(context.Context, authority.By, stead.PrincipalID) (string, error)
 	MakeEnrolment(ctx context.Context, by authority.By, id stead.PrincipalID, length time.Duration) (authority.Enrolment, error)

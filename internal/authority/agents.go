@@ -241,8 +241,8 @@ func (a *Authority) SuspendAgent(ctx context.Context, by By, id stead.PrincipalI
 
 // ResumeAgent lets a suspended agent ask again: by admins and security, not by who answers for it. Errors: refused,
 // missing, conflict.
-func (a *Authority) ResumeAgent(ctx context.Context, by By, id stead.PrincipalID) (stead.Registration, error) {
-	t := attempt{verb: "agent.resume", by: by, subject: id}
+func (a *Authority) ResumeAgent(ctx context.Context, by By, id stead.PrincipalID, reason string) (stead.Registration, error) {
+	t := attempt{verb: "agent.resume", by: by, subject: id, what: with(nil, "because", reason)}
 	return a.reregister(ctx, t, "agent.resumed", func(s *State, r stead.Registration, now time.Time) (stead.Registration, error) {
 		err := a.resumes(s, by, r, now)
 		r.Suspended = r.Suspended && err != nil
@@ -393,7 +393,7 @@ type FirstAgent struct {
 
 // SeedAgents registers the first agents of a store that has none yet. Errors: refused once there are any; those of Register.
 func (a *Authority) SeedAgents(ctx context.Context, all []FirstAgent) error {
-	return a.run(ctx, attempt{verb: "agent.register"}, func(s *State, _ time.Time) ([]stead.Change, error) {
+	return a.run(ctx, attempt{verb: "agent.register"}, func(s *State, now time.Time) ([]stead.Change, error) {
 		empty := true
 		s.Agents(func(*stead.Registration) { empty = false })
 		if !empty {
@@ -405,6 +405,7 @@ func (a *Authority) SeedAgents(ctx context.Context, all []FirstAgent) error {
 			if err != nil {
 				return nil, err
 			}
+			r.Keys, r.Since = dated(r.Keys, nil, now), now
 			c := stead.Credentials{Principal: p.ID, Person: p.Person, Version: 1, Client: sum(n.Secret)}
 			e := stead.Event{Kind: "agent.registered", Subject: p.ID, SubjectPerson: p.Person, What: described(r)}
 			changes = append(changes, stead.Change{Event: e, Records: []stead.Record{p, r, c}})

@@ -21,10 +21,10 @@ func agentDeeds() []deed {
 				_, err := v.c.Authority.SuspendAgent(v.r.Context(), v.tied(f, stead.KindAgent, p.ID), p.ID, f.Get("reason"))
 				return nil, err
 			}},
-		{Path: "resume", Title: "Let it ask again", Button: "Resume", Done: "It may ask again.",
+		{Path: "resume", Title: "Let it ask again", Button: "Resume", Why: "Why", Done: "It may ask again.",
 			Says: "It may ask for mandates again; what has ended stays ended. Look at its build first: another one is why agents are suspended.",
 			do: func(v *visit, p stead.Principal, f url.Values) (templ.Component, error) {
-				_, err := v.c.Authority.ResumeAgent(v.r.Context(), v.tied(f, stead.KindAgent, p.ID), p.ID)
+				_, err := v.c.Authority.ResumeAgent(v.r.Context(), v.tied(f, stead.KindAgent, p.ID), p.ID, f.Get("reason"))
 				return nil, err
 			}},
 		{Path: "learn", Title: "Let it learn for a week", Button: "Let it learn", Why: "Why", Done: "It learns. What it asks for beyond its tasks is refused as ever, and on record.",

@@ -41,7 +41,7 @@ type Agency interface {
 	AgentPast(context.Context, authority.By, stead.PrincipalID) (authority.Past, error)
 	AgentUsed(context.Context, authority.By, stead.PrincipalID) (time.Time, error)
 	SuspendAgent(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error)
-	ResumeAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
+	ResumeAgent(ctx context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error)
 	RetireAgent(context.Context, authority.By, stead.PrincipalID) (stead.Registration, error)
 	EndInstance(context.Context, authority.By, stead.InstanceID) error
 	Learn(ctx context.Context, by authority.By, id stead.PrincipalID, task, reason string, length time.Duration) (stead.Registration, error)

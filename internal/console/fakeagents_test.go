@@ -89,8 +89,8 @@ func (a *verbs) SuspendAgent(_ context.Context, by authority.By, id stead.Princi
 	return stead.Registration{}, a.note("suspend", id, reason, "at", by.Proviso.Tags)
 }
 
-func (a *verbs) ResumeAgent(_ context.Context, by authority.By, id stead.PrincipalID) (stead.Registration, error) {
-	return stead.Registration{}, a.note("resume", id, "at", by.Proviso.Tags)
+func (a *verbs) ResumeAgent(_ context.Context, by authority.By, id stead.PrincipalID, reason string) (stead.Registration, error) {
+	return stead.Registration{}, a.note("resume", id, reason, "at", by.Proviso.Tags)
 }
 
 func (a *verbs) RetireAgent(_ context.Context, by authority.By, id stead.PrincipalID) (stead.Registration, error) {

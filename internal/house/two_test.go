@@ -100,7 +100,7 @@ func halves(t *testing.T, h *housetest.House) map[string]func(one, two authority
 				t.Fatal(err)
 			}
 			told := h.Would(two, "agent.resume", string(r.Principal))
-			_, err = h.ResumeAgent(ctx, two, r.Principal)
+			_, err = h.ResumeAgent(ctx, two, r.Principal, "")
 			return foretold(t, told, err)
 		},
 	}
