@@ -35,7 +35,7 @@ func (e *env) agentList() *cobra.Command {
 			return err
 		}
 		if len(out.Agents) == 0 && e.format == "table" {
-			e.say("No agents that you may see: who answers for one does, and admins and auditors. An admin registers them: stead apply -f agents.yaml")
+			e.say("No agents that you may see: who answers for one does, and admins, security and auditors. An admin registers them: stead apply -f agents.yaml")
 		}
 		return e.print(many{out, out.Agents}, func(t *table) {
 			t.columns = []string{"agent", "kind", "owner", "tier", "segment", "state", "runs", "mandates"}

@@ -75,7 +75,7 @@ func (e *env) appTest() *cobra.Command {
 			if n := r.Failed(); n > 0 {
 				return fail(exitVerify, "", "%d of %d tests failed", n, len(r.Tests))
 			}
-			e.say("%d tests passed.", len(r.Tests))
+			e.say("%s passed.", count(len(r.Tests), "test"))
 			for _, rule := range r.Unreached {
 				e.say("note: no test reaches the rule %s", rule)
 			}

@@ -134,7 +134,7 @@ func roleOf(c store.Condition) finding {
 
 func sizes(c store.Condition) []finding {
 	found := []finding{
-		{"log", "ok", fmt.Sprintf("%d events; the database has %d MiB", c.Size, c.Bytes>>20), ""},
+		{"log", "ok", fmt.Sprintf("%s; the database has %d MiB", count(int(c.Size), "event"), c.Bytes>>20), ""},
 		{"person keys", "ok", fmt.Sprintf("%d, %d of them erased", c.Keys, c.Erased), "leave them out of dumps: pg_dump --exclude-schema=stead_keys --no-unlogged-table-data"},
 	}
 	behind := c.Size - min(c.Searched, c.Size)

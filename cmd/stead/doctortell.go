@@ -55,7 +55,7 @@ func (e *env) diagnosis(found []finding) error {
 		careful = fmt.Sprintf("; %d more to look after", n["warn"])
 	}
 	if n["fail"] == 0 {
-		e.say("%d checks: nothing fails%s.", len(found), careful)
+		e.say("%s: nothing fails%s.", count(len(found), "check"), careful)
 		return nil
 	}
 	first := found[slices.IndexFunc(found, func(f finding) bool { return f.Result == "fail" })]

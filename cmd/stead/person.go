@@ -201,7 +201,7 @@ func (e *env) personImport() *cobra.Command {
 			for _, w := range out.Warnings {
 				e.say("warning: %s", w)
 			}
-			e.say("%d accounts added.", len(out.People))
+			e.say("%s added.", count(len(out.People), "account"))
 			return e.print(many{out, out.People}, func(t *table) { personTable(t, out.People...) })
 		},
 	}

@@ -23,7 +23,7 @@ func (e *env) planStaged(ctx context.Context, code bool) error {
 	case !p.OK:
 		return fail(exitVerify, "stage files that compile and pass: stead policy test", "%s", p.Problem)
 	case code:
-		return fail(exitChanges, "somebody else runs stead policy apply "+p.Digest, "%d files change", len(p.Changes))
+		return fail(exitChanges, "somebody else runs stead policy apply "+p.Digest, "would change: %s", count(len(p.Changes), "file"))
 	}
 	e.say("Another person than the author puts it in force: stead policy apply %s", p.Digest)
 	return nil

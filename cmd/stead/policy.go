@@ -45,7 +45,7 @@ func policyFiles(dir string) (map[string]string, error) {
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fail(exitNotFound, "", "there is no folder %s", dir)
+		return nil, fail(exitNotFound, "name the folder that the policies are in", "there is no folder %s", dir)
 	case err != nil:
 		return nil, err
 	case len(files) == 0:
@@ -85,9 +85,9 @@ func (e *env) policyValidate() *cobra.Command {
 				}
 			}
 			if bad > 0 {
-				return fail(exitUsage, "correct the lines above", "%d problems in %d files", bad, len(files))
+				return fail(exitUsage, "correct the lines above", "%s in %s", count(bad, "problem"), count(len(files), "file"))
 			}
-			e.say("%d rules in %d files are well formed. Digest %s", r.Rules, len(files), r.Digest)
+			e.say("Well formed: %s in %s. Digest %s", count(int(r.Rules), "rule"), count(len(files), "file"), r.Digest)
 			return nil
 		},
 	}
@@ -117,7 +117,7 @@ func (e *env) policyTest() *cobra.Command {
 			case r.Err() != nil:
 				return r.Err()
 			}
-			e.say("%d cases passed.", len(r.Cases))
+			e.say("%s passed.", count(len(r.Cases), "case"))
 			for _, rule := range r.Unreached {
 				e.say("note: no case reaches the rule %s", rule)
 			}
@@ -250,7 +250,7 @@ func (e *env) policyPlan() *cobra.Command {
 			case len(p.Changes) == 0:
 				e.say("Nothing changes.")
 			case code:
-				return fail(exitChanges, "stead policy stage", "%d files change", len(p.Changes))
+				return fail(exitChanges, "stead policy stage", "would change: %s", count(len(p.Changes), "file"))
 			}
 			return nil
 		},

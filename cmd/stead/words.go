@@ -9,6 +9,14 @@ import (
 
 func number[N int | int64 | uint64](n N) string { return strconv.FormatInt(int64(n), 10) }
 
+// count says how many there are of what: 1 file, 2 files.
+func count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return number(n) + " " + what
+}
+
 // within splits directory/name, unless the directory is told apart.
 func within(name, directory string) (string, string) {
 	name = strings.TrimPrefix(name, "person:")

@@ -99,6 +99,9 @@ func (a *API) readEvents(ctx context.Context, by authority.By, in *eventsIn) (*e
 	if err := cursor(ctx, &q, in.Token); err != nil {
 		return nil, err
 	}
+	if in.Token == "" {
+		a.caughtUp(ctx)
+	}
 	found, err := a.Trail.Events(ctx, q)
 	at, err := authority.Shorted(err)
 	if err != nil {

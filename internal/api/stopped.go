@@ -67,7 +67,7 @@ func (a *API) stops(d *door) {
 func (a *API) caughtUp(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, 2*time.Second)
 	defer stop()
-	_ = a.Trail.Settled(ctx, a.Log.Size()) // late is not wrong: the answer says that it does not know yet
+	_ = a.Trail.Settled(ctx, a.Log.Size()) // late is not wrong: it is there the next time
 }
 
 func (a *API) stopped(s authority.Stopped, err error) (*stoppedOut, error) {
