@@ -40,3 +40,18 @@ func TestPolicyLocksNobodyOutOfStead(t *testing.T) {
 		t.Error("the other policy is not in force")
 	}
 }
+
+// The last who administers Stead is not disabled, deleted, erased or taken out of the group: not by himself either.
+func TestLastAdminStays(t *testing.T) {
+	h := housetest.New(t)
+	root := h.Login("staff/root", "stead.test")
+	id, yes := h.People["staff/root"].ID, true
+	for what, e := range map[string]authority.Edit{"out of the group": {Groups: &[]string{"support"}}, "disable": {Disabled: &yes}, "delete": {Deleted: &yes}} {
+		wants(t, what, second(h.Change(t.Context(), root, id, e)), stead.Conflict, stead.ReasonState)
+	}
+	wants(t, "erase", h.Erase(t.Context(), root, id), stead.Conflict, stead.ReasonState)
+	wants(t, "another group too", second(h.Change(t.Context(), root, id, authority.Edit{Groups: &[]string{"admins", "support"}})), "", "")
+	wants(t, "another admin", second(h.Change(t.Context(), root, h.People["staff/maya"].ID, authority.Edit{Groups: &[]string{"admins"}})), "", "")
+	wants(t, "now", second(h.Change(t.Context(), root, id, authority.Edit{Groups: &[]string{"support"}})), "", "")
+	wants(t, "the other is the last", second(h.Change(t.Context(), h.Login("staff/maya", "stead.test"), h.People["staff/maya"].ID, authority.Edit{Disabled: &yes})), stead.Conflict, stead.ReasonState)
+}

@@ -195,7 +195,8 @@ func (a *Authority) Change(ctx context.Context, by By, id stead.PrincipalID, e E
 	return done(&out, err)
 }
 
-// edited is the change of an account, with what cannot go on after it. All of it is put into s.
+// edited is the change of an account, with what cannot go on after it. All of it is put into s. The last account that
+// administers Stead stays one.
 func (a *Authority) edited(s *State, p, after stead.Principal, e Edit, creds stead.Credentials, now time.Time) ([]stead.Change, error) {
 	c := stead.Change{Event: stead.Event{Kind: "person.changed", Subject: p.ID, What: e.fields()}, Records: []stead.Record{after}}
 	if e.Password != nil || e.TOTP != nil {
@@ -204,7 +205,16 @@ func (a *Authority) edited(s *State, p, after stead.Principal, e Edit, creds ste
 	if err := s.Put(c, s.Index()); err != nil {
 		return nil, err
 	}
+	if a.Settings.Holds(&p, Admin) && !a.ruled(s) {
+		return nil, stead.E(stead.Conflict, stead.ReasonState, "nobody would administer Stead any more: make somebody else an administrator first")
+	}
 	return a.outed(s, []stead.Change{c}, after, e, now)
+}
+
+// ruled tells whether somebody administers Stead.
+func (a *Authority) ruled(s *State) (found bool) {
+	s.Principals(func(p *stead.Principal) { found = found || a.Settings.Holds(p, Admin) })
+	return found
 }
 
 // wrong tells what is wrong with what an edit sets. What it leaves alone may be as it was: anybody can be disabled.

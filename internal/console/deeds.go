@@ -238,7 +238,12 @@ func (v *visit) does(d deed) error {
 
 // told is what a page says after a deed.
 func (v *visit) told() string {
-	if v.r.URL.Query().Get("done") == "new" {
+	switch v.r.URL.Query().Get("done") {
+	case "enable":
+		return "It is open again."
+	case "groups":
+		return "Its groups are as you wrote them."
+	case "new":
 		return "The account is made, and has no password yet. Another authenticator, below, makes a link by which whoever it is for chooses one; who is only acted for needs neither."
 	}
 	for _, d := range v.c.deeds() {

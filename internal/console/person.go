@@ -32,6 +32,7 @@ type personView struct {
 	Name     string // to be typed
 	Version  string
 	Said     string // that something was done
+	Alone    string // groups that nobody else is in, where they were just written
 	Deeds    []offer
 	Asked    string // who asked for another authenticator that waits for a second person
 	MayAgree bool
@@ -73,6 +74,22 @@ func (v *visit) showPerson(status int, problem string, typed url.Values) error {
 		p.Stopped = v.stoppedAccount(who.ID)
 	}
 	return v.show(status, personPage(p))
+}
+
+// alone are the groups that somebody is in and nobody else: one may be a slip of the pen.
+func (v *visit) alone(p stead.Principal) string {
+	all, err := v.c.Authority.Groups(v.r.Context(), v.by)
+	if err != nil {
+		return "" // the page is whole without it
+	}
+	var only []string
+	for _, g := range all {
+		dir, name, _ := strings.Cut(g.Group, "/")
+		if g.N == 1 && dir == p.Directory && slices.Contains(p.Groups, name) {
+			only = append(only, g.Group)
+		}
+	}
+	return strings.Join(only, ", ")
 }
 
 func personFacts(h authority.Human) [][2]string {
@@ -147,8 +164,9 @@ func (v *visit) busy(p *personView, id stead.PrincipalID) error {
 	return nil
 }
 
-// edit changes the account that the page showed, as it was shown.
-func (v *visit) edit(f url.Values, e authority.Edit) error {
+// edit changes the account that the page showed, as it was shown. Who has just taken the role from himself by which he
+// saw it is shown his own.
+func (v *visit) edit(f url.Values, e authority.Edit, done string) error {
 	no := v.change(stead.Principal{ID: v.personID()}, f, e)
 	switch {
 	case v.retell(no):
@@ -156,12 +174,18 @@ func (v *visit) edit(f url.Values, e authority.Edit) error {
 	case no != nil:
 		return no
 	}
-	return v.to("/people/" + url.PathEscape(string(v.personID())))
+	if !v.might(onlookers()...) {
+		return v.to("/me")
+	}
+	return v.to("/people/" + url.PathEscape(string(v.personID())) + "?done=" + done)
 }
 
 // deedsOf finds what the reader may do to an account, and what waits for him there.
 func (v *visit) deedsOf(p *personView, h authority.Human) error {
 	p.Said = v.told()
+	if done := v.r.URL.Query().Get("done"); done == "groups" || done == "new" {
+		p.Alone = v.alone(h.Principal)
+	}
 	for _, d := range v.c.deeds() {
 		if (d.Path != "vouch" || len(h.Holders) > 0) && (!p.Closed || d.Path == "delete" || d.Path == "erase") && v.c.Authority.May(v.by, d.roles...) == nil {
 			p.Deeds = append(p.Deeds, v.offered(d, h.ID))
@@ -190,7 +214,7 @@ func (c *Console) enable(v *visit) error {
 		return err
 	}
 	no := false
-	return v.edit(f, authority.Edit{Disabled: &no})
+	return v.edit(f, authority.Edit{Disabled: &no}, "enable")
 }
 
 func (c *Console) regroup(v *visit) error {
@@ -205,5 +229,5 @@ func (c *Console) regroup(v *visit) error {
 		return err
 	}
 	groups := listed(f.Get("groups"))
-	return v.edit(f, authority.Edit{Groups: &groups})
+	return v.edit(f, authority.Edit{Groups: &groups}, "groups")
 }
