@@ -144,6 +144,27 @@ func TestEveryPageIsGuarded(t *testing.T) {
 	}
 }
 
+// Whatever his role, no page leads its reader to one that is not there or not his.
+func TestLinksLeadSomewhere(t *testing.T) {
+	w := dev(t)
+	sam := w.enter(t, "staff/sam")
+	sam.acts(t, "staff/sam").is(t, "start", 303)
+	for _, who := range []string{"staff/sam", "staff/root", "staff/omar", "staff/maya", "customers/dana"} {
+		c := sam
+		if who != "staff/sam" {
+			c = w.enter(t, who)
+		}
+		for _, first := range []string{"/", "/people/" + w.person(t, "staff/tess").ID, "/agents", "/settings", "/mandates/" + sam.standing(t).Mandate} {
+			pages, _ := crawl(t, c, w.Console, first)
+			for p, a := range pages {
+				if p != first && a.status != http.StatusOK && a.status != http.StatusSeeOther {
+					t.Errorf("%s: from %s on, a link to %s: %d", who, first, p, a.status)
+				}
+			}
+		}
+	}
+}
+
 // A pass is for one browser, one host and one port; nothing that was there before a sign-in counts after it (B1, B2, B13).
 func TestPassesOfOthers(t *testing.T) {
 	w := dev(t)

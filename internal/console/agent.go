@@ -116,6 +116,8 @@ func (v *visit) agentFacts(p *agentView, a authority.Card) error {
 	people := ""
 	if v.might(onlookers()...) {
 		people = "/people/"
+	}
+	if v.audits() {
 		p.Trail = narrowed("actor", string(a.Principal))
 	}
 	add := func(name, text, href string) {

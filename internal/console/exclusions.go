@@ -202,7 +202,7 @@ func (v *visit) refusedBy(name string) (rows []refusedRow, err error) {
 	found, err := v.events(authority.EventQuery{Kinds: []string{"request.denied", "mandate.ask.refused", "mandate.start.refused", "mandate.narrow.refused"}, Outcome: stead.No, Newest: true,
 		Limit: lately, Within: lookWithin})
 	_, err = authority.Shorted(err)
-	auditor := c.Authority.May(v.by, authority.Auditor) == nil
+	auditor := v.audits()
 	for _, e := range found {
 		if e.What["law"] != name || e.Reason != stead.ReasonDuty || len(rows) == fewLately {
 			continue

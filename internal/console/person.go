@@ -23,7 +23,7 @@ type personView struct {
 	Sessions []session
 	Acts     []card // as actor
 	Suffers  []card // as subject
-	Did      string // address of his trail
+	Did      string // address of his trail; empty: the reader reads none
 	Done     string // address of what was done for him
 	MayEdit  bool
 	MayEnd   bool
@@ -56,8 +56,10 @@ func (v *visit) showPerson(status int, problem string, typed url.Values) error {
 	}
 	p := personView{frame: v.frame(who.DisplayName(), ""), Problem: problem, Path: "/people/" + url.PathEscape(string(who.ID)), Groups: who.Groups,
 		Facts: personFacts(who), Closed: !who.Active(), Account: who.Directory + "/" + who.Name, Name: who.Name, Version: strconv.FormatUint(who.Version, 10),
-		MayEdit: c.Authority.May(v.by, authority.Admin) == nil, MayEnd: c.revokes(v.by), Wished: strings.Join(who.Groups, ", "),
-		Did: "/audit?" + url.Values{"actor": {string(who.ID)}}.Encode(), Done: "/audit?" + url.Values{"subject": {string(who.ID)}}.Encode()}
+		MayEdit: c.Authority.May(v.by, authority.Admin) == nil, MayEnd: c.revokes(v.by), Wished: strings.Join(who.Groups, ", ")}
+	if v.audits() {
+		p.Did, p.Done = narrowed("actor", string(who.ID)), narrowed("subject", string(who.ID))
+	}
 	if typed.Has("groups") {
 		p.Wished = typed.Get("groups")
 	}

@@ -46,7 +46,7 @@ type reportChoice struct {
 func (c *Console) reports(v *visit) error {
 	q := v.r.URL.Query()
 	p := reportsView{frame: v.frame("Reports", "What the record holds, counted and signed: evidence that can be checked without Stead."),
-		Auditor: c.Authority.May(v.by, authority.Auditor) == nil, Person: q.Get("person"), From: q.Get("from"), To: q.Get("to"),
+		Auditor: v.audits(), Person: q.Get("person"), From: q.Get("from"), To: q.Get("to"),
 		Apps: c.appOptions(q.Get("app")), Names: nameOptions(q.Get("names"))}
 	for _, k := range authority.Reports {
 		if k.Own || p.Auditor {
@@ -178,7 +178,7 @@ func (c *Console) reportWish(v *visit, q url.Values) (authority.ReportWish, erro
 	}
 	who := strings.TrimSpace(q.Get("person"))
 	switch {
-	case c.Authority.May(v.by, authority.Auditor) != nil || kind.Own && who == "":
+	case !v.audits() || kind.Own && who == "":
 		w.Person = v.by.Principal
 	default:
 		w.Person, err = c.named(v, who)

@@ -30,6 +30,7 @@ type settingsView struct {
 	Facts   [][2]string
 	Roles   [][]string
 	Reading readingView
+	Trail   string // address of the readings; empty: the reader reads no trail
 }
 
 // A timerRow is one timer as it is shown.
@@ -78,6 +79,9 @@ func (v *visit) showSettings(status int, problem string) error {
 		}
 	}
 	p.Facts, p.Roles, p.Reading = v.c.laws(all), roleRows(all), v.c.readings()
+	if v.audits() {
+		p.Trail = narrowed("kind", "config.")
+	}
 	if err := v.counting(&p, all); err != nil {
 		return err
 	}

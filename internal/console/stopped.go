@@ -36,7 +36,7 @@ func (v *visit) stopped(s authority.Stopped) *stoppedView {
 	if by := s.Act.Who["by"]; by == stead.Server {
 		p.By = "Stead, " + c.at(s.Act.At)
 	}
-	auditor := c.Authority.May(v.by, authority.Auditor) == nil
+	auditor := v.audits()
 	same := map[string]int{}
 	var slowest time.Duration
 	for _, e := range s.All {

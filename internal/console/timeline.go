@@ -41,7 +41,7 @@ func (p *mandateView) tell(v *visit, m stead.Mandate) error {
 	if len(events) == mostOfStory {
 		p.Shown = "These are the first " + number(mostOfStory) + " events."
 	}
-	if c.Authority.May(v.by, authority.Auditor) == nil {
+	if v.audits() {
 		p.Trail = narrowed("mandate", string(m.ID))
 	}
 	if p.Running {

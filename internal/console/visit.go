@@ -78,6 +78,9 @@ func (v *visit) might(roles ...authority.Role) bool {
 	return err == nil || stead.ReasonOf(err) == stead.ReasonLevel
 }
 
+// audits tells whether the reader reads the whole trail: no page leads there whoever does not.
+func (v *visit) audits() bool { return v.c.Authority.May(v.by, authority.Auditor) == nil }
+
 // barred tells whoever would not be taken for the second person of what takes two why, before he tries; empty: he would.
 // Who has proved too little here is asked for more when he tries.
 func (v *visit) barred(verb, about string) string {
@@ -160,7 +163,7 @@ func (v *visit) frame(title, lead string) frame {
 	if v.might(onlookers()...) || v.c.Authority.Answers(v.by) > 0 {
 		link("Agents", "/agents", "/templates", "/segments", "/flows", "/exclusions")
 	}
-	if v.c.Authority.May(v.by, authority.Auditor) == nil {
+	if v.audits() {
 		link("Trail", "/audit")
 		link("Reports", "/reports")
 	}
