@@ -33,8 +33,9 @@ deps:
 build:
 	$(GO) build -o stead ./cmd/stead
 
+# -count=1: go test knows nothing of the programs that tests build and start, and would take results of other ones from its cache.
 test: deps
-	TMPDIR=$${TMPDIR:-$(ROOM)} GOTMPDIR=$${GOTMPDIR:-/tmp} $(GO) test $(RACE) -timeout 20m ./...
+	TMPDIR=$${TMPDIR:-$(ROOM)} GOTMPDIR=$${GOTMPDIR:-/tmp} $(GO) test $(RACE) -count=1 -timeout 20m ./...
 
 generate:
 	$(GO) run github.com/a-h/templ/cmd/templ@v0.3.1020 generate

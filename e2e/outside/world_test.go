@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pquerna/otp/totp"
+	"github.com/steadhq/stead/e2e/stage"
 	"github.com/steadhq/stead/internal/store/pgtest"
 )
 
@@ -26,23 +26,7 @@ func TestMain(m *testing.M) {
 		server, program = &pgtest.Server{Port: port}, os.Getenv(programVariable)
 		os.Exit(m.Run())
 	}
-	dir, err := os.MkdirTemp("", "stead-outside-")
-	if err == nil {
-		program = filepath.Join(dir, "stead")
-		var out []byte
-		if out, err = exec.Command("go", "build", "-o", program, "../../cmd/stead").CombinedOutput(); err != nil {
-			err = fmt.Errorf("%w\n%s", err, out)
-		}
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := m.Run()
-	if err := os.RemoveAll(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(code)
+	stage.Main(m, &program)
 }
 
 // A human is one of those whom stead dev names.

@@ -20,10 +20,7 @@ func Main(m *testing.M, program *string) {
 	dir, err := os.MkdirTemp("", "stead-e2e-")
 	if err == nil {
 		*program = filepath.Join(dir, "stead")
-		var out []byte
-		if out, err = exec.Command("go", "build", "-o", *program, "github.com/steadhq/stead/cmd/stead").CombinedOutput(); err != nil {
-			err = fmt.Errorf("%w\n%s", err, out)
-		}
+		err = Build(*program)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,6 +31,14 @@ func Main(m *testing.M, program *string) {
 		fmt.Fprintln(os.Stderr, err)
 	}
 	os.Exit(code)
+}
+
+// Build makes the program.
+func Build(file string) error {
+	if out, err := exec.Command("go", "build", "-o", file, "github.com/steadhq/stead/cmd/stead").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return nil
 }
 
 // A Tape keeps what a program says.

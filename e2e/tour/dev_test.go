@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/steadhq/stead/e2e/stage"
 )
 
 // temp is where the program is built, for as long as the tests run.
@@ -22,10 +24,7 @@ var temp string
 // program is Stead, built once for all tests of this package.
 var program = sync.OnceValues(func() (string, error) {
 	file := filepath.Join(temp, "stead")
-	if out, err := exec.Command("go", "build", "-o", file, "github.com/steadhq/stead/cmd/stead").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return file, nil
+	return file, stage.Build(file)
 })
 
 func TestMain(m *testing.M) {
