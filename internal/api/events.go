@@ -146,6 +146,9 @@ func (a *API) query(by authority.By, f Filter) (q authority.EventQuery, own bool
 		}
 	}
 	f.into(&q)
+	if err := authority.Period(q.From, q.To); err != nil {
+		return q, own, err
+	}
 	for _, one := range []struct {
 		name string
 		id   *stead.PrincipalID

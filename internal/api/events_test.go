@@ -61,6 +61,11 @@ func TestWrittenFilter(t *testing.T) {
 	if w := r.do("GET", "/v1/events?q=acter%3Asam", "stp_aud", ""); w.Code != 400 || !strings.Contains(w.Body.String(), "did you mean actor:?") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
+	for _, q := range []string{"from=2026-12-01T00:00:00Z&to=2026-11-01T00:00:00Z", "q=from%3A2026-12-01&to=2026-11-01T00:00:00Z", "q=from%3A24h+to%3A48h"} {
+		if w := r.do("GET", "/v1/events?"+q, "stp_aud", ""); w.Code != 400 || !strings.Contains(w.Body.String(), "the period ends before it begins") {
+			t.Errorf("%s: %d %s", q, w.Code, w.Body)
+		}
+	}
 	if w := r.do("GET", "/v1/events?q=actor%3Acustomers/dana", "stp_sam", ""); w.Code != 404 {
 		t.Errorf("%d: it tells who there is", w.Code)
 	}

@@ -188,7 +188,16 @@ func (f Filter) Query(now time.Time, zone *time.Location, who func(string) (stea
 			return q, err
 		}
 	}
-	return q, nil
+	return q, Period(q.From, q.To)
+}
+
+// Period refuses one that ends before it begins: that nothing was found in it would be taken for evidence. A zero time is
+// open.
+func Period(from, to time.Time) error {
+	if !from.IsZero() && !to.IsZero() && !to.After(from) {
+		return stead.E(stead.Invalid, stead.ReasonRequest, "the period ends before it begins")
+	}
+	return nil
 }
 
 func (q *EventQuery) take(t Term) {

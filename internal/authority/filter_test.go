@@ -85,6 +85,15 @@ func TestNoFilter(t *testing.T) {
 	if _, err := f.Query(filterNow, time.UTC, someone); stead.ReasonOf(err) != stead.ReasonUnknown {
 		t.Errorf("%v", err)
 	}
+	for text, fits := range map[string]bool{"from:2026-12-01 to:2026-11-01": false, "from:24h to:48h": false, "from:2026-11-01 to:2026-11-01": true, "from:48h to:24h": true} {
+		f, err := authority.ParseFilter(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Query(filterNow, time.UTC, someone); (err == nil) != fits || !fits && !strings.Contains(err.Error(), "ends before it begins") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 	f, err = authority.ParseFilter("a kind:mandate. kind:request.denied from:24h")
 	if err != nil || f.Without("kind").String() != "a from:24h" || f.Value("from") != "24h" || f.Value("to") != "" {
 		t.Errorf("%v %v", f, err)

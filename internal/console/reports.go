@@ -58,6 +58,10 @@ func (c *Console) reports(v *visit) error {
 			p.Chosen = &p.Kinds[i]
 		}
 	}
+	if id := q.Get("report"); p.Chosen == nil && id != "" {
+		p.Problem = "There is no report " + strconv.Quote(id) + ", or it is not for you. These are."
+		return v.show(http.StatusNotFound, reportsPage(p))
+	}
 	if p.Chosen == nil {
 		return v.show(http.StatusOK, reportsPage(p))
 	}

@@ -79,7 +79,8 @@ func TestReports(t *testing.T) {
 			func(w authority.ReportWish) bool { return w.To.Equal(noon) && w.App == "orders" }},
 		"about himself": {house().is(sam), "/reports?report=my-data&person=prn_dana", 200, nil, "About whom",
 			func(w authority.ReportWish) bool { return w.Person == sam && w.Names == authority.ByRole }},
-		"no such report": {auditor(nil), "/reports?report=everything", 200, nil, "Download", nil},
+		"no such report": {auditor(nil), "/reports?report=everything", 404, []string{"There is no report &#34;everything&#34;, or it is not for you"}, "Download", nil},
+		"not for him":    {house().is(sam), "/reports?report=acting-by-app", 404, []string{"or it is not for you"}, "Download", nil},
 		"no such day":    {auditor(nil), "/reports?report=acting-by-app&from=soon", 400, []string{"is no day"}, "Download", nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,8 +72,9 @@ func (d *Desk) Make(ctx context.Context, by stead.PrincipalID, w authority.Repor
 		return File{}, stead.E(stead.Invalid, stead.ReasonRequest, "a report is html, csv or jsonl, not %q", w.Form)
 	case kind.Own && w.Person == "":
 		return File{}, stead.E(stead.Invalid, stead.ReasonRequest, "say whose data it is about")
-	case !w.To.After(w.From):
-		return File{}, stead.E(stead.Invalid, stead.ReasonRequest, "the period ends before it begins")
+	}
+	if err := authority.Period(w.From, w.To); err != nil {
+		return File{}, err
 	}
 	s, m, err := d.rows(ctx, by, w, kind, told)
 	if err != nil {
@@ -98,6 +99,9 @@ func (d *Desk) Make(ctx context.Context, by stead.PrincipalID, w authority.Repor
 // is made.
 func (d *Desk) Preview(ctx context.Context, by stead.PrincipalID, w authority.ReportWish) (Manifest, error) {
 	kind, err := authority.ReportOf(w.Kind)
+	if err == nil {
+		err = authority.Period(w.From, w.To)
+	}
 	if err != nil {
 		return Manifest{}, err
 	}

@@ -222,4 +222,8 @@ func TestPreviewOfMany(t *testing.T) {
 	if err != nil || m.Rows != -1 || m.Events <= 1001 {
 		t.Errorf("of many: %d rows of %d events, %v", m.Rows, m.Events, err)
 	}
+	w.From, w.To = w.To, w.From
+	if _, err = o.desk.Preview(t.Context(), o.People["staff/omar"].ID, w); stead.KindOf(err) != stead.Invalid {
+		t.Errorf("a period that ends before it begins: %v", err)
+	}
 }
