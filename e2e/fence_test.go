@@ -57,7 +57,7 @@ func TestFence(t *testing.T) {
 			return second(h.End(context.Background(), sam, id))
 		}, false, stead.ReasonEnded},
 		"suspended": {func(h *home, _ map[string]stead.PrincipalID, root, _ authority.By, id stead.MandateID) error {
-			return second(h.Suspend(context.Background(), root, id))
+			return second(h.Suspend(context.Background(), root, id, ""))
 		}, false, stead.ReasonSuspended},
 		"signed out": {func(h *home, _ map[string]stead.PrincipalID, _, sam authority.By, _ stead.MandateID) error {
 			return h.SignOut(context.Background(), sam)

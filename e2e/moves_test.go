@@ -185,9 +185,9 @@ func (m *machine) stop(t *rapid.T) {
 	case "revoke":
 		_, err = m.Revoke(m.ctx, by, id, "no more")
 	case "suspend":
-		_, err = m.Suspend(m.ctx, by, id)
+		_, err = m.Suspend(m.ctx, by, id, "")
 	case "resume":
-		_, err = m.Resume(m.ctx, by, id)
+		_, err = m.Resume(m.ctx, by, id, "")
 	}
 	m.same(t, verb, by, m.w.Stop(verb, string(id), string(by.Session), may), err)
 }

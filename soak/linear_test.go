@@ -269,9 +269,9 @@ func (c *cell) do(t *testing.T, v move) {
 	case "extend":
 		m, err = c.Extend(ctx, by, id, "more", "")
 	case "suspend":
-		m, err = c.Suspend(ctx, by, id)
+		m, err = c.Suspend(ctx, by, id, "")
 	case "resume":
-		m, err = c.Resume(ctx, by, id)
+		m, err = c.Resume(ctx, by, id, "")
 	case "end":
 		m, err = c.End(ctx, by, id)
 	case "revoke":

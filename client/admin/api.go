@@ -545,10 +545,10 @@ type Mandate struct {
 	Depth          int64               `json:"depth,omitempty"`      // how many times in a row it may be passed on
 	Digest         string              `json:"digest,omitempty"`     // what a yes binds: hex SHA-256
 	EndedAt        time.Time           `json:"ended_at,omitzero"`
-	EndedBy        string              `json:"ended_by,omitempty"`
-	Grants         []Entitlement       `json:"grants,omitempty"` // of an agent: exactly these in a system
-	Idle           string              `json:"idle,omitempty"`   // it ends when nothing is done for so long
-	Parent         string              `json:"parent,omitempty"` // what it was narrowed from: it ends with that
+	EndedBy        *Who                `json:"ended_by,omitempty"` // who ended it; the id stead is the server
+	Grants         []Entitlement       `json:"grants,omitempty"`   // of an agent: exactly these in a system
+	Idle           string              `json:"idle,omitempty"`     // it ends when nothing is done for so long
+	Parent         string              `json:"parent,omitempty"`   // what it was narrowed from: it ends with that
 	Realms         []string            `json:"realms,omitempty"`
 	Rules          []RuleRef           `json:"rules,omitempty"`
 	Spent          map[string]int64    `json:"spent,omitempty"`    // of the budget; where one mandate is shown
@@ -1873,8 +1873,8 @@ func (c *Client) RefuseMandate(ctx context.Context, id string, body ApproveIn, o
 }
 
 // ResumeMandate: Let it go on. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/resume
-func (c *Client) ResumeMandate(ctx context.Context, id string, opts ...Option) (out Mandate, err error) {
-	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/resume"}, &out, opts)
+func (c *Client) ResumeMandate(ctx context.Context, id string, body RevokeBody, opts ...Option) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/resume", body: body}, &out, opts)
 	return out, err
 }
 
@@ -1897,8 +1897,8 @@ func (c *Client) MandateStopped(ctx context.Context, id string, opts ...Option) 
 }
 
 // SuspendMandate: Hold it until it is resumed. Whoever is signed in may, on what is his to move or to know. POST /v1/mandates/{id}/suspend
-func (c *Client) SuspendMandate(ctx context.Context, id string, opts ...Option) (out Mandate, err error) {
-	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/suspend"}, &out, opts)
+func (c *Client) SuspendMandate(ctx context.Context, id string, body RevokeBody, opts ...Option) (out Mandate, err error) {
+	err = c.call(ctx, request{method: "POST", path: "/v1/mandates/" + url.PathEscape(id) + "/suspend", body: body}, &out, opts)
 	return out, err
 }
 

@@ -120,6 +120,9 @@ func (e *env) whoami() *cobra.Command {
 				subject, mandate := "himself", ""
 				if w.Acting {
 					subject, mandate = account(*w.Subject), w.Mandate.ID
+					if w.Mandate.State == "suspended" {
+						mandate += " (suspended)"
+					}
 				}
 				t.row(account(w.Person), number(w.Level), when(w.Until), subject, mandate)
 			})

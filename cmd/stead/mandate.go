@@ -20,7 +20,7 @@ func (e *env) mandate() *cobra.Command {
 		e.turn("start", "Start acting in this session, for clients that are no browsers", false, true),
 		e.turn("extend", "Ask for one more term", true, true), e.turn("end", "End it: the task is done", false, false),
 		e.revoke(),
-		e.turn("suspend", "Hold it until it is resumed", false, false), e.turn("resume", "Let it go on", false, false))
+		e.turn("suspend", "Hold it until it is resumed", true, false), e.turn("resume", "Let it go on", true, false))
 	return c
 }
 
@@ -105,13 +105,20 @@ func (e *env) get(ctx context.Context, id string) (*client, admin.Mandate, error
 	return c, m, err
 }
 
+func ender(who *admin.Who) string {
+	if who == nil {
+		return ""
+	}
+	return account(*who)
+}
+
 func mandateDetail(t *table, m admin.Mandate) {
 	for _, row := range [][2]string{
 		{"id", m.ID}, {"state", m.State}, {"actor", account(m.Actor)}, {"subject", account(m.Subject)},
 		{"task", m.Task}, {"mode", m.Mode}, {"reason", m.Reason}, {"ticket", m.Ticket}, {"target", m.Target}, {"length", m.Length}, {"idle", m.Idle},
 		{"extensions left", number(m.ExtensionsLeft)}, {"asked", when(m.AskedAt)}, {"start by", when(m.StartBy)},
 		{"started", when(m.StartedAt)}, {"until", when(m.Until)}, {"ended", when(m.EndedAt)}, {"why", string(m.Why)},
-		{"ended by", m.EndedBy}, {"digest", m.Digest}, {"claim", m.Claim},
+		{"ended by", ender(m.EndedBy)}, {"digest", m.Digest}, {"claim", m.Claim},
 		{"narrowed from", m.Parent}, {"passed on as", strings.Join(m.Children, ", ")},
 	} {
 		if row[1] != "" {
@@ -285,9 +292,9 @@ func (c *client) turn(ctx context.Context, verb, id string, in admin.ReasonBody)
 	case "end":
 		return c.EndMandate(ctx, id)
 	case "suspend":
-		return c.SuspendMandate(ctx, id)
+		return c.SuspendMandate(ctx, id, admin.RevokeBody{Reason: in.Reason})
 	}
-	return c.ResumeMandate(ctx, id)
+	return c.ResumeMandate(ctx, id, admin.RevokeBody{Reason: in.Reason})
 }
 
 func (e *env) moved(m admin.Mandate, err error) error {

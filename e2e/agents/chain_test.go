@@ -178,7 +178,7 @@ func TestChainEnds(t *testing.T) {
 // What is suspended stops what is below it, without ending it.
 func TestChainSuspended(t *testing.T) {
 	c := chained(t, nil)
-	if _, err := c.Suspend(t.Context(), c.root, c.m[0].ID); err != nil {
+	if _, err := c.Suspend(t.Context(), c.root, c.m[0].ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	for i := range c.m {
@@ -187,7 +187,7 @@ func TestChainSuspended(t *testing.T) {
 			t.Error(i, "may hold a login")
 		}
 	}
-	if _, err := c.Resume(t.Context(), c.Login("staff/root2", "console.test"), c.m[0].ID); err != nil {
+	if _, err := c.Resume(t.Context(), c.Login("staff/root2", "console.test"), c.m[0].ID, ""); err != nil {
 		t.Fatal(err)
 	}
 	if d := c.uses(2, "public.orders"); !d.Allow {
@@ -334,7 +334,7 @@ func TestChainInDatabase(t *testing.T) {
 	w.register("second", stead.Company, stead.LowTier, "staff/ida", task("add", "public.orders"))
 	first, second := w.run("first", "k1"), w.run("second", "k2")
 	for name, end := range map[string]func(stead.MandateID) error{
-		"held":      func(id stead.MandateID) error { _, err := w.Suspend(t.Context(), w.root, id); return err },
+		"held":      func(id stead.MandateID) error { _, err := w.Suspend(t.Context(), w.root, id, ""); return err },
 		"completed": func(id stead.MandateID) error { _, err := w.Complete(t.Context(), first, id, ""); return err },
 	} {
 		m, err := w.AskTask(t.Context(), first, authority.TaskAsk{Task: "total"})

@@ -257,7 +257,7 @@ func (m *machine) still(r *rapid.T) {
 	if p == nil || m.m.Dead(p) {
 		return
 	}
-	_, err := m.Suspend(m.t.Context(), m.root2(), m.parts[p].id)
+	_, err := m.Suspend(m.t.Context(), m.root2(), m.parts[p].id, "")
 	m.agreed(r, "still", !p.Still, err)
 	p.Still = true
 }
@@ -265,7 +265,7 @@ func (m *machine) still(r *rapid.T) {
 func (m *machine) goOn(r *rapid.T) {
 	for _, p := range m.m.Parts {
 		if p.Still && !m.m.Dead(p) {
-			_, err := m.Resume(m.t.Context(), m.Login("staff/root2", "console.test"), m.parts[p].id)
+			_, err := m.Resume(m.t.Context(), m.Login("staff/root2", "console.test"), m.parts[p].id, "")
 			m.agreed(r, "go on", true, err)
 			p.Still = false
 			return

@@ -30,10 +30,10 @@ func TestOwnerResumesNothing(t *testing.T) {
 	if _, err := w.Change(t.Context(), w.root, w.People["staff/max"].ID, authority.Edit{Groups: &groups}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Suspend(t.Context(), w.root, m.ID); err != nil {
+	if _, err := w.Suspend(t.Context(), w.root, m.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.Resume(t.Context(), w.Login("staff/max", "console.test"), m.ID)
+	_, err := w.Resume(t.Context(), w.Login("staff/max", "console.test"), m.ID, "")
 	w.no(err, stead.ReasonOwn)
 	w.refused(w.reads(by, m.ID, "public.orders"), stead.ReasonSuspended)
 }

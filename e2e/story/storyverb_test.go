@@ -102,12 +102,9 @@ var verbs = map[string]verb{
 	"claim":    moves((*authority.Authority).Claim),
 	"end":      moves((*authority.Authority).End),
 	"withdraw": moves((*authority.Authority).Withdraw),
-	"suspend":  moves((*authority.Authority).Suspend),
-	"resume":   moves((*authority.Authority).Resume),
-	"revoke": func(s *story, by authority.By, _, arg string, _ []string) error {
-		_, err := s.h.Revoke(s.Context(), by, s.id(arg), "enough")
-		return err
-	},
+	"suspend":  says((*authority.Authority).Suspend, "is this him?"),
+	"resume":   says((*authority.Authority).Resume, "it is"),
+	"revoke":   says((*authority.Authority).Revoke, "enough"),
 	"acknowledge": func(s *story, by authority.By, _, _ string, _ []string) error {
 		return s.h.Acknowledge(s.Context(), by)
 	},
@@ -191,6 +188,13 @@ func moves(f func(*authority.Authority, context.Context, authority.By, stead.Man
 		_, err := f(s.h.Authority, s.Context(), by, s.id(arg))
 		return err
 	}
+}
+
+// says is moves where a reason is given.
+func says(move func(*authority.Authority, context.Context, authority.By, stead.MandateID, string) (stead.Mandate, error), why string) verb {
+	return moves(func(a *authority.Authority, ctx context.Context, by authority.By, id stead.MandateID) (stead.Mandate, error) {
+		return move(a, ctx, by, id, why)
+	})
 }
 
 // asks puts a question under the mandate of the session, or, where the line says "as himself" or there is none, for

@@ -43,7 +43,7 @@ func TestRows(t *testing.T) {
 		{"extend", "POST", "/v1/mandates/man_1/extend", "stp_sam", `{"reason":"more","code":"1"}`, 200, `"extensions_left":2`, "extend man_1 more 1"},
 		{"end", "POST", "/v1/mandates/man_1/end", "stp_sam", "", 200, `"ended"`, "end man_1"},
 		{"revoke", "POST", "/v1/mandates/man_1/revoke", "stp_sec", `{"reason":"abuse"}`, 200, `"ended"`, "revoke man_1 abuse"},
-		{"suspend", "POST", "/v1/mandates/man_1/suspend", "stp_sec", "", 200, `"suspended"`, "suspend man_1"},
+		{"suspend", "POST", "/v1/mandates/man_1/suspend", "stp_sec", `{"reason":"odd"}`, 200, `"suspended"`, "suspend man_1 odd"},
 		{"resume", "POST", "/v1/mandates/man_1/resume", "stp_sec", "", 200, `"active"`, "resume man_1"},
 		{"look what it needs", "POST", "/v1/acting/preview", "stp_sam", `{"subject":"customers/dana","app":"orders","reason":"SUP-1"}`, 200, `"code":true`, "preview prn_dana"},
 		{"look for nobody", "POST", "/v1/acting/preview", "stp_sam", `{"app":"orders"}`, 400, "say for whom", ""},

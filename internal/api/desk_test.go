@@ -166,11 +166,11 @@ func (d *desk) Comment(_ context.Context, _ authority.By, id stead.MandateID, te
 func (d *desk) Revoke(_ context.Context, _ authority.By, id stead.MandateID, reason string) (stead.Mandate, error) {
 	return d.move("revoke "+string(id)+" "+reason, stead.Ended)
 }
-func (d *desk) Suspend(_ context.Context, _ authority.By, id stead.MandateID) (stead.Mandate, error) {
-	return d.move("suspend "+string(id), stead.Suspended)
+func (d *desk) Suspend(_ context.Context, _ authority.By, id stead.MandateID, reason string) (stead.Mandate, error) {
+	return d.move(strings.TrimSpace("suspend "+string(id)+" "+reason), stead.Suspended)
 }
-func (d *desk) Resume(_ context.Context, _ authority.By, id stead.MandateID) (stead.Mandate, error) {
-	return d.move("resume "+string(id), stead.Active)
+func (d *desk) Resume(_ context.Context, _ authority.By, id stead.MandateID, reason string) (stead.Mandate, error) {
+	return d.move(strings.TrimSpace("resume "+string(id)+" "+reason), stead.Active)
 }
 func (d *desk) MandatePage(_ context.Context, _ authority.By, q authority.MandateQuery) ([]stead.Mandate, authority.Place, error) {
 	d.list = q

@@ -97,11 +97,11 @@ func (a *API) turns(d *door) {
 	turn(a, d, "revoke", web.InSession, "Take the authority away", func(ctx context.Context, by authority.By, in *revokeIn) (stead.Mandate, error) {
 		return v.Revoke(ctx, by, in.ID, said(in.Body).Reason)
 	})
-	turn(a, d, "suspend", web.InSession, "Hold it until it is resumed", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {
-		return v.Suspend(ctx, by, in.ID)
+	turn(a, d, "suspend", web.InSession, "Hold it until it is resumed", func(ctx context.Context, by authority.By, in *revokeIn) (stead.Mandate, error) {
+		return v.Suspend(ctx, by, in.ID, said(in.Body).Reason)
 	})
-	turn(a, d, "resume", web.InSession, "Let it go on", func(ctx context.Context, by authority.By, in *mandateIn) (stead.Mandate, error) {
-		return v.Resume(ctx, by, in.ID)
+	turn(a, d, "resume", web.InSession, "Let it go on", func(ctx context.Context, by authority.By, in *revokeIn) (stead.Mandate, error) {
+		return v.Resume(ctx, by, in.ID, said(in.Body).Reason)
 	})
 }
 

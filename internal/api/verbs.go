@@ -52,8 +52,8 @@ type Voter interface {
 // Stopper takes mandates back or holds them.
 type Stopper interface {
 	Revoke(ctx context.Context, by authority.By, id stead.MandateID, reason string) (stead.Mandate, error)
-	Suspend(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
-	Resume(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)
+	Suspend(ctx context.Context, by authority.By, id stead.MandateID, reason string) (stead.Mandate, error)
+	Resume(ctx context.Context, by authority.By, id stead.MandateID, reason string) (stead.Mandate, error)
 }
 
 // Lister shows mandates and sessions, one's own unless all is asked for and allowed.

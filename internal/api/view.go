@@ -60,7 +60,7 @@ type Mandate struct {
 	Until     time.Time           `json:"until,omitzero"`
 	EndedAt   time.Time           `json:"ended_at,omitzero"`
 	Why       stead.Reason        `json:"why,omitempty" doc:"why it ended"`
-	EndedBy   string              `json:"ended_by,omitempty"`
+	EndedBy   Who                 `json:"ended_by,omitzero" doc:"who ended it; the id stead is the server"`
 	Spent     map[string]int64    `json:"spent,omitempty" doc:"of the budget; where one mandate is shown"`
 	Limits    map[string][]string `json:"conditions,omitempty" doc:"of an agent: what arguments may be"`
 	Call      string              `json:"call,omitempty" doc:"of an agent: the one call it is for, in JSON; the condition parameters is the SHA-256 of this text"`
@@ -97,7 +97,7 @@ func (a *API) mandate(m stead.Mandate) Mandate {
 		Apps: m.Scope.Apps, Realms: m.Scope.Realms, Task: m.Task, Grants: m.Scope.Grants, Mode: m.Mode, Reason: m.Purpose.Reason, Ticket: m.Purpose.Ticket,
 		Target: m.Target, Length: short(m.Bounds.Length), Idle: short(m.Bounds.Idle), Left: m.ExtensionsLeft(),
 		Digest: m.Digest, Standing: m.Standing(), Rules: m.Rules, Stages: m.Stages, AskedAt: m.AskedAt, StartBy: m.StartBy,
-		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: m.EndedBy,
+		StartedAt: m.StartedAt, Until: m.Until, EndedAt: m.EndedAt, Why: m.Why, EndedBy: a.show(stead.PrincipalID(m.EndedBy)),
 		Parent: m.Parent, Unbound: m.Unbound, Depth: m.MaxDepth, Delegates: m.Delegates, Budget: m.Bounds.Budget, Limits: m.Scope.Conditions, Call: m.Call,
 	}
 	if v.Mode == "" {

@@ -53,8 +53,8 @@ func (a *Authority) Revoke(ctx context.Context, by By, id stead.MandateID, reaso
 }
 
 // Suspend stops a mandate without ending it. Errors: missing, refused, conflict.
-func (a *Authority) Suspend(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
-	t := attempt{verb: "mandate.suspend", by: by, mandate: id, urgent: true}
+func (a *Authority) Suspend(ctx context.Context, by By, id stead.MandateID, reason string) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.suspend", by: by, mandate: id, urgent: true, what: with(nil, "because", reason)}
 	return a.mandate(ctx, t, "mandate.suspended", func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
 		if err := a.over(s, by, m, now); err != nil {
 			return m, err
@@ -64,8 +64,8 @@ func (a *Authority) Suspend(ctx context.Context, by By, id stead.MandateID) (ste
 }
 
 // Resume puts a suspended mandate in force again. Errors: missing, refused, conflict.
-func (a *Authority) Resume(ctx context.Context, by By, id stead.MandateID) (stead.Mandate, error) {
-	t := attempt{verb: "mandate.resume", by: by, mandate: id}
+func (a *Authority) Resume(ctx context.Context, by By, id stead.MandateID, reason string) (stead.Mandate, error) {
+	t := attempt{verb: "mandate.resume", by: by, mandate: id, what: with(nil, "because", reason)}
 	return a.mandate(ctx, t, "mandate.resumed", func(s *State, m stead.Mandate, now time.Time) (stead.Mandate, error) {
 		if m.Actor == by.Principal {
 			return m, stead.E(stead.Refused, stead.ReasonOwn, "who is suspended does not resume himself")

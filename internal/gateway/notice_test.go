@@ -128,13 +128,13 @@ func TestNoticeOnlyInForce(t *testing.T) {
 		t.Fatalf("%s %s", a.Status, a.body)
 	}
 	omar := g.Login("staff/omar", "api")
-	if _, err := g.Suspend(t.Context(), omar, sam.last); err != nil {
+	if _, err := g.Suspend(t.Context(), omar, sam.last, ""); err != nil {
 		t.Fatal(err)
 	}
 	if a := mail.get("/", browser...); a.body != inboxPage {
 		t.Errorf("suspended: %s", a.body)
 	}
-	if _, err := g.Resume(t.Context(), omar, sam.last); err != nil {
+	if _, err := g.Resume(t.Context(), omar, sam.last, ""); err != nil {
 		t.Fatal(err)
 	}
 	if a := mail.get("/", browser...); a.body == inboxPage {
