@@ -249,7 +249,15 @@ func (e *env) personDelete() *cobra.Command {
 				if err := e.confirm(yes, account(of(p)), what); err != nil {
 					return err
 				}
-				return client.DeletePerson(c.Context(), p.ID, admin.DeletePersonQuery{Erase: erase})
+				if err := client.DeletePerson(c.Context(), p.ID, admin.DeletePersonQuery{Erase: erase}); err != nil {
+					return err
+				}
+				if erase {
+					e.say("%s is deleted, and what was recorded of this person is erased.", account(of(p)))
+				} else {
+					e.say("%s is deleted.", account(of(p)))
+				}
+				return nil
 			})
 		},
 	}

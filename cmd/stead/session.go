@@ -30,7 +30,11 @@ func (e *env) sessionEnd() *cobra.Command {
 			if err := e.confirm(yes, who, "signs "+who+" out and ends what is done in that session"); err != nil {
 				return err
 			}
-			return client.EndSession(c.Context(), s.ID)
+			if err := client.EndSession(c.Context(), s.ID); err != nil {
+				return err
+			}
+			e.say("The session of %s is over.", who)
+			return nil
 		},
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask back")
