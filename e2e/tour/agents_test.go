@@ -98,6 +98,7 @@ func TestAgentsByKeys(t *testing.T) {
 	olga.looks("agent-suspended")
 	olga.follows("Let it ask again")
 	olga.types("typed", "triage-bot")
+	olga.types("reason", "it was looked at")
 	olga.follows("Resume")
 	olga.reads("It may ask again.")
 }
