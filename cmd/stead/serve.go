@@ -91,6 +91,8 @@ func runServe(ctx context.Context, s *server, accept bool) error {
 	s.log.Info("stead serves", "version", version(), "own", cfg.Server.Origin(), "gateway", s.gate.Addr().String(), "log_key", s.house.Verifier, "node", s.node)
 	if s.setup != "" {
 		fmt.Fprintf(talk, "There is nobody here yet. Make the first administrator within 30 minutes at\n  %s/setup?token=%s\n", cfg.Server.Origin(), s.setup)
+	} else if s.house.Administrators() == 0 {
+		fmt.Fprintf(talk, "Nobody administers Stead: no open account is in %s. Name a group under roles.admin that somebody is in, and start Stead again.\n", strings.Join(cfg.Roles.Admin, ", "))
 	}
 	all := []house.Listening{{Name: "own", Listener: s.own, Handler: s.doors.Own}, {Name: "gateway", Listener: s.gate, Handler: s.doors.Apps}}
 	if s.asks != nil {

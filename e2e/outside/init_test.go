@@ -40,18 +40,22 @@ func TestInit(t *testing.T) {
 	}
 	holds(t, "the doctor, before the start", out+talk, "configuration", "master key", "policy files", "tests pass", "not running", "stead serve --config")
 	w := &world{Console: "http://" + own, Gateway: "http://" + gate, data: filepath.Join(dir, "data"), out: &tape{}, err: &tape{}, spent: map[string]int64{}}
-	w.cmd = exec.Command(program, "serve", "--config", file)
-	w.cmd.Env, w.cmd.Stderr = environ, w.err
-	if err := w.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.stop(t) })
-	eventually(t, "it serves", func() error {
-		if !strings.Contains(w.err.String(), "/setup?token=") {
-			return fmt.Errorf("it says %s", w.err)
+	serves := func(says string) {
+		t.Helper()
+		w.cmd = exec.Command(program, "serve", "--config", file)
+		w.cmd.Env, w.cmd.Stderr = environ, w.err
+		if err := w.cmd.Start(); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	})
+		eventually(t, "it serves", func() error {
+			if !strings.Contains(w.err.String(), says) {
+				return fmt.Errorf("it says %s", w.err)
+			}
+			return nil
+		})
+	}
+	serves("/setup?token=")
+	t.Cleanup(func() { w.stop(t) })
 	c, token := stranger(w), strings.TrimPrefix(strings.TrimSpace(link), w.Console+"/setup?token=")
 	c.page(t, strings.TrimSpace(link)).is(t, "the link of init", 200)
 	secret, _ := first(t, c, token)
@@ -63,6 +67,17 @@ func TestInit(t *testing.T) {
 	ada := stranger(w)
 	ada.in(t, "ada", secret, 30*time.Second)
 	newcomer(t, ada)
+	holds(t, "health", ada.get(t, w.Console+"/v1/health").is(t, "health", 200).body, "one account administers Stead")
+
+	w.stop(t)
+	text, err := os.ReadFile(file)
+	if err == nil {
+		err = os.WriteFile(file, bytes.Replace(text, []byte("admin: [staff/admins]"), []byte("admin: [staff/owners]"), 1), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	serves("Nobody administers Stead: no open account is in staff/owners. Name a group under roles.admin")
 }
 
 // newcomer does what init names next: who is added as support chooses a password by a link, and may act for who is added as

@@ -205,16 +205,25 @@ func (a *Authority) edited(s *State, p, after stead.Principal, e Edit, creds ste
 	if err := s.Put(c, s.Index()); err != nil {
 		return nil, err
 	}
-	if a.Settings.Holds(&p, Admin) && !a.ruled(s) {
+	if a.Settings.Holds(&p, Admin) && a.admins(s) == 0 {
 		return nil, stead.E(stead.Conflict, stead.ReasonState, "nobody would administer Stead any more: make somebody else an administrator first")
 	}
 	return a.outed(s, []stead.Change{c}, after, e, now)
 }
 
-// ruled tells whether somebody administers Stead.
-func (a *Authority) ruled(s *State) (found bool) {
-	s.Principals(func(p *stead.Principal) { found = found || a.Settings.Holds(p, Admin) })
-	return found
+// Administrators counts the accounts that administer Stead.
+func (a *Authority) Administrators() (n int) {
+	a.Store.View().Read(func(s *State) { n = a.admins(s) })
+	return n
+}
+
+func (a *Authority) admins(s *State) (n int) {
+	s.Principals(func(p *stead.Principal) {
+		if a.Settings.Holds(p, Admin) {
+			n++
+		}
+	})
+	return n
 }
 
 // wrong tells what is wrong with what an edit sets. What it leaves alone may be as it was: anybody can be disabled.

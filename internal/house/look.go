@@ -36,7 +36,7 @@ func (h *House) look(s Site) func(context.Context) api.Look {
 			}
 			l.Findings = append(l.Findings, f)
 		}
-		l.Findings = append(l.Findings, h.record(now), h.signing(s), h.file(s))
+		l.Findings = append(l.Findings, h.record(now), h.signing(s), h.file(s), h.admins())
 		l.Findings = append(l.Findings, api.Finding{Area: thisServer, Name: "Version", Result: "ok", Says: s.Version + ", for " + age(h.Now().Sub(began))})
 		nodes, err := h.nodes(ctx)
 		if err != nil {
@@ -83,6 +83,18 @@ func (h *House) says(check string, now health.Standing) string {
 func (h *House) record(s health.Standing) api.Finding {
 	return api.Finding{Area: thisServer, Name: "Checkpoint", Result: "ok",
 		Says: fmt.Sprintf("signed %s, over %d events, by %s", ago(h.Now().Sub(s.HeadAt)), s.Head, strings.Join(strings.SplitN(h.Verifier, "+", 3)[:2], "+"))}
+}
+
+func (h *House) admins() api.Finding {
+	f := api.Finding{Area: thisServer, Name: "Administrators", Result: "ok", Says: "one account administers Stead"}
+	switch n := h.Administrators(); n {
+	case 0:
+		f.Result, f.Says, f.Next = "fail", "nobody administers Stead", "Name a group under roles.admin of the configuration that somebody is in, and start the server anew."
+	case 1:
+	default:
+		f.Says = fmt.Sprintf("%d accounts administer Stead", n)
+	}
+	return f
 }
 
 func (h *House) signing(s Site) api.Finding {
