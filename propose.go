@@ -29,6 +29,7 @@ type Evidence struct {
 	Used   []Use
 	Whole  bool           // Seen is all there is since then
 	Leased map[AppID]bool // systems that were entered by a login: which columns were read there is not known
+	Before []Task         // the tasks as they were at Since; none: that is not known
 	// Misfit tells why no catalogue has something, "" where one has it or nobody can know.
 	Misfit func(Entitlement) string
 }
@@ -125,10 +126,17 @@ func earlierSighting(a, b Sighting) int {
 	return 0
 }
 
+// Fresh tells whether an entitlement was granted since: that it was not used says nothing yet.
+func (in Evidence) Fresh(u Use) bool {
+	return len(in.Before) > 0 && !slices.ContainsFunc(in.Before, func(t Task) bool {
+		return t.ID == u.Task && slices.ContainsFunc(t.Grants, func(e Entitlement) bool { return e.String() == u.Grant.String() })
+	})
+}
+
 // stays is what of a declared entitlement is still needed: nothing where it was not used, some columns where it is known that
 // no others were.
 func (in Evidence) stays(u Use) []Entitlement {
-	if u.Last.Before(in.Since.Truncate(time.Hour)) {
+	if u.Last.Before(in.Since.Truncate(time.Hour)) && !in.Fresh(u) {
 		return nil
 	}
 	if !in.Whole || in.Leased[u.Grant.System] || u.Grant.Rows != "" {

@@ -402,7 +402,7 @@ type Given struct {
 type GrantUse struct {
 	Task     string      `json:"task"`
 	Grant    Entitlement `json:"grant"`
-	Unused   bool        `json:"unused"`             // not in the days asked about, all of which the agent was there: it could be taken away
+	Unused   bool        `json:"unused"`             // not in the days asked about, all of which the agent had it: it could be taken away
 	Requests int64       `json:"requests"`           // that it let through in these days, as the record has them
 	Wider    int64       `json:"wider"`              // refusals of more than this, while the agent learned
 	Columns  []string    `json:"columns,omitempty"`  // those that its requests named, where each of them named some

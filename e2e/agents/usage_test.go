@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -41,4 +42,40 @@ func TestUsage(t *testing.T) {
 	}
 	_, err := w.Usage(t.Context(), w.Login("staff/sam", "console.test"), "monthly-report", first, authority.MostSeen)
 	w.no(err, stead.ReasonNotYours)
+}
+
+// What was granted since is not called unused, and nobody proposes to take it away: it had no time to be used.
+func TestFreshEntitlement(t *testing.T) {
+	w := newWorld(t)
+	w.Clock.Move(40 * stead.Day)
+	r := w.agent
+	fresh := stead.Entitlement{System: "crm", Action: stead.ActionRead, Resource: "public.visits"}
+	r.Tasks[0].Grants = append(slices.Clone(r.Tasks[0].Grants), fresh)
+	root := w.Login("staff/root", "console.test")
+	must(w.ChangeAgent(t.Context(), root, r.Principal, authority.NewAgent{Name: "monthly-report", Registration: r}))
+	look := func(days int) (unused, away []string) {
+		since := w.Clock.Wall().Add(-time.Duration(days) * stead.Day)
+		for _, u := range must(w.Usage(t.Context(), root, "monthly-report", since, 100)) {
+			if u.Last.IsZero() && !u.Fresh {
+				unused = append(unused, u.Grant.Resource)
+			}
+		}
+		_, p, err := w.Proposal(t.Context(), root, "monthly-report", since, 100, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range p.Remove {
+			away = append(away, o.Grant.Resource)
+		}
+		return unused, away
+	}
+	old := []string{"public.customers", "public.orders"}
+	if unused, away := look(30); !slices.Equal(unused, old) || !slices.Equal(away, old) {
+		t.Errorf("unused %v, to be taken away %v", unused, away)
+	}
+	w.Clock.Move(31 * stead.Day)
+	root = w.Login("staff/root", "console.test")
+	if unused, away := look(30); len(unused) != 3 || len(away) != 3 {
+		t.Errorf("a month later: unused %v, to be taken away %v", unused, away)
+	}
 }

@@ -14,7 +14,7 @@ type GrantUse struct {
 	Task   string            `json:"task"`
 	Grant  stead.Entitlement `json:"grant"`
 	Last   time.Time         `json:"last_used,omitzero" doc:"to the hour; not there: never in the last 400 days"`
-	Unused bool              `json:"unused" doc:"not in the days asked about, all of which the agent was there: it could be taken away"`
+	Unused bool              `json:"unused" doc:"not in the days asked about, all of which the agent had it: it could be taken away"`
 
 	Requests int      `json:"requests" doc:"that it let through in these days, as the record has them"`
 	Columns  []string `json:"columns,omitempty" doc:"those that its requests named, where each of them named some"`
@@ -53,7 +53,7 @@ func (a *API) usage(d *door) {
 		since := a.Now().Add(-time.Duration(in.Days) * stead.Day)
 		out.Body.Days = in.Days
 		out.Body.Grants = each(all, func(u authority.GrantUse) GrantUse {
-			v := GrantUse{Task: u.Task, Grant: u.Grant, Last: u.Last, Unused: u.Last.Before(since) && card.Since.Before(since), Requests: u.Times, Columns: u.Columns, Spare: u.Spare(),
+			v := GrantUse{Task: u.Task, Grant: u.Grant, Last: u.Last, Unused: u.Last.Before(since) && card.Since.Before(since) && !u.Fresh, Requests: u.Times, Columns: u.Columns, Spare: u.Spare(),
 				Part: u.Part(), Wider: u.Wider}
 			if v.Unused {
 				out.Body.Unused++

@@ -43,7 +43,25 @@ func (a *Authority) evidence(ctx context.Context, by By, agent string, since tim
 			}
 		}
 	})
+	a.settled(ctx) // late is not wrong: what comes later is seen the next time
+	if in.Before, err = a.tasksAt(ctx, c.Principal, since); err != nil {
+		return c, in, err
+	}
 	return c, in, a.look(ctx, &in, c.Principal, most)
+}
+
+// tasksAt are those of an agent as they were then; none where that is not known any more.
+func (a *Authority) tasksAt(ctx context.Context, agent stead.PrincipalID, at time.Time) ([]stead.Task, error) {
+	found, err := a.Store.Events(ctx, EventQuery{To: at.Add(time.Microsecond), Newest: true, Limit: 1})
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	past, err := a.Store.At(ctx, stead.KindAgent, string(agent), found[0].Number())
+	if stead.KindOf(err) == stead.Missing {
+		return nil, nil
+	}
+	was, _ := past.(stead.Registration)
+	return was.Tasks, err
 }
 
 // seekIn is how long an event that is to be read is looked for.

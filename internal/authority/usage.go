@@ -13,6 +13,7 @@ import (
 // A GrantUse is one entitlement of a registration, when it was last made use of, and how much of it.
 type GrantUse struct {
 	stead.Use
+	Fresh   bool     // it was granted since, so that it says nothing that it was not used
 	Known   bool     // the record was read to its end, and nothing was done out of its sight by a login
 	Times   int      // requests it let through
 	Columns []string // those that they named; none where one named none
@@ -108,7 +109,7 @@ func (a *Authority) Usage(ctx context.Context, by By, agent string, since time.T
 
 // seenOf fills in what the record says of an entitlement.
 func seenOf(in stead.Evidence, u GrantUse) GrantUse {
-	u.Known = in.Whole && !in.Leased[u.Grant.System]
+	u.Known, u.Fresh = in.Whole && !in.Leased[u.Grant.System], in.Fresh(u.Use)
 	for _, s := range in.Seen {
 		switch e := s.Entitlement(); {
 		case !s.Allowed && s.System == u.Grant.System && s.Action == u.Grant.Action && s.Resource == u.Grant.Resource:

@@ -22,18 +22,21 @@ type Reasoning struct {
 // toSettle is how long somebody waits for what was decided a moment ago to be found.
 const toSettle = time.Second
 
+// settled waits a while until what is true now can be found in the record, and tells whether it can.
+func (a *Authority) settled(ctx context.Context) bool {
+	soon, cancel := context.WithTimeout(ctx, toSettle)
+	defer cancel()
+	var last uint64
+	a.Store.View().Read(func(s *State) { last = s.Index() })
+	return a.Store.Settled(soon, last) == nil
+}
+
 // eventOf finds the event of a decision. Errors: missing, refused, broken.
 func (a *Authority) eventOf(ctx context.Context, by By, id stead.DecisionID) (StoredEvent, error) {
 	q := EventQuery{Decision: id, Kinds: []string{"request.allowed", "request.denied"}, Limit: 2, Newest: true}
 	found, err := a.Events(ctx, by, q)
-	if err == nil && len(found) == 0 {
-		soon, cancel := context.WithTimeout(ctx, toSettle)
-		defer cancel()
-		var last uint64
-		a.Store.View().Read(func(s *State) { last = s.Index() })
-		if a.Store.Settled(soon, last) == nil {
-			found, err = a.Events(ctx, by, q)
-		}
+	if err == nil && len(found) == 0 && a.settled(ctx) {
+		found, err = a.Events(ctx, by, q)
 	}
 	switch {
 	case err != nil:
