@@ -26,6 +26,7 @@ func (e *env) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "stead",
 		Short:         "Act for somebody else: asked for, agreed, limited, shown, recorded",
+		Version:       e.version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(*cobra.Command, []string) error { return e.welcome() },
@@ -39,6 +40,7 @@ func (e *env) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return fail(exitUsage, c.CommandPath()+" --help", "%s", err)
 	})
+	root.SetVersionTemplate("{{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVarP(&e.format, "output", "o", "table", "form of what is printed: table, json, jsonl (a line each), yaml or csv")
 	f.StringVar(&e.profile, "profile", "", "name of the server in profiles.yaml (default: the one logged in to last)")
