@@ -49,6 +49,7 @@ func commands(t *testing.T) (all []string) {
 }
 
 func TestReadme(t *testing.T) {
+	t.Setenv("STEAD_CONFIG_DIR", t.TempDir()) // who reads it for the first time is signed in nowhere
 	all := commands(t)
 	for _, must := range []string{dev, self, played(all)} {
 		if !slices.Contains(all, must) {
