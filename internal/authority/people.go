@@ -205,7 +205,7 @@ func (a *Authority) edited(s *State, p, after stead.Principal, e Edit, creds ste
 	if err := s.Put(c, s.Index()); err != nil {
 		return nil, err
 	}
-	if a.Settings.Holds(&p, Admin) && a.admins(s) == 0 {
+	if a.Settings.Holds(&p, Admin) && !a.Settings.Holds(&after, Admin) && a.admins(s) == 0 {
 		return nil, stead.E(stead.Conflict, stead.ReasonState, "nobody would administer Stead any more: make somebody else an administrator first")
 	}
 	return a.outed(s, []stead.Change{c}, after, e, now)
