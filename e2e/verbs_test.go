@@ -6,6 +6,7 @@ import (
 
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
+	"github.com/steadhq/stead/internal/house/housetest"
 )
 
 // wants checks one answer; kind "" is yes.
@@ -156,6 +157,19 @@ func TestRoles(t *testing.T) {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// Whom no rule lets act for anybody learns nothing of who there is, however he asks (S-I17).
+func TestWhoMayNotActFindsNobody(t *testing.T) {
+	h := housetest.New(t)
+	dana := h.Login("customers/dana", "stead.test")
+	for what, l := range map[string]authority.Lookup{"there": {Name: "erin"}, "not there": {Name: "zoe"}, "himself": {Name: "dana"}, "by id": {Name: string(h.People["staff/sam"].ID)}} {
+		_, err := h.Find(t.Context(), dana, l)
+		wants(t, what, err, stead.Refused, stead.ReasonPolicy)
+	}
+	if h.MayAct(t.Context(), dana) || !h.MayAct(t.Context(), h.Login("staff/sam", "stead.test")) {
+		t.Error("who may act is another one")
+	}
+}
 
 func TestLookups(t *testing.T) {
 	h, ids, in := open(t, settings())

@@ -79,7 +79,14 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the alarm", func() error { return metric("stead_config_last_reload_successful 0") })
-	holds(t, "the log", w.err.String(), "the old one stays", "line ", `"alarm":true`)
+	eventually(t, "the log", func() error { // it is written a moment after the figure
+		for _, part := range []string{"the old one stays", "line ", `"alarm":true`} {
+			if !strings.Contains(w.err.String(), part) {
+				return fmt.Errorf("%q is not in %s", part, w.err)
+			}
+		}
+		return nil
+	})
 	close(over)
 	load.Wait()
 

@@ -31,7 +31,8 @@ func (l Lookup) fits(p *stead.Principal) bool {
 }
 
 // Find lists who could be meant, for somebody who has armed acting. It never guesses: several are all given. Searches
-// are recorded (R34). Errors: refused; missing when it is nobody.
+// are recorded (R34). Whom no rule lets act for anybody learns nothing of who there is. Errors: refused; missing when it is
+// nobody.
 func (a *Authority) Find(ctx context.Context, by By, l Lookup) ([]stead.Principal, error) {
 	var found []stead.Principal
 	t := attempt{verb: "person.search", by: by}
@@ -42,6 +43,8 @@ func (a *Authority) Find(ctx context.Context, by By, l Lookup) ([]stead.Principa
 			return nil, err
 		case s.Acting(e.ID) != nil:
 			return nil, stead.E(stead.Conflict, stead.ReasonChain, "this session acts for somebody already: end that first")
+		case !a.letsAct(s, by):
+			return nil, stead.E(stead.Refused, stead.ReasonPolicy, "no rule lets you act for anybody")
 		case !e.Armed(now):
 			return nil, stead.E(stead.Refused, stead.ReasonNotArmed, "arm acting first: prove your second factor")
 		}

@@ -61,10 +61,14 @@ func (a *Authority) Status(_ context.Context, by By) (Status, error) {
 
 // MayAct tells whether the caller may ever act for somebody, as far as policy tells by his groups alone: a no is certain.
 func (a *Authority) MayAct(_ context.Context, by By) bool {
-	var who *stead.Principal
-	var bundle string
-	a.Store.View().Read(func(s *State) { who, bundle = s.Principal(by.Principal), s.PolicyDigest() })
-	return who != nil && a.Policy.LetsAct(bundle, who)
+	var may bool
+	a.Store.View().Read(func(s *State) { may = a.letsAct(s, by) })
+	return may
+}
+
+func (a *Authority) letsAct(s *State, by By) bool {
+	who := s.Principal(by.Principal)
+	return who != nil && a.Policy.LetsAct(s.PolicyDigest(), who)
 }
 
 // until takes an end that comes first, and says which it is. Of two at once the mandate's own is named.

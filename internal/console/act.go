@@ -19,6 +19,7 @@ type armView struct {
 	Code    web.FieldSpec
 	Search  url.Values // what was looked for before arming ran out
 	Enrol   bool       // there is no second factor to prove, and one can be set up
+	Never   bool       // no rule lets the reader act for anybody
 }
 
 // A chooseView is the page on which a person is found and chosen.
@@ -55,6 +56,8 @@ func (c *Console) choose(v *visit) error {
 	switch {
 	case v.st.Acting:
 		return v.to("/acting")
+	case !v.acts():
+		return v.show(http.StatusOK, armPage(armView{frame: v.frame("Act for somebody", ""), Never: true}))
 	case !v.st.Armed.After(c.Now()):
 		return v.showArm(http.StatusOK, "", q)
 	}

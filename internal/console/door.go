@@ -29,6 +29,7 @@ type Arming interface {
 
 // Asking leads to a mandate.
 type Asking interface {
+	MayAct(context.Context, authority.By) bool // a no is certain
 	Find(context.Context, authority.By, authority.Lookup) ([]stead.Principal, error)
 	Ask(context.Context, authority.By, authority.Ask) (stead.Mandate, error)
 	Claim(context.Context, authority.By, stead.MandateID) (stead.Mandate, error)

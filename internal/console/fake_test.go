@@ -31,6 +31,7 @@ type verbs struct {
 	st       authority.Status
 	roles    []authority.Role
 	found    []stead.Principal
+	never    bool // no rule lets him act for anybody
 	mandates map[stead.MandateID]stead.Mandate
 	events   []authority.StoredEvent
 	short    uint64           // where a search is given up; 0: nowhere
@@ -80,6 +81,8 @@ func (a *verbs) Status(context.Context, authority.By) (authority.Status, error) 
 func (a *verbs) Hand(_ context.Context, _ authority.By, host string) (string, error) {
 	return "one-time", a.note("hand", host)
 }
+
+func (a *verbs) MayAct(context.Context, authority.By) bool { return !a.never }
 
 func (a *verbs) Find(_ context.Context, _ authority.By, l authority.Lookup) ([]stead.Principal, error) {
 	return a.found, a.note("find", l.Name, l.Directory, l.Attributes)

@@ -62,6 +62,7 @@ type homeView struct {
 	Concerns          []line
 	Unseen            *card
 	Tour              []Step
+	Acts              bool // whether the reader may act for anybody, as far as is known
 }
 
 // A need is something that waits for the reader and is no request.
@@ -103,7 +104,7 @@ func (c *Console) home(v *visit) error {
 			h.Unseen = &k
 		}
 	}
-	if c.Demo != nil {
+	if h.Acts = v.acts(); c.Demo != nil && h.Acts {
 		h.Tour = c.Demo.Tour()
 	}
 	if err := v.needs(&h); err != nil {

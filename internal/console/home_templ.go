@@ -439,7 +439,7 @@ func homePage(h homeView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-				} else {
+				} else if h.Acts {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 40, "<p><a class=\"button main\" href=\"/act\">Act for somebody</a></p>")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

@@ -49,6 +49,8 @@ func TestMe(t *testing.T) {
 		"first factor":        {house: house().with(bare), target: "/me/factor", status: 200, has: []string{"A second factor", "Your password"}, hasNot: []string{"old authenticator"}},
 		"home without":        {house: house().with(bare), target: "/", status: 200, has: []string{"You have no second factor", "/me/factor"}, asked: []string{"mandates false"}},
 		"me without":          {house: told().with(bare), target: "/me", status: 200, has: []string{"No second factor", "Set up an authenticator"}, asked: read[:3]},
+		"arming in vain":      {house: house().with(func(a *verbs) { a.never = true }), target: "/act?name=dana", status: 200, has: []string{"No rule lets you act for anybody."}, hasNot: []string{"/act/arm", `href="/act"`, "Arming lasts"}},
+		"at home, in vain":    {house: house().with(func(a *verbs) { a.never = true }), target: "/", status: 200, has: []string{"You are yourself"}, hasNot: []string{`href="/act"`}, asked: []string{"mandates false"}},
 		"arming without":      {house: house().with(bare), target: "/act", status: 200, has: []string{"You have no second factor yet", "/me/factor"}, hasNot: []string{"/act/arm"}},
 		"too weak":            {house: house().refusing("may", errLevel), target: "/settings?who=x", status: 303, to: "/step-up?next=%2Fsettings%3Fwho%3Dx"},
 		"too weak, bare":      {house: house().with(bare).refusing("may", errLevel), target: "/settings", status: 303, to: "/me/factor"},

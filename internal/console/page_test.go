@@ -289,6 +289,11 @@ func TestDemoHelps(t *testing.T) {
 	if !strings.Contains(body, "Four steps") || !strings.Contains(body, "Act as Dana") {
 		t.Error("the tour is missing")
 	}
+	never := house().with(func(a *verbs) { a.never = true }).console()
+	never.Demo = tour{}
+	if _, body = answer(serve(t, never), browse("GET", "/", nil)); strings.Contains(body, "Four steps") {
+		t.Error("a tour for who cannot take it")
+	}
 	if _, body = answer(serve(t, c), browse("GET", "/act", nil)); !strings.Contains(body, "would show 492118 now") {
 		t.Error("the code is missing")
 	}

@@ -78,6 +78,9 @@ func (v *visit) might(roles ...authority.Role) bool {
 	return err == nil || stead.ReasonOf(err) == stead.ReasonLevel
 }
 
+// acts tells whether the reader may ever act for somebody: of who certainly may not nothing is asked for it.
+func (v *visit) acts() bool { return v.c.Authority.MayAct(v.r.Context(), v.by) }
+
 // audits tells whether the reader reads the whole trail: no page leads there whoever does not.
 func (v *visit) audits() bool { return v.c.Authority.May(v.by, authority.Auditor) == nil }
 
@@ -157,7 +160,9 @@ func (v *visit) frame(title, lead string) frame {
 		f.Shell.Nav = append(f.Shell.Nav, web.Link{Text: text, Href: href, Here: here})
 	}
 	link("Home", "/")
-	link("Act", "/act")
+	if v.acts() {
+		link("Act", "/act")
+	}
 	link("Requests", "/requests")
 	link("Mandates", "/mandates")
 	if v.might(onlookers()...) || v.c.Authority.Answers(v.by) > 0 {
