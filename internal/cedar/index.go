@@ -7,7 +7,6 @@ import (
 	cedargo "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
-	"github.com/steadhq/stead"
 )
 
 // An index finds the rules whose scope may hold, by action, then principal, then resource. What it leaves out has a
@@ -97,10 +96,10 @@ func (x *index) candidates(to candidates, who, do, what kin) candidates {
 	return to[:from+len(slices.Compact(tail))]
 }
 
-// letsAct tells whether the head of any permit of act may hold for somebody, whatever it then asks.
-func (x *index) letsAct(who kin) (found bool) {
-	act := kin{{Type: "Action", ID: types.String(stead.ActionAct)}}
-	each(act, x.first, func(m map[scope]map[scope][]int32) {
+// letsAct tells whether the head of any permit of do, which is act with the actions that it is in, may hold for somebody,
+// whatever it then asks.
+func (x *index) letsAct(who, do kin) (found bool) {
+	each(do, x.first, func(m map[scope]map[scope][]int32) {
 		each(who, m, func(m map[scope][]int32) {
 			for _, rules := range m {
 				found = found || slices.ContainsFunc(rules, func(i int32) bool { return x.rules[i].permits() })

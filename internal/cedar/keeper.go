@@ -9,6 +9,7 @@ import (
 
 	"github.com/cedar-policy/cedar-go/x/exp/schema/resolved"
 
+	"github.com/cedar-policy/cedar-go/types"
 	"github.com/steadhq/stead"
 	"github.com/steadhq/stead/internal/authority"
 )
@@ -55,7 +56,11 @@ func (k *Keeper) Judge(digest string, c authority.Case) (v stead.Verdict) {
 // compiled it is yes.
 func (k *Keeper) LetsAct(digest string, p *stead.Principal) bool {
 	b := k.bundle(digest)
-	return b == nil || b.index.letsAct(kinOf(p))
+	if b == nil {
+		return true
+	}
+	act := b.shape.acts[types.EntityUID{Type: "Action", ID: types.String(stead.ActionAct)}]
+	return b.index.letsAct(kinOf(p), append(kin{act.Entity.UID}, act.Entity.Parents.Slice()...))
 }
 
 // Actions are those that the schema of a bundle knows, by name; of a bundle that is not compiled none.

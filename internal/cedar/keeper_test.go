@@ -271,4 +271,18 @@ func TestLetsAct(t *testing.T) {
 	if !k.LetsAct("unknown", account("customers/dana")) {
 		t.Error("what nobody knows is a no")
 	}
+	files := Default() // a rule may mean acting by what it is in
+	for name := range files {
+		if strings.HasPrefix(name, "tests/") {
+			delete(files, name)
+		}
+	}
+	files["schema.cedarschema"] = strings.Replace(files["schema.cedarschema"], "action act appliesTo", "action deed;\naction act in [deed] appliesTo", 1)
+	files["people.cedar"] = `@id("deeds") @owner("x") permit (principal in Group::"staff/clerks", action in Action::"deed", resource);`
+	k, digest = checked(t, files)
+	for name, want := range map[string]bool{"clerks": true, "support": false} {
+		if got := k.LetsAct(digest, account("staff/sam", name)); got != want {
+			t.Errorf("by a group of actions, %s: %v", name, got)
+		}
+	}
 }
