@@ -220,7 +220,8 @@ func (w *world) opens(path string) {
 	w.goes(w.origin + path)
 }
 
-// goes to an address. A way that was begun before and led nowhere may break the first try off.
+// goes to an address, until all of the page is there. A way that was begun before and led nowhere may break the first
+// try off; where its end is told late, what waits for the page takes it for the page's own.
 func (w *world) goes(address string) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
@@ -232,6 +233,7 @@ func (w *world) goes(address string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	tell[bool](w, `document.readyState === "complete" || new Promise(there => addEventListener("load", () => there(true)))`)
 }
 
 func tell[T any](w *world, script string) T {
