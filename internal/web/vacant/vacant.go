@@ -3,6 +3,7 @@
 package vacant
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -13,7 +14,9 @@ import (
 // no listener and no connection of another test takes one between its being found and its being bound.
 const lowest, many = 15000, 17000
 
-// Address gives an address of 127.0.0.1, HOST:PORT, that nobody listens at.
+// Address gives an address of 127.0.0.1, HOST:PORT, that nobody listens at, and that no test of any process is given again
+// until this one is over: a program may bind it long after it was found. What says so to all of them is the UDP port of the
+// same number, which is held.
 func Address(tb testing.TB) string {
 	tb.Helper()
 	var last error
@@ -23,8 +26,13 @@ func Address(tb testing.TB) string {
 			last = err
 			continue
 		}
-		defer func() { _ = l.Close() }()
-		return l.Addr().String()
+		at := l.Addr().String()
+		taken, err := net.ListenPacket("udp", at)
+		if last = errors.Join(err, l.Close()); last != nil {
+			continue
+		}
+		tb.Cleanup(func() { _ = taken.Close() })
+		return at
 	}
 	tb.Fatal(last)
 	return ""

@@ -27,3 +27,15 @@ func TestAddress(t *testing.T) {
 		t.Errorf("port %d", port)
 	}
 }
+
+// What is given to one test is given to no other before it is over, bound or not.
+func TestAddressOnce(t *testing.T) {
+	given := map[string]bool{}
+	for range 800 {
+		at := Address(t)
+		if given[at] {
+			t.Fatalf("%s is given twice", at)
+		}
+		given[at] = true
+	}
+}
