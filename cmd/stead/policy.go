@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -321,9 +323,11 @@ func (e *env) policyShow() *cobra.Command {
 			}
 			return e.print(b, func(t *table) {
 				t.row("digest", b.Digest)
-				t.row("author", account(b.Author))
-				for name, text := range b.Files {
-					t.row(name, number(strings.Count(text, "\n"))+" lines")
+				if b.Author.ID != "" {
+					t.row("author", account(b.Author))
+				}
+				for _, name := range slices.Sorted(maps.Keys(b.Files)) {
+					t.row(name, number(strings.Count(b.Files[name], "\n"))+" lines")
 				}
 			})
 		},
