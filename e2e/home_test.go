@@ -158,7 +158,7 @@ func (*policy) Check(files map[string]string) (string, error) {
 	return fmt.Sprintf("%x", files), nil
 }
 
-func (*policy) Why(string, authority.Case) (authority.Explanation, error) {
+func (*policy) Why(string, authority.Case, authority.Reader) (authority.Explanation, error) {
 	return authority.Explanation{}, nil
 }
 

@@ -1511,7 +1511,7 @@ func (c *Client) ProveEvent(ctx context.Context, q ProveEventQuery, opts ...Opti
 	return out, err
 }
 
-// ListClashes: List who holds now what no one party may hold: agents that were there before an exclusion. For the roles admin, auditor, security. GET /v1/clashes
+// ListClashes: List who holds now what no one party may hold: agents that were there before an exclusion. For the roles admin, security, auditor. GET /v1/clashes
 func (c *Client) ListClashes(ctx context.Context, opts ...Option) (out ClashesOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/clashes"}, &out, opts)
 	return out, err
@@ -1523,7 +1523,7 @@ func (c *Client) TrustClock(ctx context.Context, opts ...Option) (out TrustOut, 
 	return out, err
 }
 
-// GetReload: How the last reading of the configuration went, and what the last that was taken changed. For the roles admin, auditor, security. GET /v1/config/reload
+// GetReload: How the last reading of the configuration went, and what the last that was taken changed. For the roles admin, security, auditor. GET /v1/config/reload
 func (c *Client) GetReload(ctx context.Context, opts ...Option) (out Reload, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/config/reload"}, &out, opts)
 	return out, err
@@ -1646,7 +1646,7 @@ func (c *Client) CountEvents(ctx context.Context, q CountEventsQuery, opts ...Op
 	return out, err
 }
 
-// ListExclusions: List what no one party may hold, or do on one thing, both. For the roles admin, auditor, security. GET /v1/exclusions
+// ListExclusions: List what no one party may hold, or do on one thing, both. For the roles admin, security, auditor. GET /v1/exclusions
 func (c *Client) ListExclusions(ctx context.Context, opts ...Option) (out ExclusionsOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/exclusions"}, &out, opts)
 	return out, err
@@ -1657,7 +1657,7 @@ func (c *Client) RetireExclusion(ctx context.Context, name string, opts ...Optio
 	return c.call(ctx, request{method: "DELETE", path: "/v1/exclusions/" + url.PathEscape(name)}, nil, opts)
 }
 
-// GetExclusion: Show one exclusion. For the roles admin, auditor, security. GET /v1/exclusions/{name}
+// GetExclusion: Show one exclusion. For the roles admin, security, auditor. GET /v1/exclusions/{name}
 func (c *Client) GetExclusion(ctx context.Context, name string, opts ...Option) (out Exclusion, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/exclusions/" + url.PathEscape(name)}, &out, opts)
 	return out, err
@@ -1674,7 +1674,7 @@ func (c *Client) SetFactor(ctx context.Context, body FactorIn, opts ...Option) e
 	return c.call(ctx, request{method: "PUT", path: "/v1/factor", body: body}, nil, opts)
 }
 
-// ListFlows: List the ways between segments. For the roles admin, auditor, security. GET /v1/flows
+// ListFlows: List the ways between segments. For the roles admin, security, auditor. GET /v1/flows
 func (c *Client) ListFlows(ctx context.Context, opts ...Option) (out FlowsOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/flows"}, &out, opts)
 	return out, err
@@ -1691,13 +1691,13 @@ func (c *Client) SetFlow(ctx context.Context, name string, body FlowBody, opts .
 	return out, err
 }
 
-// ListGroups: List the groups that accounts are in. For the roles admin, auditor, security. GET /v1/groups
+// ListGroups: List the groups that accounts are in. For the roles admin, security, auditor. GET /v1/groups
 func (c *Client) ListGroups(ctx context.Context, opts ...Option) (out GroupsOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/groups"}, &out, opts)
 	return out, err
 }
 
-// GetHealth: How this server, its store, its nodes and its applications are. For the roles admin, auditor, security. GET /v1/health
+// GetHealth: How this server, its store, its nodes and its applications are. For the roles admin, security, auditor. GET /v1/health
 func (c *Client) GetHealth(ctx context.Context, opts ...Option) (out Look, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/health"}, &out, opts)
 	return out, err
@@ -1925,7 +1925,7 @@ func (c *Client) MapAgent(ctx context.Context, q MapAgentQuery, body AgentBody, 
 	return out, err
 }
 
-// ListNotices: What people are to be told and were not yet, and what was given up. For the roles admin, auditor, security. GET /v1/notices
+// ListNotices: What people are to be told and were not yet, and what was given up. For the roles admin, security, auditor. GET /v1/notices
 func (c *Client) ListNotices(ctx context.Context, opts ...Option) (out NoticeBoard, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/notices"}, &out, opts)
 	return out, err
@@ -1959,7 +1959,7 @@ func (q ListPeopleQuery) values() url.Values {
 	return v
 }
 
-// ListPeople: List accounts, by directory and name. For the roles admin, auditor, security. GET /v1/people
+// ListPeople: List accounts, by directory and name. For the roles admin, security, auditor. GET /v1/people
 func (c *Client) ListPeople(ctx context.Context, q ListPeopleQuery, opts ...Option) (out PeopleOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/people", query: q.values()}, &out, opts)
 	return out, err
@@ -2040,7 +2040,7 @@ func (c *Client) Vouch(ctx context.Context, id string, body LinkIn, opts ...Opti
 	return out, err
 }
 
-// GetPolicy: The policy in force, for every person who lives under it; who made it and what is staged, for those who oversee it. Whoever is signed in may, on what is his to move or to know. GET /v1/policy
+// GetPolicy: The policy in force, for whoever it may let act; who made it and what is staged, for those who oversee it. Whoever is signed in may, on what is his to move or to know. GET /v1/policy
 func (c *Client) GetPolicy(ctx context.Context, opts ...Option) (out PolicyOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/policy"}, &out, opts)
 	return out, err
@@ -2064,13 +2064,13 @@ func (c *Client) StagePolicy(ctx context.Context, body FilesIn, opts ...Option) 
 	return out, err
 }
 
-// GetStaged: What is staged, and what it would change for people and mandates. For the roles admin, auditor, security. GET /v1/policy/staged
+// GetStaged: What is staged, and what it would change for people and mandates. For the roles admin, security, auditor. GET /v1/policy/staged
 func (c *Client) GetStaged(ctx context.Context, opts ...Option) (out StagedPlan, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/policy/staged"}, &out, opts)
 	return out, err
 }
 
-// TryPolicy: Ask the policy in force, or the one that is staged, a question, with no effect. For the roles admin, auditor, security. POST /v1/policy/try
+// TryPolicy: Ask the policy in force, or the one that is staged, a question, with no effect. For the roles admin, security, auditor. POST /v1/policy/try
 func (c *Client) TryPolicy(ctx context.Context, body TryIn, opts ...Option) (out TryOut, err error) {
 	err = c.call(ctx, request{method: "POST", path: "/v1/policy/try", body: body}, &out, opts)
 	return out, err
@@ -2133,13 +2133,13 @@ func (c *Client) PreviewReport(ctx context.Context, report string, q PreviewRepo
 	return out, err
 }
 
-// ListSegments: List segments: what lies in them, where flows lead, what is isolated. For the roles admin, auditor, security. GET /v1/segments
+// ListSegments: List segments: what lies in them, where flows lead, what is isolated. For the roles admin, security, auditor. GET /v1/segments
 func (c *Client) ListSegments(ctx context.Context, opts ...Option) (out SegmentsOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/segments"}, &out, opts)
 	return out, err
 }
 
-// GetSegment: Show one segment. For the roles admin, auditor, security. GET /v1/segments/{name}
+// GetSegment: Show one segment. For the roles admin, security, auditor. GET /v1/segments/{name}
 func (c *Client) GetSegment(ctx context.Context, name string, opts ...Option) (out Segment, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/segments/" + url.PathEscape(name)}, &out, opts)
 	return out, err
@@ -2189,7 +2189,7 @@ func (c *Client) GetSession(ctx context.Context, id string, opts ...Option) (out
 	return out, err
 }
 
-// GetSettings: What counts for whoever acts, as the configuration file says. For the roles admin, auditor, security. GET /v1/settings
+// GetSettings: What counts for whoever acts, as the configuration file says. For the roles admin, security, auditor. GET /v1/settings
 func (c *Client) GetSettings(ctx context.Context, opts ...Option) (out Settings, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/settings"}, &out, opts)
 	return out, err
@@ -2210,13 +2210,13 @@ func (q GetTermsQuery) values() url.Values {
 	return v
 }
 
-// GetTerms: What would count for somebody who acts in an application, and which timer says so. For the roles admin, auditor, security. GET /v1/settings/terms
+// GetTerms: What would count for somebody who acts in an application, and which timer says so. For the roles admin, security, auditor. GET /v1/settings/terms
 func (c *Client) GetTerms(ctx context.Context, q GetTermsQuery, opts ...Option) (out TermsOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/settings/terms", query: q.values()}, &out, opts)
 	return out, err
 }
 
-// GetTimers: The timers in force: terms by application, realm and group. For the roles admin, auditor, security. GET /v1/settings/timers
+// GetTimers: The timers in force: terms by application, realm and group. For the roles admin, security, auditor. GET /v1/settings/timers
 func (c *Client) GetTimers(ctx context.Context, opts ...Option) (out Timers, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/settings/timers"}, &out, opts)
 	return out, err
@@ -2228,13 +2228,13 @@ func (c *Client) SetTimers(ctx context.Context, body TimersIn, opts ...Option) (
 	return out, err
 }
 
-// ListSystems: List applications and systems: where they lie, and how connected ones stand. For the roles admin, auditor, security. GET /v1/systems
+// ListSystems: List applications and systems: where they lie, and how connected ones stand. For the roles admin, security, auditor. GET /v1/systems
 func (c *Client) ListSystems(ctx context.Context, opts ...Option) (out SystemsOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/systems"}, &out, opts)
 	return out, err
 }
 
-// GetSystem: Show one, with what may be granted of it: of a database the tables and columns that are there. For the roles admin, auditor, security. GET /v1/systems/{id}
+// GetSystem: Show one, with what may be granted of it: of a database the tables and columns that are there. For the roles admin, security, auditor. GET /v1/systems/{id}
 func (c *Client) GetSystem(ctx context.Context, id string, opts ...Option) (out System, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/systems/" + url.PathEscape(id)}, &out, opts)
 	return out, err
@@ -2246,7 +2246,7 @@ func (c *Client) AskTask(ctx context.Context, body TaskBody, opts ...Option) (ou
 	return out, err
 }
 
-// ListTemplates: List templates of agents, and who is made from them. For the roles admin, auditor, security. GET /v1/templates
+// ListTemplates: List templates of agents, and who is made from them. For the roles admin, security, auditor. GET /v1/templates
 func (c *Client) ListTemplates(ctx context.Context, opts ...Option) (out TemplatesOut, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/templates"}, &out, opts)
 	return out, err
@@ -2257,7 +2257,7 @@ func (c *Client) RetireTemplate(ctx context.Context, name string, opts ...Option
 	return c.call(ctx, request{method: "DELETE", path: "/v1/templates/" + url.PathEscape(name)}, nil, opts)
 }
 
-// GetTemplate: Show one template. For the roles admin, auditor, security. GET /v1/templates/{name}
+// GetTemplate: Show one template. For the roles admin, security, auditor. GET /v1/templates/{name}
 func (c *Client) GetTemplate(ctx context.Context, name string, opts ...Option) (out Template, err error) {
 	err = c.call(ctx, request{method: "GET", path: "/v1/templates/" + url.PathEscape(name)}, &out, opts)
 	return out, err

@@ -240,6 +240,14 @@ func (d *desk) Stage(_ context.Context, by authority.By, files map[string]string
 func (d *desk) Apply(_ context.Context, _ authority.By, got string) (stead.Bundle, error) {
 	return stead.Bundle{ID: authority.PolicyBundle, Digest: got, Version: 2}, d.note("apply")
 }
+func (d *desk) Policies(_ context.Context, by authority.By) (inForce, staged stead.Bundle, err error) {
+	inForce = d.Bundle(authority.PolicyBundle)
+	if d.May(by, authority.Onlookers()...) != nil {
+		inForce.Author, inForce.Applied = "", ""
+		return inForce, staged, nil
+	}
+	return inForce, d.Bundle(authority.StagedBundle), nil
+}
 func (d *desk) Why(_ context.Context, _ authority.By, id stead.DecisionID) (authority.Reasoning, error) {
 	return authority.Reasoning{Explanation: authority.Explanation{Nearest: &authority.RuleTrace{ID: "support-acts", Effect: "permit"}}}, d.note("why " + string(id))
 }
@@ -344,7 +352,7 @@ func (j *judge) Check(files map[string]string) (string, error) {
 func (j *judge) Judge(string, authority.Case) stead.Verdict {
 	return stead.Verdict{Allow: true, Obligations: stead.Obligations{Requires: []string{"ticket"}, Max: 20 * time.Minute, Winners: map[string]string{"max": "short"}}}
 }
-func (j *judge) Why(_ string, c authority.Case) (authority.Explanation, error) {
+func (j *judge) Why(_ string, c authority.Case, _ authority.Reader) (authority.Explanation, error) {
 	j.asked = c
 	return authority.Explanation{Allow: true}, nil
 }

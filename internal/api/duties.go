@@ -73,8 +73,8 @@ type clashesOut struct {
 }
 
 func (a *API) duties(d *door) {
-	add(d, operation{method: "GET", path: "/v1/exclusions", id: "list-exclusions", tag: web.Auditor, roles: onlookers(), group: "duties", says: "List what no one party may hold, or do on one thing, both"}, a.listExclusions)
-	add(d, operation{method: "GET", path: "/v1/exclusions/{name}", id: "get-exclusion", tag: web.Auditor, roles: onlookers(), group: "duties", says: "Show one exclusion"}, a.getExclusion)
+	add(d, operation{method: "GET", path: "/v1/exclusions", id: "list-exclusions", tag: web.Auditor, roles: authority.Onlookers(), group: "duties", says: "List what no one party may hold, or do on one thing, both"}, a.listExclusions)
+	add(d, operation{method: "GET", path: "/v1/exclusions/{name}", id: "get-exclusion", tag: web.Auditor, roles: authority.Onlookers(), group: "duties", says: "Show one exclusion"}, a.getExclusion)
 	once(d, operation{method: "PUT", path: "/v1/exclusions/{name}", id: "set-exclusion", tag: web.Admin, roles: rulers(), group: "duties", says: "Put two sides apart, in force at once; another person than its author changes one"}, a.setExclusion, func(ctx context.Context, by authority.By, in *exclusionIn, _ uint64) (*exclusionOut, error) {
 		return a.getExclusion(ctx, by, &in.Named)
 	})
@@ -82,7 +82,7 @@ func (a *API) duties(d *door) {
 		_, err := a.Verbs.RetireExclusion(ctx, by, in.Name)
 		return nil, err
 	})
-	add(d, operation{method: "GET", path: "/v1/clashes", id: "list-clashes", tag: web.Auditor, roles: onlookers(), group: "duties", says: "List who holds now what no one party may hold: agents that were there before an exclusion"}, a.listClashes)
+	add(d, operation{method: "GET", path: "/v1/clashes", id: "list-clashes", tag: web.Auditor, roles: authority.Onlookers(), group: "duties", says: "List who holds now what no one party may hold: agents that were there before an exclusion"}, a.listClashes)
 }
 
 func (a *API) listExclusions(ctx context.Context, by authority.By, _ *struct{}) (*exclusionsOut, error) {

@@ -60,7 +60,7 @@ type Figures struct {
 type lookOut struct{ Body Look }
 
 func (a *API) health(d *door) {
-	add(d, operation{method: "GET", path: "/v1/health", id: "get-health", tag: web.Auditor, roles: onlookers(), group: "server", says: "How this server, its store, its nodes and its applications are"}, a.getHealth)
+	add(d, operation{method: "GET", path: "/v1/health", id: "get-health", tag: web.Auditor, roles: authority.Onlookers(), group: "server", says: "How this server, its store, its nodes and its applications are"}, a.getHealth)
 }
 
 func (a *API) getHealth(ctx context.Context, _ authority.By, _ *nothing) (*lookOut, error) {

@@ -100,7 +100,7 @@ func (a *API) whoami(ctx context.Context, by authority.By, _ *nothing) (*whoamiO
 		b.Subject, b.Mandate = &subject, &m
 	}
 	b.Capabilities = []string{}
-	for _, r := range []authority.Role{authority.Admin, authority.Auditor, authority.Security} {
+	for _, r := range authority.Onlookers() {
 		if a.Verbs.May(by, r) == nil {
 			b.Capabilities = append(b.Capabilities, string(r))
 		}

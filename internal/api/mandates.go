@@ -62,7 +62,7 @@ func (a *API) mandates(d *door) {
 
 func (a *API) list(ctx context.Context, by authority.By, in *mandatesIn) (*mandatesOut, error) {
 	q := authority.MandateQuery{All: in.All, State: in.State, App: in.App, Limit: in.Limit}
-	own := a.Verbs.May(by, authority.Admin, authority.Auditor, authority.Security) != nil
+	own := a.Verbs.May(by, authority.Onlookers()...) != nil
 	var err error
 	if q.Actor, err = a.named(in.Actor, by, own); err != nil {
 		return nil, err

@@ -65,7 +65,7 @@ type tryNoticeIn struct {
 type triedOut struct{ Body NoticeTried }
 
 func (a *API) notices(d *door) {
-	add(d, operation{method: "GET", path: "/v1/notices", id: "list-notices", tag: web.Auditor, roles: onlookers(), group: "server", says: "What people are to be told and were not yet, and what was given up"},
+	add(d, operation{method: "GET", path: "/v1/notices", id: "list-notices", tag: web.Auditor, roles: authority.Onlookers(), group: "server", says: "What people are to be told and were not yet, and what was given up"},
 		func(ctx context.Context, _ authority.By, _ *nothing) (*noticesOut, error) {
 			if a.Notices == nil {
 				return nil, untold()

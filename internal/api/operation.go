@@ -56,11 +56,8 @@ func (o operation) callers() string {
 	return "For the roles " + strings.Join(roles, ", ") + "."
 }
 
-// rulers change policy and clock; onlookers read what is nobody's secret inside.
+// rulers change policy and clock.
 func rulers() []authority.Role { return []authority.Role{authority.Admin, authority.Security} }
-func onlookers() []authority.Role {
-	return []authority.Role{authority.Admin, authority.Auditor, authority.Security}
-}
 
 // add registers an operation. Its error goes to web, whatever huma would have made of it.
 func add[I, O any](d *door, o operation, serve func(context.Context, authority.By, *I) (*O, error)) {

@@ -60,7 +60,7 @@ func (a *API) own(d *door) {
 		doneWith[factorIn])
 	once(d, operation{method: "PUT", path: "/v1/password", id: "set-password", tag: web.ActorSelf, group: "login", status: http.StatusNoContent, says: "Give oneself another password; one's other sessions end"}, a.setPassword,
 		doneWith[passwordIn])
-	add(d, operation{method: "GET", path: "/v1/groups", id: "list-groups", tag: web.Admin, roles: onlookers(), group: "people", says: "List the groups that accounts are in"}, a.groups)
+	add(d, operation{method: "GET", path: "/v1/groups", id: "list-groups", tag: web.Admin, roles: authority.Onlookers(), group: "people", says: "List the groups that accounts are in"}, a.groups)
 }
 
 func (a *API) preview(ctx context.Context, by authority.By, in *askIn) (*previewOut, error) {

@@ -73,7 +73,7 @@ type eraseIn struct {
 }
 
 func (a *API) people(d *door) {
-	add(d, operation{method: "GET", path: "/v1/people", id: "list-people", tag: web.Admin, roles: onlookers(), group: "people", says: "List accounts, by directory and name"}, a.listPeople)
+	add(d, operation{method: "GET", path: "/v1/people", id: "list-people", tag: web.Admin, roles: authority.Onlookers(), group: "people", says: "List accounts, by directory and name"}, a.listPeople)
 	once(d, operation{method: "POST", path: "/v1/people", id: "enroll", tag: web.Admin, group: "people", status: http.StatusCreated, says: "Add an account"}, a.enroll, a.enrolled)
 	once(d, operation{method: "POST", path: "/v1/people/import", id: "import-people", tag: web.Admin, group: "people", status: http.StatusCreated, max: 16 << 20, says: "Add accounts from CSV: all of them or none"}, a.importPeople, a.imported)
 	add(d, operation{method: "GET", path: "/v1/people/{id}", id: "get-person", tag: web.InSession, group: "people", tagged: true, says: "Show an account: one's own, or any for who may see it"}, a.getPerson)

@@ -77,31 +77,31 @@ type FileChange struct {
 }
 
 func (a *API) policy(d *door) {
-	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.InSession, group: "policy", tagged: true, says: "The policy in force, for every person who lives under it; who made it and what is staged, for those who oversee it"}, a.getPolicy)
+	add(d, operation{method: "GET", path: "/v1/policy", id: "get-policy", tag: web.InSession, group: "policy", tagged: true, says: "The policy in force, for whoever it may let act; who made it and what is staged, for those who oversee it"}, a.getPolicy)
 	once(d, operation{method: "POST", path: "/v1/policy/stage", id: "stage-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, max: 8 << 20, status: http.StatusCreated, says: "Stage files: another person applies them"}, a.stage, a.stagedBefore)
 	once(d, operation{method: "POST", path: "/v1/policy/apply", id: "apply-policy", tag: web.Admin, roles: rulers(), group: "policy", of: stead.KindBundle, says: "Put what another person staged in force"}, a.apply, func(context.Context, authority.By, *applyIn, uint64) (*bundleOut, error) {
 		return &bundleOut{ETag: a.policyTag(), Body: a.bundle(a.Bundles.Bundle(authority.PolicyBundle))}, nil
 	})
 	add(d, operation{method: "POST", path: "/v1/policy/plan", id: "plan-policy", tag: web.Admin, roles: rulers(), group: "policy", max: 8 << 20, says: "What would change, and whether the tests pass"}, a.plan)
-	add(d, operation{method: "POST", path: "/v1/policy/try", id: "try-policy", tag: web.Auditor, roles: onlookers(), group: "policy", says: "Ask the policy in force, or the one that is staged, a question, with no effect"}, a.try)
+	add(d, operation{method: "POST", path: "/v1/policy/try", id: "try-policy", tag: web.Auditor, roles: authority.Onlookers(), group: "policy", says: "Ask the policy in force, or the one that is staged, a question, with no effect"}, a.try)
 	add(d, operation{method: "GET", path: "/v1/decisions/{id}", id: "why", tag: web.InSession, group: "policy", says: "Why a decision is as it is"}, a.why)
 }
 
-func (a *API) getPolicy(_ context.Context, by authority.By, _ *nothing) (*policyOut, error) {
-	no := a.Verbs.May(by, onlookers()...)
-	if stead.ReasonOf(no) == stead.ReasonPerson {
-		return nil, no
+func (a *API) getPolicy(ctx context.Context, by authority.By, _ *nothing) (*policyOut, error) {
+	inForce, staged, err := a.Verbs.Policies(ctx, by)
+	if err != nil {
+		return nil, err
 	}
-	out := &policyOut{ETag: a.policyTag()}
-	out.Body.InForce = a.bundle(a.Bundles.Bundle(authority.PolicyBundle))
-	if no != nil {
-		out.ETag, out.Body.InForce.Author, out.Body.InForce.Applied = etag(out.Body.InForce.Version), Who{}, Who{}
+	out := &policyOut{ETag: etag(inForce.Version)}
+	out.Body.InForce = a.bundle(inForce)
+	if a.Verbs.May(by, authority.Onlookers()...) != nil {
 		return out, nil
 	}
+	out.ETag = a.policyTag()
 	out.Body.Tag = strings.Trim(out.ETag, `"`)
-	if s := a.Bundles.Bundle(authority.StagedBundle); s.Digest != "" && s.Digest != out.Body.InForce.Digest {
-		staged := a.bundle(s)
-		out.Body.Staged = &staged
+	if staged.Digest != "" {
+		waits := a.bundle(staged)
+		out.Body.Staged = &waits
 	}
 	return out, nil
 }

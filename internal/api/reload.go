@@ -48,7 +48,7 @@ type reloadedOut struct{ Body Reloaded }
 type reloadOut struct{ Body Reload }
 
 func (a *API) reload(d *door) {
-	add(d, operation{method: "GET", path: "/v1/config/reload", id: "get-reload", tag: web.Admin, roles: onlookers(), group: "configuration", says: "How the last reading of the configuration went, and what the last that was taken changed"}, a.lastReload)
+	add(d, operation{method: "GET", path: "/v1/config/reload", id: "get-reload", tag: web.Admin, roles: authority.Onlookers(), group: "configuration", says: "How the last reading of the configuration went, and what the last that was taken changed"}, a.lastReload)
 	add(d, operation{method: "POST", path: "/v1/config/reload", id: "reload-config", tag: web.Admin, group: "configuration", says: "Read the configuration again: check, test, and swap all or nothing"}, a.reloadNow)
 }
 

@@ -73,8 +73,8 @@ type segmentsOut struct {
 }
 
 func (a *API) segments(d *door) {
-	add(d, operation{method: "GET", path: "/v1/segments", id: "list-segments", tag: web.Auditor, roles: onlookers(), group: "duties", says: "List segments: what lies in them, where flows lead, what is isolated"}, a.listSegments)
-	add(d, operation{method: "GET", path: "/v1/segments/{name}", id: "get-segment", tag: web.Auditor, roles: onlookers(), group: "duties", says: "Show one segment"}, a.getSegment)
+	add(d, operation{method: "GET", path: "/v1/segments", id: "list-segments", tag: web.Auditor, roles: authority.Onlookers(), group: "duties", says: "List segments: what lies in them, where flows lead, what is isolated"}, a.listSegments)
+	add(d, operation{method: "GET", path: "/v1/segments/{name}", id: "get-segment", tag: web.Auditor, roles: authority.Onlookers(), group: "duties", says: "Show one segment"}, a.getSegment)
 	a.segmentTurn(d, "isolate", "Cut a segment off: nothing goes in or out from the next decision on, and the mandates concerned end", func(ctx context.Context, by authority.By, in *cutIn) error {
 		_, err := a.Verbs.Isolate(ctx, by, in.Name, in.Body.Reason)
 		return err
@@ -83,7 +83,7 @@ func (a *API) segments(d *door) {
 		_, err := a.Verbs.Reconnect(ctx, by, in.Name, in.Body.Reason)
 		return err
 	})
-	add(d, operation{method: "GET", path: "/v1/flows", id: "list-flows", tag: web.Auditor, roles: onlookers(), group: "duties", says: "List the ways between segments"}, a.listFlows)
+	add(d, operation{method: "GET", path: "/v1/flows", id: "list-flows", tag: web.Auditor, roles: authority.Onlookers(), group: "duties", says: "List the ways between segments"}, a.listFlows)
 	once(d, operation{method: "PUT", path: "/v1/flows/{name}", id: "set-flow", tag: web.Admin, roles: rulers(), group: "duties", says: "Open a way from one segment to another, or change it"}, a.setFlow, func(ctx context.Context, by authority.By, in *flowIn, _ uint64) (*flowOut, error) {
 		return a.getFlow(ctx, by, in.Name)
 	})

@@ -44,8 +44,8 @@ type termsOut struct {
 }
 
 func (a *API) settings(d *door) {
-	add(d, operation{method: "GET", path: "/v1/settings", id: "get-settings", tag: web.Auditor, roles: onlookers(), group: "policy", says: "What counts for whoever acts, as the configuration file says"}, a.getSettings)
-	add(d, operation{method: "GET", path: "/v1/settings/terms", id: "get-terms", tag: web.Auditor, roles: onlookers(), group: "policy", says: "What would count for somebody who acts in an application, and which timer says so"}, a.getTerms)
+	add(d, operation{method: "GET", path: "/v1/settings", id: "get-settings", tag: web.Auditor, roles: authority.Onlookers(), group: "policy", says: "What counts for whoever acts, as the configuration file says"}, a.getSettings)
+	add(d, operation{method: "GET", path: "/v1/settings/terms", id: "get-terms", tag: web.Auditor, roles: authority.Onlookers(), group: "policy", says: "What would count for somebody who acts in an application, and which timer says so"}, a.getTerms)
 }
 
 func (a *API) getSettings(ctx context.Context, by authority.By, _ *nothing) (*settingsOut, error) {
@@ -55,7 +55,7 @@ func (a *API) getSettings(ctx context.Context, by authority.By, _ *nothing) (*se
 	}
 	out := Settings{Terms: each(authority.Rows(s.Terms), term), Roles: map[string][]string{}, Level: max(s.Level, 1), Ordinary: "deny", Zone: "UTC",
 		Idle: span(s.Session.Idle), Absolute: span(s.Session.Absolute), ArmFor: span(s.ArmFor), Warn: span(s.Warn)}
-	for _, r := range []authority.Role{authority.Admin, authority.Auditor, authority.Security} {
+	for _, r := range authority.Onlookers() {
 		out.Roles[string(r)] = append([]string{}, s.Roles[r]...)
 	}
 	if s.Ordinary == "allow" {

@@ -38,5 +38,5 @@ func (a *API) planStaged(ctx context.Context, by authority.By, _ *nothing) (*sta
 }
 
 func (a *API) staged(d *door) {
-	add(d, operation{method: "GET", path: "/v1/policy/staged", id: "get-staged", tag: web.Auditor, roles: onlookers(), group: "policy", says: "What is staged, and what it would change for people and mandates"}, a.planStaged)
+	add(d, operation{method: "GET", path: "/v1/policy/staged", id: "get-staged", tag: web.Auditor, roles: authority.Onlookers(), group: "policy", says: "What is staged, and what it would change for people and mandates"}, a.planStaged)
 }

@@ -55,13 +55,13 @@ type systemsOut struct {
 }
 
 func (a *API) systems(d *door) {
-	add(d, operation{method: "GET", path: "/v1/systems", id: "list-systems", tag: web.Auditor, roles: onlookers(), group: "agents", says: "List applications and systems: where they lie, and how connected ones stand"}, func(ctx context.Context, by authority.By, _ *struct{}) (*systemsOut, error) {
+	add(d, operation{method: "GET", path: "/v1/systems", id: "list-systems", tag: web.Auditor, roles: authority.Onlookers(), group: "agents", says: "List applications and systems: where they lie, and how connected ones stand"}, func(ctx context.Context, by authority.By, _ *struct{}) (*systemsOut, error) {
 		all, err := a.Systems.Systems(ctx, by)
 		out := &systemsOut{}
 		out.Body.Systems = each(all, system)
 		return out, err
 	})
-	add(d, operation{method: "GET", path: "/v1/systems/{id}", id: "get-system", tag: web.Auditor, roles: onlookers(), group: "agents", says: "Show one, with what may be granted of it: of a database the tables and columns that are there"}, func(ctx context.Context, by authority.By, in *systemIn) (*systemOut, error) {
+	add(d, operation{method: "GET", path: "/v1/systems/{id}", id: "get-system", tag: web.Auditor, roles: authority.Onlookers(), group: "agents", says: "Show one, with what may be granted of it: of a database the tables and columns that are there"}, func(ctx context.Context, by authority.By, in *systemIn) (*systemOut, error) {
 		c, err := a.Systems.System(ctx, by, in.ID)
 		if err != nil {
 			return nil, err

@@ -60,13 +60,13 @@ type templatesOut struct {
 }
 
 func (a *API) templates(d *door) {
-	add(d, operation{method: "GET", path: "/v1/templates", id: "list-templates", tag: web.Auditor, roles: onlookers(), group: "agents", says: "List templates of agents, and who is made from them"}, func(ctx context.Context, by authority.By, _ *struct{}) (*templatesOut, error) {
+	add(d, operation{method: "GET", path: "/v1/templates", id: "list-templates", tag: web.Auditor, roles: authority.Onlookers(), group: "agents", says: "List templates of agents, and who is made from them"}, func(ctx context.Context, by authority.By, _ *struct{}) (*templatesOut, error) {
 		all, err := a.Verbs.Templates(ctx, by)
 		out := &templatesOut{}
 		out.Body.Templates = each(all, a.template)
 		return out, err
 	})
-	add(d, operation{method: "GET", path: "/v1/templates/{name}", id: "get-template", tag: web.Auditor, roles: onlookers(), group: "agents", says: "Show one template"}, a.getTemplate)
+	add(d, operation{method: "GET", path: "/v1/templates/{name}", id: "get-template", tag: web.Auditor, roles: authority.Onlookers(), group: "agents", says: "Show one template"}, a.getTemplate)
 	once(d, operation{method: "PUT", path: "/v1/templates/{name}", id: "set-template", tag: web.Admin, group: "agents", says: "Write a template of agents; those made from it stay as they are"}, a.setTemplate, func(ctx context.Context, by authority.By, in *templateIn, _ uint64) (*templateOut, error) {
 		return a.getTemplate(ctx, by, &in.Named)
 	})

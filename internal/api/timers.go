@@ -44,7 +44,7 @@ type timersIn struct {
 }
 
 func (a *API) timers(d *door) {
-	add(d, operation{method: "GET", path: timersPath, id: "get-timers", tag: web.Auditor, roles: onlookers(), group: "policy", tagged: true, says: "The timers in force: terms by application, realm and group"}, a.getTimers)
+	add(d, operation{method: "GET", path: timersPath, id: "get-timers", tag: web.Auditor, roles: authority.Onlookers(), group: "policy", tagged: true, says: "The timers in force: terms by application, realm and group"}, a.getTimers)
 	once(d, operation{method: "PUT", path: timersPath, id: "set-timers", tag: web.Admin, group: "policy", of: stead.KindBundle, says: "Set the timers, in force at once for every yes and every further term; If-Match is needed"}, a.setTimers, func(ctx context.Context, by authority.By, _ *timersIn, _ uint64) (*timersOut, error) {
 		return a.getTimers(ctx, by, &nothing{})
 	})

@@ -59,7 +59,7 @@ func (a *API) try(_ context.Context, by authority.By, in *tryIn) (*tryOut, error
 		return nil, err
 	}
 	out := &tryOut{}
-	if out.Body.Explanation, err = a.Rules.Why(b.Digest, c); err != nil {
+	if out.Body.Explanation, err = a.Rules.Why(b.Digest, c, authority.Overseer); err != nil {
 		return nil, err
 	}
 	if v := a.Rules.Judge(b.Digest, c); v.Allow {

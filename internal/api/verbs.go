@@ -80,6 +80,7 @@ type Rulers interface {
 	Stage(ctx context.Context, by authority.By, files map[string]string) (digest string, err error)
 	Apply(ctx context.Context, by authority.By, digest string) (stead.Bundle, error)
 	Plan(context.Context, authority.By) (authority.Planned, error)
+	Policies(context.Context, authority.By) (inForce, staged stead.Bundle, err error)
 	Why(context.Context, authority.By, stead.DecisionID) (authority.Reasoning, error)
 	TrustClock(context.Context, authority.By) (stillNeeded int, err error)
 }
@@ -256,7 +257,7 @@ type Register interface {
 // Rules judges policy beside what is in force.
 type Rules interface {
 	Check(files map[string]string) (digest string, err error)
-	Why(bundle string, c authority.Case) (authority.Explanation, error)
+	Why(bundle string, c authority.Case, to authority.Reader) (authority.Explanation, error)
 	Judge(bundle string, c authority.Case) stead.Verdict
 }
 

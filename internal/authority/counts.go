@@ -50,7 +50,7 @@ func (s *Settings) Counting(timers []Timer, app stead.AppID, realm stead.RealmID
 
 // Configured gives the settings to those who run or oversee this house. Errors: refused, missing.
 func (a *Authority) Configured(_ context.Context, by By) (Settings, error) {
-	if err := a.May(by, Admin, Security, Auditor); err != nil {
+	if err := a.May(by, Onlookers()...); err != nil {
 		return Settings{}, err
 	}
 	return *a.Settings, nil
@@ -61,7 +61,7 @@ func (a *Authority) TermsFor(_ context.Context, by By, who stead.PrincipalID, ap
 	var rows []TermRow
 	var err error
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, a.Now(), Admin, Security, Auditor); err != nil {
+		if err = a.may(s, by, a.Now(), Onlookers()...); err != nil {
 			return
 		}
 		p := s.Principal(who)

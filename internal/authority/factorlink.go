@@ -160,7 +160,7 @@ func signedOut(s *State, all []stead.Change, id stead.PrincipalID, but stead.Ses
 func (a *Authority) FactorAsked(_ context.Context, by By, id stead.PrincipalID) (out FactorAsked, err error) {
 	now := a.Now()
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, now, Admin, Security, Auditor); err != nil {
+		if err = a.may(s, by, now, Onlookers()...); err != nil {
 			return
 		}
 		b := deBundle(s.Bundle(factorAt + string(id)))

@@ -83,7 +83,7 @@ func (a *Authority) People(_ context.Context, by By, l Lookup) ([]stead.Principa
 	var err error
 	part := strings.ToLower(l.Name)
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, a.Now(), Admin, Auditor, Security); err != nil {
+		if err = a.may(s, by, a.Now(), Onlookers()...); err != nil {
 			return
 		}
 		s.Principals(func(p *stead.Principal) {
@@ -103,7 +103,7 @@ func (a *Authority) Person(_ context.Context, by By, id stead.PrincipalID) (stea
 	var err error
 	a.Store.View().Read(func(s *State) {
 		if id != by.Principal {
-			err = a.may(s, by, a.Now(), Admin, Auditor, Security)
+			err = a.may(s, by, a.Now(), Onlookers()...)
 		}
 		p = s.Principal(id)
 	})

@@ -19,7 +19,7 @@ func (a *Authority) Mandates(_ context.Context, by By, all bool) ([]stead.Mandat
 			return
 		}
 		if all {
-			if err = a.may(s, by, a.Now(), Admin, Auditor, Security); err != nil {
+			if err = a.may(s, by, a.Now(), Onlookers()...); err != nil {
 				return
 			}
 		}
@@ -107,7 +107,7 @@ func (a *Authority) readable(ctx context.Context, by By, q *EventQuery) (err err
 	}
 	a.Store.View().Read(func(s *State) {
 		now := a.Now()
-		if _, err = own(s, by, now); err != nil || a.may(s, by, now, Auditor, Security, Admin) == nil {
+		if _, err = own(s, by, now); err != nil || a.may(s, by, now, Onlookers()...) == nil {
 			return
 		}
 		if r := s.Agent(doer); r != nil && r.Owner == by.Principal {

@@ -34,7 +34,7 @@ func (a *Authority) MandatePage(_ context.Context, by By, q MandateQuery) (page 
 			return
 		}
 		if q.All {
-			err = a.may(s, by, now, Admin, Auditor, Security)
+			err = a.may(s, by, now, Onlookers()...)
 		}
 		if err == nil {
 			page, next = s.pageOf(q, by, now)
@@ -123,7 +123,7 @@ func (a *Authority) PeoplePage(_ context.Context, by By, q PeopleQuery) (page []
 	dir, account, _ := strings.Cut(q.After, "/")
 	last := stead.Principal{Directory: dir, Name: account}
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, a.Now(), Admin, Auditor, Security); err != nil {
+		if err = a.may(s, by, a.Now(), Onlookers()...); err != nil {
 			return
 		}
 		s.Principals(func(p *stead.Principal) {

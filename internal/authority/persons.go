@@ -19,7 +19,7 @@ func (a *Authority) Groups(_ context.Context, by By) ([]GroupCount, error) {
 	var err error
 	counts := map[[2]string]int{}
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, a.Now(), Admin, Auditor, Security); err != nil {
+		if err = a.may(s, by, a.Now(), Onlookers()...); err != nil {
 			return
 		}
 		s.Principals(func(p *stead.Principal) {

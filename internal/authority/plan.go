@@ -26,7 +26,7 @@ const (
 func (a *Authority) Plan(_ context.Context, by By) (Planned, error) {
 	var staged *stead.Bundle
 	var p Planned
-	if err := a.May(by, Admin, Security, Auditor); err != nil {
+	if err := a.May(by, Onlookers()...); err != nil {
 		return p, err
 	}
 	a.Store.View().Read(func(s *State) {

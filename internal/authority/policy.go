@@ -145,18 +145,27 @@ func nextBundle(s *State, id string) uint64 {
 	return 1
 }
 
-// Policies gives the policy in force and the one that is staged; the zero Bundle where there is none. Anybody signed
-// in may read the rules he lives under.
+// Policies gives the policy in force and the one that is staged; the zero Bundle where there is none. Whom it may let act
+// reads the rules he asks under; who made them, and what is staged, is for those who oversee. Errors: missing, refused.
 func (a *Authority) Policies(_ context.Context, by By) (inForce, staged stead.Bundle, err error) {
 	a.Store.View().Read(func(s *State) {
-		if _, err = own(s, by, a.Now()); err != nil {
+		no := a.may(s, by, a.Now(), Onlookers()...)
+		if no != nil {
+			if _, err = own(s, by, a.Now()); err == nil && !a.letsAct(s, by) {
+				err = no
+			}
+		}
+		if err != nil {
 			return
 		}
 		if b := s.Bundle(PolicyBundle); b != nil {
 			inForce = *b
 		}
-		if b := s.Bundle(StagedBundle); b != nil && b.Digest != inForce.Digest {
+		if b := s.Bundle(StagedBundle); no == nil && b != nil && b.Digest != inForce.Digest {
 			staged = *b
+		}
+		if no != nil {
+			inForce.Author, inForce.Person, inForce.Applied = "", "", ""
 		}
 	})
 	return inForce, staged, err

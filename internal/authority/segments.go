@@ -197,7 +197,7 @@ type SegmentCard struct {
 // Errors: refused, missing.
 func (a *Authority) Segments(_ context.Context, by By) (all []SegmentCard, inForce bool, err error) {
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, a.Now(), Admin, Security, Auditor); err == nil {
+		if err = a.may(s, by, a.Now(), Onlookers()...); err == nil {
 			all = a.segments(s)
 		}
 	})

@@ -17,6 +17,9 @@ const (
 	Security Role = "security" // revokes anything, approves policy
 )
 
+// Onlookers are the roles that oversee: all there are.
+func Onlookers() []Role { return []Role{Admin, Security, Auditor} }
+
 // Settings are what the configuration says. They never change: others are those of another authority (Under).
 type Settings struct {
 	Apps        []stead.App

@@ -89,7 +89,7 @@ func (a *Authority) AccountStopped(ctx context.Context, by By, id stead.Principa
 	a.Store.View().Read(func(s *State) {
 		r := s.Agent(id)
 		if halted = r != nil && r.Suspended; r == nil || r.Owner != by.Principal {
-			err = a.may(s, by, a.Now(), Admin, Auditor, Security)
+			err = a.may(s, by, a.Now(), Onlookers()...)
 		}
 		agents = slices.Clone(s.Owned(id))
 	})

@@ -77,7 +77,7 @@ type Policy interface {
 	// Check compiles a bundle, runs its tests and gives its digest. Errors: invalid, with file and line.
 	Check(files map[string]string) (digest string, err error)
 	// Why explains a verdict, and for a plain no the nearest permit and the clause that failed.
-	Why(bundle string, c Case) (Explanation, error)
+	Why(bundle string, c Case, to Reader) (Explanation, error)
 }
 
 // A Capacity is in whose right a principal is asked about (R1).
@@ -117,6 +117,15 @@ type Thing struct {
 	Given    map[string]any // what he says of the action
 }
 
+// A Reader is whom an explanation is for: what a rule asks about a person is told to who may know of him.
+type Reader struct {
+	Principal bool // he may know of the principal of the case, and of the request
+	Subject   bool // and of whom it is for
+}
+
+// Overseer reads everything.
+var Overseer = Reader{Principal: true, Subject: true}
+
 // An Explanation says in words why a verdict is as it is.
 type Explanation struct {
 	Allow   bool              `json:"allow"`
@@ -133,7 +142,7 @@ type RuleTrace struct {
 	Line   int      `json:"line,omitempty"`
 	Effect string   `json:"effect"`           // permit | forbid
 	True   int      `json:"true"`             // clauses that held
-	Failed []string `json:"failed,omitempty"` // clauses that did not, as written
+	Failed []string `json:"failed,omitempty"` // clauses that did not, as written; what is not for the reader is only said to be there
 	Advice string   `json:"advice,omitempty"`
 	Reason string   `json:"reason,omitempty"` // of a permit: why what it permits is in order
 }

@@ -103,7 +103,7 @@ type TemplateCard struct {
 // Templates lists them by name. For those who oversee agents. Errors: refused, missing.
 func (a *Authority) Templates(_ context.Context, by By) (all []TemplateCard, err error) {
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, a.Now(), Admin, Security, Auditor); err == nil {
+		if err = a.may(s, by, a.Now(), Onlookers()...); err == nil {
 			s.templates.each(func(_ string, t *stead.Template) {
 				if !t.Retired {
 					all = append(all, TemplateCard{*t, s.usersOf(t.Name)})

@@ -67,7 +67,7 @@ type TimersSet struct {
 // configuration are in force.
 func (a *Authority) Timers(_ context.Context, by By) (inForce []TimerText, set stead.Bundle, err error) {
 	a.Store.View().Read(func(s *State) {
-		if err = a.may(s, by, a.Now(), Admin, Security, Auditor); err != nil {
+		if err = a.may(s, by, a.Now(), Onlookers()...); err != nil {
 			return
 		}
 		for _, t := range a.timers(s) {

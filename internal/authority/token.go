@@ -323,7 +323,7 @@ func (a *Authority) Inspects(by By, t Token) error {
 			return
 		}
 		if by.Key == "" && who.Kind != stead.Service {
-			err = a.may(s, by, now, Admin, Security, Auditor)
+			err = a.may(s, by, now, Onlookers()...)
 		} else if by.Key != "" && (who.Name != t.Client || by.Instance != "" && by.Instance != t.Instance) {
 			err = stead.E(stead.Missing, stead.ReasonNotYours, "there is no such token")
 		}

@@ -47,8 +47,9 @@ func (a *Authority) eventOf(ctx context.Context, by By, id stead.DecisionID) (St
 	return found[0], nil
 }
 
-// Why explains a decision to the one who asked for it, whom it was about, and those who may read everything. The
-// people, the mandate and the policy are read as they were at its index. Errors: missing, refused, broken.
+// Why explains a decision to the one who asked for it, whom it was about, and those who may read everything. What rules asked
+// about a person is told to who may know of him. The people, the mandate and the policy are read as they were at its index.
+// Errors: missing, refused, broken.
 func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reasoning, error) {
 	e, err := a.eventOf(ctx, by, id)
 	if err != nil {
@@ -81,9 +82,29 @@ func (a *Authority) Why(ctx context.Context, by By, id stead.DecisionID) (Reason
 	out.Decision = d
 	out.Decision.Text += a.besides(ctx, by, q, d) + a.ended(ctx, by, e)
 	if f.Actor != nil && f.Subject != nil && f.App != nil && f.Realm != nil && q.Action != stead.ActionBarred {
-		out.Explanation, err = a.Policy.Why(f.Policy, a.doCase(q, f, e.At))
+		c := a.doCase(q, f, e.At)
+		out.Explanation, err = a.Policy.Why(f.Policy, c, a.reader(ctx, by, c))
 	}
 	return out, err
+}
+
+// reader tells what of a case the caller may know: all of it who oversees, and of anybody who is it or answers for it.
+func (a *Authority) reader(ctx context.Context, by By, c Case) Reader {
+	if a.May(by, Onlookers()...) == nil {
+		return Overseer
+	}
+	knows := func(p *stead.Principal) (yes bool) {
+		a.Store.View().Read(func(s *State) {
+			me := s.Principal(by.Principal)
+			yes = me != nil && p.SameHuman(*me)
+		})
+		if !yes && p.Kind == stead.Agent {
+			_, err := a.Card(ctx, by, string(p.ID))
+			yes = err == nil
+		}
+		return yes
+	}
+	return Reader{Principal: knows(c.Principal), Subject: knows(c.Subject)}
 }
 
 // onRecord is a decision that cannot be asked again, as it was recorded.

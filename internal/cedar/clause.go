@@ -8,6 +8,9 @@ import (
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 	"github.com/cedar-policy/cedar-go/x/exp/eval"
+
+	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
 )
 
 // A clause is one thing that must hold for a rule: its scope, or one conjunct of its conditions.
@@ -111,4 +114,28 @@ func (c clause) withValues(env eval.Env) string {
 		return c.text
 	}
 	return c.text + " (" + strings.Join(said, ", ") + ")"
+}
+
+// keptFrom says of a clause that it asks about somebody whom the reader may not know of; empty where it does not. What it asks of
+// the request is about the principal, who made it. The resource of act is the subject.
+func (c clause) keptFrom(to authority.Reader, f *facts) string {
+	who, whom := false, false
+	ast.Inspect(ast.NewNode(c.node), func(n ast.IsNode) bool {
+		if v, ok := n.(ast.NodeTypeAccess); ok && v.Value == "subject" && isContext(v.Arg) {
+			whom = true
+			return false
+		}
+		if v, ok := n.(ast.NodeTypeVariable); ok {
+			whom = whom || v.Name == "resource" && f.req.Action.ID == types.String(stead.ActionAct)
+			who = who || v.Name == "principal" || v.Name == "context"
+		}
+		return true
+	})
+	switch {
+	case whom && !to.Subject:
+		return "something about whom it is for, which is not yours to know"
+	case who && !to.Principal:
+		return "something about who acts, which is not yours to know"
+	}
+	return ""
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/steadhq/stead"
+	"github.com/steadhq/stead/internal/authority"
 )
 
 // What an annotation says is read or refused, never guessed: what was read reads the same again.
@@ -85,7 +86,7 @@ func FuzzCheck(f *testing.F) {
 		}
 		if err == nil {
 			k.Judge(digest, samForDana())
-			if _, err := k.Why(digest, samForDana()); err != nil && stead.KindOf(err) != stead.Invalid {
+			if _, err := k.Why(digest, samForDana(), authority.Overseer); err != nil && stead.KindOf(err) != stead.Invalid {
 				t.Fatal(err)
 			}
 		}

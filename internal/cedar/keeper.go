@@ -145,12 +145,12 @@ func (k *Keeper) Try(files map[string]string, c authority.Case) (stead.Verdict, 
 	if b == nil {
 		return stead.Verdict{}, authority.Explanation{}, invalid(problems)
 	}
-	why, err := b.why(&c)
+	why, err := b.why(&c, authority.Overseer)
 	return b.judge(&c), why, err
 }
 
-// Why explains how a case is judged under the bundle of that digest.
-func (k *Keeper) Why(digest string, c authority.Case) (e authority.Explanation, err error) {
+// Why explains to a reader how a case is judged under the bundle of that digest.
+func (k *Keeper) Why(digest string, c authority.Case, to authority.Reader) (e authority.Explanation, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = stead.E(stead.Broken, stead.ReasonFailed, "explaining failed: %s", fmt.Sprint(cause))
@@ -160,5 +160,5 @@ func (k *Keeper) Why(digest string, c authority.Case) (e authority.Explanation, 
 	if b == nil {
 		return e, stead.E(stead.Missing, stead.ReasonStale, "the policy %.12q is not compiled here: apply it again to explain it", digest)
 	}
-	return b.why(&c)
+	return b.why(&c, to)
 }

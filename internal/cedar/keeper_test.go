@@ -112,7 +112,7 @@ func TestUnknownBundleAndPanicAreNo(t *testing.T) {
 	if v := k.Judge("nothing", samForDana()); v.Allow || len(v.Errors) != 1 {
 		t.Errorf("%+v", v)
 	}
-	if _, err := k.Why("nothing", samForDana()); stead.KindOf(err) != stead.Missing {
+	if _, err := k.Why("nothing", samForDana(), authority.Overseer); stead.KindOf(err) != stead.Missing {
 		t.Error(err)
 	}
 	broken := &bundle{plans: map[stead.Action]*plan{stead.ActionAct: {}}}
@@ -120,7 +120,7 @@ func TestUnknownBundleAndPanicAreNo(t *testing.T) {
 	if v := k.Judge("broken", samForDana()); v.Allow || len(v.Errors) != 1 || !strings.Contains(v.Errors[0], "failed") {
 		t.Errorf("%+v", v)
 	}
-	if _, err := k.Why("broken", samForDana()); stead.KindOf(err) != stead.Broken {
+	if _, err := k.Why("broken", samForDana(), authority.Overseer); stead.KindOf(err) != stead.Broken {
 		t.Error(err)
 	}
 }
@@ -137,7 +137,7 @@ func TestAFailingForbidIsNo(t *testing.T) {
 			t.Errorf("%+v", v)
 		}
 	}
-	e, err := k.Why(digest, c)
+	e, err := k.Why(digest, c, authority.Overseer)
 	if err != nil || e.Allow || len(e.Errors) != 1 {
 		t.Errorf("%+v %v", e, err)
 	}

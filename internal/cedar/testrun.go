@@ -66,7 +66,7 @@ func (r *testRun) one(f *testFile, t *testCase, line int) {
 }
 
 func (r *testRun) answer(c *authority.Case) (stead.Verdict, authority.Explanation, error) {
-	e, err := r.bundle.why(c)
+	e, err := r.bundle.why(c, authority.Overseer)
 	return r.bundle.judge(c), e, err
 }
 

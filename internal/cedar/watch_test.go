@@ -33,7 +33,7 @@ func TestWatchInOlderSchema(t *testing.T) {
 				if v := k.Judge(digest, c); v.Allow != want {
 					t.Errorf("%s: %+v", action, v)
 				}
-				if e, err := k.Why(digest, c); err != nil || e.Allow != want || (len(e.Errors) > 0) != (action == "other") {
+				if e, err := k.Why(digest, c, authority.Overseer); err != nil || e.Allow != want || (len(e.Errors) > 0) != (action == "other") {
 					t.Errorf("why %s: %+v, %v", action, e, err)
 				}
 			}

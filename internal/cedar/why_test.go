@@ -36,7 +36,7 @@ func TestWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := samForDana()
 			row.change(&c)
-			got, err := k.Why(digest, c)
+			got, err := k.Why(digest, c, authority.Overseer)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -72,7 +72,7 @@ func TestWhyNamesTheGuard(t *testing.T) {
 		when { resource has vip && resource.vip } unless { context.level < 2 || context.mode == "edit" };`})
 	c := samForDana()
 	c.Level = 1
-	e, err := k.Why(digest, c)
+	e, err := k.Why(digest, c, authority.Overseer)
 	if err != nil || e.Nearest == nil {
 		t.Fatalf("%+v %v", e, err)
 	}

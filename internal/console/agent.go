@@ -114,7 +114,7 @@ func (v *visit) agentFacts(p *agentView, a authority.Card) error {
 		return err
 	}
 	people := ""
-	if v.might(onlookers()...) {
+	if v.might(authority.Onlookers()...) {
 		people = "/people/"
 	}
 	if v.audits() {

@@ -38,7 +38,7 @@ func (c *Console) mountAgents(add adder) {
 	add("GET /agents/new", web.InSession, c.newAgent)
 	add("GET /agents/{id}", web.InSession, c.agent)
 	add("GET /agents/{id}/proposal", web.InSession, c.proposal)
-	add("GET /people/{id}/stopped", web.Auditor, c.personStopped, onlookers()...)
+	add("GET /people/{id}/stopped", web.Auditor, c.personStopped, authority.Onlookers()...)
 	for _, d := range agentDeeds() {
 		add("GET /agents/{id}/"+d.Path, web.InSession, func(v *visit) error { return v.showAgentDeed(http.StatusOK, d, nil, "") })
 		add("POST /agents/{id}/"+d.Path, web.InSession, func(v *visit) error { return v.doesToAgent(d) })

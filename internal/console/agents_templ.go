@@ -433,7 +433,22 @@ func newAgentPage(p newAgentView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</code></pre><p>Keep it beside the agent's code, put its public key into it, and register it as an administrator; the same command takes every later change:</p><pre><code>stead apply -f agents.yaml</code></pre><p class=\"soft\">Nothing is registered by this page. What an agent may ask for stands in its file; whether it is agreed to, and by whom, stands in the <a href=\"/policies\">policies</a>.</p>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 33, "</code></pre><p>Keep it beside the agent's code, put its public key into it, and register it as an administrator; the same command takes every later change:</p><pre><code>stead apply -f agents.yaml</code></pre><p class=\"soft\">Nothing is registered by this page. What an agent may ask for stands in its file; whether it is agreed to, and by whom, stands in the ")
+			if templ_7745c5c3_Err != nil {
+				return templ_7745c5c3_Err
+			}
+			if p.Ruled {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<a href=\"/policies\">policies</a>.")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			} else {
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 35, "policies, which those who oversee Stead read.")
+				if templ_7745c5c3_Err != nil {
+					return templ_7745c5c3_Err
+				}
+			}
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "</p>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

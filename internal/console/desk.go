@@ -61,31 +61,26 @@ type Stopping interface {
 // Rules judges policy beside what is in force.
 type Rules interface {
 	Check(files map[string]string) (digest string, err error)
-	Why(bundle string, c authority.Case) (authority.Explanation, error)
+	Why(bundle string, c authority.Case, to authority.Reader) (authority.Explanation, error)
 	Judge(bundle string, c authority.Case) stead.Verdict
 }
 
-// onlookers read what those who run Stead set; keepers do what needs no second person.
-func onlookers() []authority.Role {
-	return []authority.Role{authority.Admin, authority.Security, authority.Auditor}
-}
-
 func (c *Console) mountRuling(add adder) {
-	add("GET /settings", web.Auditor, c.settings, onlookers()...)
+	add("GET /settings", web.Auditor, c.settings, authority.Onlookers()...)
 	add("GET /settings/timer", web.Admin, c.timer)
 	add("POST /settings/timer", web.Admin, c.setTimer)
 	add("POST /settings/reset", web.Admin, c.resetTimers)
 	add("POST /settings/undo", web.Admin, c.undoTimers)
 	add("GET /policies", web.InSession, c.policies)
-	add("GET /policies/staged", web.Auditor, c.staged, onlookers()...)
-	add("GET /policies/try", web.Auditor, c.try, onlookers()...)
-	add("GET /policies/history", web.Auditor, c.history, onlookers()...)
-	add("GET /health", web.Auditor, c.health, onlookers()...)
-	add("GET /people", web.Auditor, c.people, onlookers()...)
-	add("GET /groups", web.Auditor, c.groups, onlookers()...)
+	add("GET /policies/staged", web.Auditor, c.staged, authority.Onlookers()...)
+	add("GET /policies/try", web.Auditor, c.try, authority.Onlookers()...)
+	add("GET /policies/history", web.Auditor, c.history, authority.Onlookers()...)
+	add("GET /health", web.Auditor, c.health, authority.Onlookers()...)
+	add("GET /people", web.Auditor, c.people, authority.Onlookers()...)
+	add("GET /groups", web.Auditor, c.groups, authority.Onlookers()...)
 	add("GET /people/new", web.Admin, c.newPerson)
 	add("POST /people", web.Admin, c.makePerson)
-	add("GET /people/{id}", web.Auditor, c.person, onlookers()...)
+	add("GET /people/{id}", web.Auditor, c.person, authority.Onlookers()...)
 	c.mountDeeds(add)
 	add("POST /people/{id}/enable", web.Admin, c.enable)
 	add("POST /people/{id}/groups", web.Admin, c.regroup)

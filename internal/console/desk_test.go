@@ -142,9 +142,9 @@ func policed(role authority.Role) *verbs {
 func TestPolicies(t *testing.T) {
 	digest := strings.Repeat("cc33dd44", 8)
 	for name, c := range map[string]seenPage{
-		"in force":                  {house: policed(authority.Auditor), target: "/policies", status: 200, has: []string{`id="rule-support-views"`, "forbid</span>", "Omar Haddad", "11:00:00 UTC", "tests/a.yaml", "Staged: one waits"}},
-		"to whoever lives under it": {house: policed("").is(dana), target: "/policies", status: 200, has: []string{`id="rule-support-views"`}, hasNot: []string{"/policies/staged", "/policies/try", "Omar Haddad"}},
-		"none":                      {house: house(), target: "/policies", status: 200, has: []string{"everything is refused"}},
+		"in force":               {house: policed(authority.Auditor), target: "/policies", status: 200, has: []string{`id="rule-support-views"`, "forbid</span>", "Omar Haddad", "11:00:00 UTC", "tests/a.yaml", "Staged: one waits"}},
+		"to whom it may let act": {house: policed("").is(dana), target: "/policies", status: 200, has: []string{`id="rule-support-views"`, "<dd>act</dd>", "<dd>my account</dd>"}, hasNot: []string{"/policies/staged", "/policies/try", "Omar Haddad", "Applied by", "<dd>people</dd>", "<dd>trail</dd>"}},
+		"none":                   {house: house(), target: "/policies", status: 200, has: []string{"everything is refused"}},
 		"staged": {house: policed(authority.Security), target: "/policies/staged", status: 200,
 			has: []string{"<code>new-one</code>", "Rules changed", "Rules removed", `href="/policies#rule-gone"`, "<ins>+ when { true };</ins>", "all of its tests pass", "Dana Reyes (customers/dana)", "and 6 more", "1 mandate would end", `name="typed"`, "cc33dd44 cc33dd44"}},
 		"staged, broken":       {house: policed(authority.Security).with(func(a *verbs) { a.plan = authority.Planned{Problem: "people.cedar:3: no"} }), target: "/policies/staged", status: 200, has: []string{"people.cedar:3: no", "No mandate"}},

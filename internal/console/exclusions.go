@@ -77,10 +77,10 @@ const (
 func exclusionHref(name string) string { return "/exclusions/" + url.PathEscape(name) }
 
 func (c *Console) mountExclusions(add adder) {
-	add("GET /exclusions", web.Auditor, c.exclusions, onlookers()...)
+	add("GET /exclusions", web.Auditor, c.exclusions, authority.Onlookers()...)
 	add("GET /exclusions/new", web.Admin, func(v *visit) error { return v.showNewExclusion(http.StatusOK, nil, "") }, rulers()...)
 	add("POST /exclusions", web.Admin, c.makeExclusion, rulers()...)
-	add("GET /exclusions/{name}", web.Auditor, c.exclusion, onlookers()...)
+	add("GET /exclusions/{name}", web.Auditor, c.exclusion, authority.Onlookers()...)
 	add("GET /exclusions/{name}/retire", web.Admin, func(v *visit) error { return v.showRetire(http.StatusOK, nil, "") }, rulers()...)
 	add("POST /exclusions/{name}/retire", web.Admin, c.retireExclusion, rulers()...)
 }

@@ -50,8 +50,11 @@ func (a *verbs) TermsFor(_ context.Context, _ authority.By, who stead.PrincipalI
 	return rows, a.note("terms-for", who, app, realm)
 }
 
-func (a *verbs) Policies(context.Context, authority.By) (inForce, staged stead.Bundle, err error) {
-	return a.inForce, a.staged, a.no["policies"]
+func (a *verbs) Policies(_ context.Context, by authority.By) (inForce, staged stead.Bundle, err error) {
+	if inForce, staged = a.inForce, a.staged; a.May(by, authority.Onlookers()...) != nil {
+		inForce.Author, inForce.Applied, staged = "", "", stead.Bundle{}
+	}
+	return inForce, staged, a.no["policies"]
 }
 
 func (a *verbs) Apply(_ context.Context, _ authority.By, digest string) (stead.Bundle, error) {
@@ -94,7 +97,7 @@ type book struct{ a *verbs }
 
 func (b book) Check(map[string]string) (string, error) { return "", b.a.no["check"] }
 
-func (b book) Why(string, authority.Case) (authority.Explanation, error) {
+func (b book) Why(string, authority.Case, authority.Reader) (authority.Explanation, error) {
 	return b.a.why.Explanation, b.a.no["rules"]
 }
 

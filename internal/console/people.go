@@ -122,7 +122,7 @@ func (c *Console) groups(v *visit) error {
 	book := rules(inForce.Files)
 	for _, g := range mentioned(found, all, timers) {
 		row := groupRow{Group: g.Group, Members: count(g.N, "account", "accounts"), Href: "/people?" + url.Values{"group": {g.Group}}.Encode()}
-		for _, r := range []authority.Role{authority.Admin, authority.Security, authority.Auditor} {
+		for _, r := range authority.Onlookers() {
 			if slices.Contains(all.Roles[r], g.Group) {
 				row.Roles = append(row.Roles, string(r))
 			}

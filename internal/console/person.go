@@ -176,7 +176,7 @@ func (v *visit) edit(f url.Values, e authority.Edit, done string) error {
 	case no != nil:
 		return no
 	}
-	if !v.might(onlookers()...) {
+	if !v.might(authority.Onlookers()...) {
 		return v.to("/me")
 	}
 	return v.to("/people/" + url.PathEscape(string(v.personID())) + "?done=" + done)

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -50,9 +49,6 @@ func (c *Console) policies(v *visit) error {
 	}
 	p := rulesView{frame: v.frame("Policies", "The rules by which everything is allowed or refused. They change by files, and by two people."), Tabs: v.policyTabs(staged),
 		None: inForce.Digest == "", Facts: c.bundleFacts(inForce, false), Files: rulebook(inForce.Files)}
-	if !c.oversees(v.by) { // who wrote the rules is not for everybody who lives under them
-		p.Facts = slices.DeleteFunc(p.Facts, func(row [2]string) bool { return row[0] == "Author" || row[0] == "Applied by" })
-	}
 	return v.show(http.StatusOK, rulesPage(p))
 }
 

@@ -1065,7 +1065,7 @@ func tryPage(p tryView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					for _, r := range p.Why.Rules {
-						templ_7745c5c3_Err = trace(r).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = trace(r, true).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
@@ -1080,7 +1080,7 @@ func tryPage(p tryView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = trace(*p.Why.Nearest).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = trace(*p.Why.Nearest, true).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -149,11 +149,11 @@ func fileDiffs(before, after map[string]string) []fileDiff {
 // ruleHref leads to a rule of the policy in force.
 func ruleHref(id string) string { return "/policies#" + url.PathEscape("rule-"+id) }
 
-// bundleFacts says of a policy where it comes from.
+// bundleFacts says of a policy where it comes from, as far as the reader was told.
 func (c *Console) bundleFacts(b stead.Bundle, staged bool) [][2]string {
 	rows := [][2]string{{"Version", versionWord(b.Version)}, {"Digest", b.Digest}, {"Author", c.account(b.Author)}}
 	if staged {
 		return append(rows, [2]string{"Staged", c.at(b.At)})
 	}
-	return append(rows, [2]string{"Applied by", c.account(b.Applied)}, [2]string{"In force since", c.at(b.At)})
+	return known(append(rows, [2]string{"Applied by", c.account(b.Applied)}, [2]string{"In force since", c.at(b.At)}))
 }

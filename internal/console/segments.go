@@ -78,8 +78,8 @@ func segmentDeeds() []deed {
 }
 
 func (c *Console) mountSegments(add adder) {
-	add("GET /segments", web.Auditor, c.segments, onlookers()...)
-	add("GET /segments/{name}", web.Auditor, c.segment, onlookers()...)
+	add("GET /segments", web.Auditor, c.segments, authority.Onlookers()...)
+	add("GET /segments/{name}", web.Auditor, c.segment, authority.Onlookers()...)
 	for _, d := range segmentDeeds() {
 		add("GET /segments/{name}/"+d.Path, web.Admin, func(v *visit) error { return v.showCut(http.StatusOK, d, nil, "") }, rulers()...)
 		add("POST /segments/{name}/"+d.Path, web.Admin, func(v *visit) error { return v.cuts(d) }, rulers()...)
@@ -91,7 +91,7 @@ func rulers() []authority.Role { return []authority.Role{authority.Admin, author
 
 // agentTabs lead between what there is of agents; who answers for some only has one of them.
 func (v *visit) agentTabs(here string) []policyTab {
-	if !v.might(onlookers()...) {
+	if !v.might(authority.Onlookers()...) {
 		return nil
 	}
 	tabs := []policyTab{{Text: "Agents", Href: "/agents"}, {Text: "Templates", Href: "/templates"}, {Text: "Segments", Href: "/segments"}, {Text: "Exclusions", Href: "/exclusions"}}

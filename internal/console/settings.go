@@ -148,7 +148,7 @@ func roleRows(s authority.Settings) [][]string {
 	what := map[authority.Role]string{authority.Admin: "people and settings; stages and applies policy", authority.Auditor: "reads everything, changes nothing",
 		authority.Security: "revokes anything, applies policy, reads everything"}
 	var rows [][]string
-	for _, r := range []authority.Role{authority.Admin, authority.Security, authority.Auditor} {
+	for _, r := range authority.Onlookers() {
 		rows = append(rows, []string{upper(string(r)), cmp.Or(strings.Join(s.Roles[r], ", "), "nobody"), what[r]})
 	}
 	return rows

@@ -30,4 +30,5 @@ type frame struct {
 	Acting *running // shown on top; nil when he acts for nobody, or the page says so itself
 	Now    *running // for the page that is about it
 	Clock  string   // what time the server has, for what counts down
+	Ruled  bool     // the reader reads the policy: pages link to its rules
 }

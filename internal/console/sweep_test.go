@@ -66,10 +66,10 @@ func TestRolesAreAsked(t *testing.T) {
 	wide := map[string][]authority.Role{"POST /policies/apply": {authority.Admin, authority.Security},
 		"POST /people/prn_dana/sessions/ses_7/end": {authority.Admin, authority.Security}, "GET /people/prn_dana/sessions/ses_7/end": {authority.Admin, authority.Security}}
 	for _, path := range []string{"/settings", "/policies/staged", "/policies/try", "/policies/history", "/people", "/people/prn_dana", "/people/prn_dana/stopped", "/groups", "/health"} {
-		wide["GET "+path] = onlookers()
+		wide["GET "+path] = authority.Onlookers()
 	}
 	for _, path := range []string{"/templates", "/segments", "/segments/finance", "/exclusions", "/exclusions/two-hands"} {
-		wide["GET "+path] = onlookers()
+		wide["GET "+path] = authority.Onlookers()
 	}
 	for _, path := range []string{"GET /segments/finance/isolate", "POST /segments/finance/isolate", "GET /segments/finance/reconnect", "POST /segments/finance/reconnect",
 		"GET /flows/new", "POST /flows", "GET /flows/reports/close", "POST /flows/reports/close",

@@ -39,7 +39,7 @@ type madeRow struct {
 }
 
 func (c *Console) mountTemplates(add adder) {
-	add("GET /templates", web.Auditor, c.templates, onlookers()...)
+	add("GET /templates", web.Auditor, c.templates, authority.Onlookers()...)
 }
 
 func (c *Console) templates(v *visit) error {

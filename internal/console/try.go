@@ -64,7 +64,7 @@ func (v *visit) tried(p *tryView, all authority.Settings, bundle stead.Bundle) e
 	if _, err := v.c.Rules.Check(bundle.Files); err != nil {
 		return err
 	}
-	if p.Why, err = v.c.Rules.Why(bundle.Digest, k); err != nil {
+	if p.Why, err = v.c.Rules.Why(bundle.Digest, k, authority.Overseer); err != nil {
 		return err
 	}
 	verdict := v.c.Rules.Judge(bundle.Digest, k)

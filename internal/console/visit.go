@@ -160,19 +160,20 @@ func (v *visit) frame(title, lead string) frame {
 		f.Shell.Nav = append(f.Shell.Nav, web.Link{Text: text, Href: href, Here: here})
 	}
 	link("Home", "/")
-	if v.acts() {
+	if f.Ruled = v.c.oversees(v.by); v.acts() {
 		link("Act", "/act")
+		f.Ruled = true
 	}
 	link("Requests", "/requests")
 	link("Mandates", "/mandates")
-	if v.might(onlookers()...) || v.c.Authority.Answers(v.by) > 0 {
+	if v.might(authority.Onlookers()...) || v.c.Authority.Answers(v.by) > 0 {
 		link("Agents", "/agents", "/templates", "/segments", "/flows", "/exclusions")
 	}
 	if v.audits() {
 		link("Trail", "/audit")
 		link("Reports", "/reports")
 	}
-	if v.might(onlookers()...) {
+	if v.might(authority.Onlookers()...) {
 		link("People", "/people", "/groups")
 		link("Policies", "/policies")
 		link("Settings", "/settings")
